@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // A file that collects nothing, or a filter that matches nothing, is a failure: leave `passWithNoTests` off.
+    pool: "forks",
+    // The machine that checks has two cores; a test never depends on how many there are.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    coverage: { provider: "v8", include: ["runtime/**/*.ts", "language-server/**/*.ts"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          // Everything that needs no build: rooms, properties, contracts.
+          name: "rooms",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/architecture/**", "test/bundle/**"],
+        },
+      },
+      { extends: true, test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
+      // Runs what `npm run build` made.
+      { extends: true, test: { name: "bundle", include: ["test/bundle/**/*.test.ts"] } },
+    ],
+  },
+});
