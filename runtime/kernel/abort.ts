@@ -1,0 +1,11 @@
+/** Cancellation is an AbortError and never a fault: whoever cancelled knows why. */
+
+export const isAbort = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "name" in error && error.name === "AbortError";
+
+/** Throws the signal's reason when it is aborted, as an AbortError whatever the reason was. */
+export const throwIfAborted = (signal: AbortSignal): void => {
+  if (signal.aborted) throw abortError();
+};
+
+export const abortError = (): DOMException => new DOMException("the operation was cancelled", "AbortError");

@@ -1,0 +1,33 @@
+import type { ApprovalId, RunId } from "#kernel/ids.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import type { Decision } from "#protocol/policy-vocabulary.ts";
+
+/**
+ * A surface where a person answers. The first valid answer wins; nobody to ask, an expiry or a
+ * lost surface is never a yes.
+ */
+export interface Approver {
+  /** Resolves with the person's answer, or `unavailable` when nobody can be asked here. Rejects with an AbortError when aborted. */
+  ask(question: ApprovalQuestion, signal: AbortSignal): Promise<ApprovalAnswer>;
+}
+
+export interface ApprovalQuestion {
+  readonly id: ApprovalId;
+  readonly run: RunId;
+  /** `Agent::"…"` that wants to act. */
+  readonly principal: string;
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  /** What the act would change, as text for people (a unified diff for a file), or null. */
+  readonly preview: string | null;
+  readonly decision: Decision;
+  /** Keyed fingerprint of the prepared call; the answer is for this call only. */
+  readonly fingerprint: string;
+  readonly expiresInMs: number;
+}
+
+export type ApprovalAnswer =
+  | { readonly k: "approved"; readonly by: string; readonly surface: string }
+  | { readonly k: "refused"; readonly by: string; readonly surface: string; readonly reason: string | null }
+  | { readonly k: "expired" }
+  | { readonly k: "unavailable"; readonly why: string };

@@ -1,0 +1,61 @@
+import type { JsonObject } from "#kernel/json.ts";
+import type { Fault } from "#kernel/result.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+
+/**
+ * A model that answers one request with a stream of events. The last event is `finished` or
+ * `failed`, and a stream that ends otherwise is treated as failed. A tool call is handed out only
+ * after the provider said why it finished, never from a cut stream.
+ *
+ * Not promised: that the same request is answered alike twice, or that usage is exact.
+ */
+export interface LanguageModel {
+  /** `<provider>:<name>` as evidence and policy name it. */
+  readonly id: string;
+  /** False where asking costs nothing and leaves the machine no data (scripted, replayed). */
+  readonly remote: boolean;
+  stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>;
+}
+
+export interface ModelRequest {
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolDescriptor[];
+  readonly tokensMax: number;
+}
+
+export type ModelMessage =
+  | { readonly role: "system" | "user"; readonly text: string }
+  | { readonly role: "assistant"; readonly text: string; readonly toolCalls: readonly ModelToolCall[] }
+  | { readonly role: "tool"; readonly callId: string; readonly text: string };
+
+export interface ModelToolCall {
+  /** The provider's own id for the call; data, never a path or key. */
+  readonly callId: string;
+  readonly tool: string;
+  /** The arguments as the model wrote them: text until parsed within limits. */
+  readonly argumentsText: string;
+}
+
+export type ModelEvent =
+  | { readonly k: "text-delta"; readonly text: string }
+  | {
+      readonly k: "finished";
+      readonly reason: "stop" | "tool-calls" | "length" | "refused";
+      readonly text: string;
+      readonly toolCalls: readonly ModelToolCall[];
+      readonly usage: ModelUsage;
+    }
+  | { readonly k: "failed"; readonly fault: ModelFault };
+
+export interface ModelUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly source: "reported" | "estimated";
+}
+
+export type ModelFault = Fault<
+  "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_BAD_ANSWER" | "MODEL_TIMEOUT" | "MODEL_EXHAUSTED"
+>;
+
+/** Parsed arguments of a tool call. */
+export type ToolArguments = JsonObject;
