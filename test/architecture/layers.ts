@@ -44,9 +44,13 @@ function objectionTo(one: Import, room: Room, rooms: readonly Room[]): string | 
         ? undefined
         : `${room.name} runs on ${room.runsOn} and may not import ${one.target.name}`;
     case "package":
-      return room.packages.includes(one.target.specifier)
-        ? undefined
-        : `${room.name} may not import the package ${one.target.specifier}`;
+      if (!room.packages.includes(one.target.specifier)) {
+        return `${room.name} may not import the package ${one.target.specifier}`;
+      }
+      // By name, `z` brings every part of zod and all its languages into the bundle.
+      return one.target.specifier.startsWith("zod") && !one.whole
+        ? `write import * as z from "${one.target.specifier}"`
+        : undefined;
     case "file": {
       const other = roomOf(one.target.path, rooms);
       if (other === undefined) return `${one.target.path} stands in no room`;

@@ -20,6 +20,8 @@ export type Target =
 export interface Import {
   readonly line: number;
   readonly target: Target;
+  /** True for `import * as name` and `export * from`: the whole module under one name. */
+  readonly whole: boolean;
 }
 
 export interface Module {
@@ -60,12 +62,15 @@ export function parseModule(file: SourceFile, importMap: ImportMap): Module {
   const lineOf = (offset: number): number => file.text.slice(0, offset).split("\n").length;
 
   const imports: Import[] = [];
-  const add = (offset: number, specifier: string | undefined): void => {
+  const add = (offset: number, specifier: string | undefined, whole = false): void => {
     const target =
       specifier === undefined ? ({ kind: "computed" } as const) : resolve(file.path, specifier, importMap);
-    imports.push({ line: lineOf(offset), target });
+    imports.push({ line: lineOf(offset), target, whole });
   };
-  for (const one of parsed.module.staticImports) add(one.start, one.moduleRequest.value);
+  for (const one of parsed.module.staticImports) {
+    const whole = one.entries.every((entry) => entry.importName.kind === "NamespaceObject");
+    add(one.start, one.moduleRequest.value, whole);
+  }
   for (const one of parsed.module.staticExports.flatMap((statement) => statement.entries)) {
     if (one.moduleRequest) add(one.start, one.moduleRequest.value);
   }

@@ -55,7 +55,11 @@ describe("the table of rooms is sound", () => {
   test("no two rooms lead to each other", () => {
     const asModules = rooms.map((room) => ({
       path: room.name,
-      imports: room.mayImport.map((path) => ({ line: 1, target: { kind: "file", path } as const })),
+      imports: room.mayImport.map((path) => ({
+        line: 1,
+        target: { kind: "file", path } as const,
+        whole: true,
+      })),
       defaultExports: [],
       impurities: [],
     }));
@@ -131,6 +135,13 @@ describe("the inspection finds what it is for", () => {
     ["a date made from text", "const at = new Date(text);"],
   ])("nothing wrong with %s", (_what, text) => {
     expect(planted(gate, text)).toEqual([]);
+  });
+
+  test("zod by name, which bundles all of it", () => {
+    expect(planted("runtime/protocol/a.ts", 'import { z } from "zod/mini";')).toEqual([
+      expect.stringContaining('write import * as z from "zod/mini"'),
+    ]);
+    expect(planted("runtime/protocol/a.ts", 'import * as z from "zod/mini";')).toEqual([]);
   });
 
   test("a file outside all rooms", () => {

@@ -1,0 +1,107 @@
+/**
+ * `npm run build`: bundles the command line and its helpers into `dist/`, with nothing left to install.
+ *
+ * The output is ESM in chunks, so that a command loads only what it uses, and runs on Node 22.15 and later.
+ */
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { build, type Metafile, type Plugin } from "esbuild";
+
+const top = import.meta.dirname;
+const dist = join(top, "dist");
+
+/** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
+const entries = {
+  cli: "runtime/cli/main.ts",
+} as const;
+
+/** esbuild does not see these: the chunks look for them beside themselves. */
+const wasmModules = ["@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm", "quickjs-wasi/quickjs.wasm"] as const;
+
+/** CommonJS packages in an ESM bundle still call `require` for Node's builtins. */
+const commonJsGlobals = [
+  'import { createRequire as __createRequire } from "node:module";',
+  'import { dirname as __dirnameOf } from "node:path";',
+  'import { fileURLToPath as __fileURLToPath } from "node:url";',
+  "const require = __createRequire(import.meta.url);",
+  "const __filename = __fileURLToPath(import.meta.url);",
+  "const __dirname = __dirnameOf(__filename);",
+].join("\n");
+
+/** A banner would stand in every chunk; the line for the shell belongs in the command alone. */
+const shellLine: Plugin = {
+  name: "shell-line",
+  setup(bundler) {
+    bundler.onLoad({ filter: /runtime[/\\]cli[/\\]main\.ts$/ }, ({ path }) => ({
+      contents: `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`,
+      loader: "ts",
+    }));
+  },
+};
+
+async function main(): Promise<void> {
+  const startedMs = performance.now();
+  // A build that fails must not leave an older one that works.
+  rmSync(dist, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: top,
+    entryPoints: entries,
+    outdir: dist,
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    format: "esm",
+    splitting: true,
+    platform: "node",
+    target: "node22.15",
+    banner: { js: commonJsGlobals },
+    plugins: [shellLine],
+    metafile: true,
+    logLevel: "warning",
+  });
+  chmodSync(join(dist, "cli.js"), 0o755);
+  for (const path of wasmModules) {
+    copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
+  }
+  const packages = bundledPackages(metafile);
+  writeFileSync(
+    join(dist, "THIRD-PARTY-NOTICES.txt"),
+    packages.map(noticeFor).join(`\n${"=".repeat(80)}\n\n`),
+  );
+  printSizes();
+  console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
+}
+
+/** What is really inside, which is more and less than what package.json names. */
+function bundledPackages(metafile: Metafile): string[] {
+  const inputs = Object.keys(metafile.inputs).flatMap(
+    (path) => path.split("node_modules/").slice(1).at(-1) ?? [],
+  );
+  const names = [...inputs, ...wasmModules].map((path) => {
+    const [scope = "", name = ""] = path.split("/");
+    return scope.startsWith("@") ? `${scope}/${name}` : scope;
+  });
+  return [...new Set(names)].sort();
+}
+
+/** Throws when a package comes without a licence: what cannot be named cannot be shipped. */
+function noticeFor(name: string): string {
+  const folder = join(top, "node_modules", name);
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
+  const licence = String(manifest["license"]);
+  const files = readdirSync(folder).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file));
+  // A package under our own licence may leave its text out; it is the same text.
+  const texts = files.map((file) => readFileSync(join(folder, file), "utf8"));
+  if (texts.length === 0 && licence === "Apache-2.0") texts.push(readFileSync(join(top, "LICENSE"), "utf8"));
+  if (texts.length === 0) throw new Error(`${name} (${licence}) has no licence text to ship`);
+  return `${name} ${String(manifest["version"])}\n${licence}\n\n${texts.join("\n")}`;
+}
+
+function printSizes(): void {
+  for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" }).sort()) {
+    const file = statSync(join(dist, name));
+    if (file.isFile()) console.log(`${(file.size / 1024).toFixed(0).padStart(8)} KiB  ${name}`);
+  }
+}
+
+await main();

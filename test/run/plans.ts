@@ -1,0 +1,52 @@
+/** What `npm run check`, `npm test` and `npm run soak` do, as data. */
+import { join } from "node:path";
+import type { Command } from "./command.ts";
+
+export interface Step {
+  readonly title: string;
+  readonly command: Command;
+  /** Where a vitest run leaves its report: such a step counts its tests, any other counts as one. */
+  readonly reportFile?: string;
+}
+
+const SCRIPT_MS = 120_000;
+const SUITE_MS = 1_200_000;
+
+/** One script of package.json, so that each can also be run by itself. */
+function script(title: string, name: string): Step {
+  return { title, command: { argv: ["npm", "run", "--silent", name], timeoutMs: SCRIPT_MS } };
+}
+
+const build: Step = script("Build", "build");
+
+const checks: readonly Step[] = [
+  script("Types", "check:types"),
+  script("Lint", "check:lint"),
+  script("Layout", "check:format"),
+  script("Dead code", "check:dead"),
+  script("Dead code in what ships", "check:dead-production"),
+  script("Licences", "check:licences"),
+];
+
+/** @param scratch a folder for reports. */
+function suite(scratch: string): Step {
+  const reportFile = join(scratch, "vitest.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
+  return {
+    title: "Tests",
+    command: { argv: ["vitest", "run", ...reporters], timeoutMs: SUITE_MS },
+    reportFile,
+  };
+}
+
+/** Throws on a name it does not know. */
+export function planNamed(name: string, scratch: string): readonly Step[] {
+  switch (name) {
+    case "check":
+      return checks;
+    case "test":
+      return [build, ...checks, suite(scratch)];
+    default:
+      throw new Error(`there is no plan named "${name}": check, test`);
+  }
+}
