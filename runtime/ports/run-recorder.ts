@@ -20,11 +20,12 @@ export interface RunRecorder {
 export interface EntryDraft {
   readonly type: EntryType;
   readonly cause: EntryId | null;
+  /** Exactly the fields that `ENTRY_SCHEMAS` (protocol/run-event-schema.ts) and docs/formats/run-event.md give the type. */
   readonly public: JsonObject;
-  /** Sealed under the run's scope, one part per key. */
+  /** Sealed under the run's scope, one part per key; the keys are the part names of the type in `ENTRY_SCHEMAS`. */
   readonly content: { readonly [name: string]: JsonValue };
   readonly labels?: readonly string[];
-  /** True for entries that are inputs of the transition. */
+  /** True for entries that are inputs of the transition; the type's `feeds` in `ENTRY_SCHEMAS`. */
   readonly feeds: boolean;
 }
 

@@ -1,0 +1,103 @@
+import { userInfo } from "node:os";
+import process from "node:process";
+
+import { isAbort } from "#kernel/abort.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+
+import type { Command, Environment, ExitCode, Terminal } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import type { CommandEntry } from "./commands.ts";
+import { createProcessTerminal } from "./process-terminal.ts";
+import { stateDirectory } from "./state-directory.ts";
+import { commandLines, overviewLines, parseLine } from "./usage.ts";
+import { VERSION } from "./version.ts";
+
+/** The entry point of `writ`: finds the command, gives it its view of the outside, turns Ctrl-C into a cancel. */
+const main = async (argv: readonly string[]): Promise<ExitCode> => {
+  const interrupted = new AbortController();
+  const interrupt = (): void => {
+    // The first one cancels and waits until everything is gone; the second leaves at once.
+    if (interrupted.signal.aborted) process.exit(130);
+    interrupted.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+
+  const terminal = createProcessTerminal({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    variables: process.env,
+    onInterrupt: interrupt,
+  });
+
+  const named = candidates(argv);
+  const commands = await Promise.all(named.map((entry) => entry.load()));
+  const line = parseLine(argv, commands);
+  switch (line.k) {
+    case "version":
+      terminal.out(VERSION);
+      return 0;
+    case "help":
+      print(terminal, line.command === null ? overviewLines(commands, terminal.style) : commandLines(line.command, terminal.style));
+      return 0;
+    case "usage":
+      return usageFault(terminal, line.message, line.command);
+    case "run":
+      try {
+        return await line.command.run({
+          positionals: line.positionals,
+          switches: line.switches,
+          values: line.values,
+          terminal,
+          environment: environment(),
+          signal: interrupted.signal,
+        });
+      } catch (error) {
+        if (isAbort(error)) {
+          terminal.err("cancelled");
+          return 130;
+        }
+        throw error;
+      }
+  }
+};
+
+/** Only what the line may mean is loaded; help about everything loads everything. */
+const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
+  const first = argv[0] === "help" ? argv[1] : argv[0];
+  const named = COMMANDS.filter((entry) => entry.name.split(" ")[0] === first);
+  return named.length > 0 ? named : COMMANDS;
+};
+
+const usageFault = (terminal: Terminal, message: string, command: Command | null): ExitCode => {
+  terminal.err(`writ: ${message}`);
+  terminal.err(command === null ? "`writ --help` lists the commands." : `usage: writ ${command.name} ${command.usage}`);
+  return 2;
+};
+
+const print = (terminal: Terminal, lines: readonly string[]): void => {
+  for (const text of lines) terminal.out(text);
+};
+
+const environment = (): Environment => ({
+  cwd: process.cwd(),
+  variables: process.env,
+  stateDirectory: stateDirectory(process.env, process.platform),
+  user: userInfo().username,
+});
+
+// A reader that closed its pipe has seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`writ: a fault of writ itself: ${visibleText(message)}\n`);
+  process.stderr.write("Please report it with what you did; WRIT_DEBUG=1 shows where it happened.\n");
+  if (process.env["WRIT_DEBUG"] === "1" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+import { styleText } from "node:util";
+
+import type { Style } from "./command.ts";
+
+type Format = Parameters<typeof styleText>[0];
+
+const painted =
+  (format: Format) =>
+  (text: string): string =>
+    styleText(format, text, { validateStream: false });
+
+const plain = (text: string): string => text;
+
+const COLOURED: Style = {
+  bold: painted("bold"),
+  dim: painted("dim"),
+  red: painted("red"),
+  green: painted("green"),
+  yellow: painted("yellow"),
+  blue: painted("blue"),
+  cyan: painted("cyan"),
+};
+
+const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, blue: plain, cyan: plain };
+
+/**
+ * Colour belongs to terminals whose owner did not say no (https://no-color.org) and that can
+ * show it.
+ */
+export const styleFor = (stream: { readonly isTTY?: boolean }, variables: Readonly<Record<string, string | undefined>>): Style => {
+  const wanted = stream.isTTY === true && (variables["NO_COLOR"] ?? "") === "" && variables["TERM"] !== "dumb";
+  return wanted ? COLOURED : PLAIN;
+};

@@ -1,0 +1,103 @@
+import type { Command, CommandOption, Style } from "./command.ts";
+
+/** What `writ` was asked to do, or why that is not a command. */
+export type ParsedLine =
+  | { readonly k: "run"; readonly command: Command; readonly positionals: readonly string[]; readonly switches: ReadonlySet<string>; readonly values: ReadonlyMap<string, readonly string[]> }
+  | { readonly k: "help"; readonly command: Command | null }
+  | { readonly k: "version" }
+  | { readonly k: "usage"; readonly message: string; readonly command: Command | null };
+
+/** Reads `writ`'s arguments against the table of commands. Pure. */
+export const parseLine = (argv: readonly string[], commands: readonly Command[]): ParsedLine => {
+  const first = argv[0];
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    const named = first === "help" ? findCommand(argv.slice(1), commands) : undefined;
+    return { k: "help", command: named ?? null };
+  }
+  if (first === "--version" || first === "-V") return { k: "version" };
+  const command = findCommand(argv, commands);
+  if (command === undefined) return { k: "usage", message: unknownCommand(argv, commands), command: null };
+  return parseArguments(argv.slice(command.name.split(" ").length), command);
+};
+
+const findCommand = (argv: readonly string[], commands: readonly Command[]): Command | undefined =>
+  commands
+    .filter((command) => command.name.split(" ").every((word, index) => argv[index] === word))
+    .sort((left, right) => right.name.length - left.name.length)[0];
+
+const unknownCommand = (argv: readonly string[], commands: readonly Command[]): string => {
+  const group = commands.filter((command) => command.name.startsWith(`${argv[0] ?? ""} `));
+  if (group.length > 0) {
+    const words = group.map((command) => command.name.split(" ")[1] ?? "").join(", ");
+    return `\`writ ${argv[0] ?? ""}\` needs one of: ${words}`;
+  }
+  return "there is no such command";
+};
+
+const parseArguments = (argv: readonly string[], command: Command): ParsedLine => {
+  const positionals: string[] = [];
+  const switches = new Set<string>();
+  const values = new Map<string, string[]>();
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? "";
+    if (word === "--") {
+      positionals.push(...argv.slice(index + 1));
+      break;
+    }
+    if (word === "--help" || word === "-h") return { k: "help", command };
+    if (!word.startsWith("-") || word === "-") {
+      positionals.push(word);
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const name = word.slice(0, equals === -1 ? undefined : equals).replace(/^--/, "");
+    const option = command.options.find((candidate) => candidate.name === name);
+    if (option === undefined) return { k: "usage", message: `\`writ ${command.name}\` has no option of that name`, command };
+    if (option.value === undefined) {
+      if (equals !== -1) return { k: "usage", message: `--${option.name} takes no value`, command };
+      switches.add(option.name);
+      continue;
+    }
+    const value = equals === -1 ? argv[(index += 1)] : word.slice(equals + 1);
+    if (value === undefined || (equals === -1 && value.startsWith("--"))) {
+      return { k: "usage", message: `--${option.name} needs a value: ${option.value}`, command };
+    }
+    const given = values.get(option.name) ?? [];
+    if (given.length > 0 && option.multiple !== true) {
+      return { k: "usage", message: `--${option.name} was given twice`, command };
+    }
+    values.set(option.name, [...given, value]);
+  }
+  return { k: "run", command, positionals, switches, values };
+};
+
+/** The page that `writ --help` prints. */
+export const overviewLines = (commands: readonly Command[], style: Style): readonly string[] => {
+  const width = Math.max(...commands.map((command) => command.name.length));
+  return [
+    `${style.bold("writ")} runs agents whose files say what they may do, and proves what they did.`,
+    "",
+    style.bold("Commands"),
+    ...commands.map((command) => `  ${style.cyan(command.name.padEnd(width))}  ${command.summary}`),
+    "",
+    "`writ <command> --help` shows options and examples; `writ --version` the version.",
+    "Exit codes: 0 completed, 1 ended otherwise or problems found, 2 usage, 3 something missing, 130 interrupted.",
+  ];
+};
+
+/** The page that `writ <command> --help` prints. */
+export const commandLines = (command: Command, style: Style): readonly string[] => [
+  `${style.bold(`writ ${command.name}`)} ${command.usage}`,
+  "",
+  command.summary,
+  ...(command.options.length === 0 ? [] : ["", style.bold("Options"), ...optionLines(command.options, style)]),
+  ...(command.examples.length === 0
+    ? []
+    : ["", style.bold("Examples"), ...command.examples.flatMap((example) => [`  ${style.cyan(example.line)}`, `      ${example.what}`])]),
+];
+
+const optionLines = (options: readonly CommandOption[], style: Style): readonly string[] => {
+  const forms = options.map((option) => `--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`);
+  const width = Math.max(...forms.map((form) => form.length));
+  return options.map((option, index) => `  ${style.cyan((forms[index] ?? "").padEnd(width))}  ${option.summary}`);
+};

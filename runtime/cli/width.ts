@@ -1,0 +1,67 @@
+/** Fitting text into columns. Widths follow the terminal's: wide characters take two columns. */
+
+const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const COMBINING = /\p{Mark}/u;
+// Colour sequences of our own making; untrusted text was made visible long before.
+const COLOUR = /\u001b\[[0-9;]*m/g;
+
+/** Columns that a text takes, our own colour sequences not counted. */
+export const columnsOf = (text: string): number => {
+  let columns = 0;
+  for (const character of text.replace(COLOUR, "")) {
+    if (COMBINING.test(character)) continue;
+    columns += WIDE.test(character) ? 2 : 1;
+  }
+  return columns;
+};
+
+/** The text cut with `…` so that it takes at most `columns`; for text without colour. */
+export const fit = (text: string, columns: number): string => {
+  if (columnsOf(text) <= columns) return text;
+  let kept = "";
+  let used = 0;
+  for (const character of text) {
+    const width = columnsOf(character);
+    if (used + width > columns - 1) break;
+    kept += character;
+    used += width;
+  }
+  return `${kept}…`;
+};
+
+/** Lines of at most `columns`, broken at spaces where there are any; for text without colour. */
+export const wrap = (text: string, columns: number): readonly string[] => {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      const longer = line === "" ? word : `${line} ${word}`;
+      if (columnsOf(longer) <= columns) {
+        line = longer;
+        continue;
+      }
+      if (line !== "") lines.push(line);
+      let rest = word;
+      while (columnsOf(rest) > columns) {
+        const head = takeColumns(rest, columns);
+        lines.push(head);
+        rest = rest.slice(head.length);
+      }
+      line = rest;
+    }
+    lines.push(line);
+  }
+  return lines;
+};
+
+const takeColumns = (text: string, columns: number): string => {
+  let taken = "";
+  let used = 0;
+  for (const character of text) {
+    const width = columnsOf(character);
+    if (used + width > columns && taken !== "") break;
+    taken += character;
+    used += width;
+  }
+  return taken;
+};
