@@ -48,7 +48,8 @@ async function main(): Promise<void> {
     absWorkingDir: top,
     entryPoints: entries,
     outdir: dist,
-    chunkNames: "chunks/[name]-[hash]",
+    // Flat, so that a chunk finds a wasm file or a worker beside itself.
+    chunkNames: "[name]-[hash]",
     bundle: true,
     format: "esm",
     splitting: true,
@@ -64,10 +65,7 @@ async function main(): Promise<void> {
     copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
   }
   const packages = bundledPackages(metafile);
-  writeFileSync(
-    join(dist, "THIRD-PARTY-NOTICES.txt"),
-    packages.map(noticeFor).join(`\n${"=".repeat(80)}\n\n`),
-  );
+  writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), noticesFor(packages));
   printSizes();
   console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
 }
@@ -84,8 +82,16 @@ function bundledPackages(metafile: Metafile): string[] {
   return [...new Set(names)].sort();
 }
 
+/** One notice per licence text, under the names of all packages that came with it. */
+function noticesFor(packages: readonly string[]): string {
+  const byText = Map.groupBy(packages.map(licenceOf), ({ text }) => text);
+  return [...byText]
+    .map(([text, owners]) => `${owners.map(({ heading }) => heading).join("\n")}\n\n${text}`)
+    .join(`\n${"=".repeat(80)}\n\n`);
+}
+
 /** Throws when a package comes without a licence: what cannot be named cannot be shipped. */
-function noticeFor(name: string): string {
+function licenceOf(name: string): { readonly heading: string; readonly text: string } {
   const folder = join(top, "node_modules", name);
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Record<string, unknown>;
   const licence = String(manifest["license"]);
@@ -94,7 +100,7 @@ function noticeFor(name: string): string {
   const texts = files.map((file) => readFileSync(join(folder, file), "utf8"));
   if (texts.length === 0 && licence === "Apache-2.0") texts.push(readFileSync(join(top, "LICENSE"), "utf8"));
   if (texts.length === 0) throw new Error(`${name} (${licence}) has no licence text to ship`);
-  return `${name} ${String(manifest["version"])}\n${licence}\n\n${texts.join("\n")}`;
+  return { heading: `${name} ${String(manifest["version"])} (${licence})`, text: texts.join("\n") };
 }
 
 function printSizes(): void {

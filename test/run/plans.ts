@@ -10,6 +10,7 @@ export interface Step {
 }
 
 const SCRIPT_MS = 120_000;
+const INSTALL_MS = 900_000;
 const SUITE_MS = 1_200_000;
 
 /** One script of package.json, so that each can also be run by itself. */
@@ -18,6 +19,7 @@ function script(title: string, name: string): Step {
 }
 
 const build: Step = script("Build", "build");
+const provision: Step = script("What the tests need", "provision");
 
 const checks: readonly Step[] = [
   script("Types", "check:types"),
@@ -28,13 +30,21 @@ const checks: readonly Step[] = [
   script("Licences", "check:licences"),
 ];
 
+/** The majors of npm that a newcomer may have. */
+const npmVersions = [10, 11, 12] as const;
+
+function installsWith(major: (typeof npmVersions)[number]): Step {
+  const argv = ["node", "test/soak/installs-with.ts", String(major)] as const;
+  return { title: `npm ${major} accepts the lock`, command: { argv, timeoutMs: INSTALL_MS } };
+}
+
 /** @param scratch a folder for reports. */
-function suite(scratch: string): Step {
+function suite(scratch: string, env: Readonly<Record<string, string>> = {}): Step {
   const reportFile = join(scratch, "vitest.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
   return {
     title: "Tests",
-    command: { argv: ["vitest", "run", ...reporters], timeoutMs: SUITE_MS },
+    command: { argv: ["vitest", "run", ...reporters], env, timeoutMs: SUITE_MS },
     reportFile,
   };
 }
@@ -45,8 +55,10 @@ export function planNamed(name: string, scratch: string): readonly Step[] {
     case "check":
       return checks;
     case "test":
-      return [build, ...checks, suite(scratch)];
+      return [provision, build, ...checks, suite(scratch)];
+    case "soak":
+      return [...npmVersions.map(installsWith), provision, build, suite(scratch, { WRIT_SOAK: "1" })];
     default:
-      throw new Error(`there is no plan named "${name}": check, test`);
+      throw new Error(`there is no plan named "${name}": check, test, soak`);
   }
 }
