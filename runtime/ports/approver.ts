@@ -24,10 +24,28 @@ export interface ApprovalQuestion {
   /** Keyed fingerprint of the prepared call; the answer is for this call only. */
   readonly fingerprint: string;
   readonly expiresInMs: number;
+  readonly who: WhoMayAnswer;
 }
 
+/** Whom the rules accept. A surface that knows its person is not among them need not ask. */
+export interface WhoMayAnswer {
+  /** Operating-system users of whom the person must be one; `[]` accepts any. */
+  readonly approvers: readonly string[];
+  /** Users who may not: the initiator where a rule says so, and whoever approved this call before. */
+  readonly except: readonly string[];
+}
+
+/**
+ * `by` is the operating-system user, `surface` what was used (`terminal`). A yes names the
+ * fingerprint that the person was shown, so that no adapter can give it to another call.
+ */
 export type ApprovalAnswer =
-  | { readonly k: "approved"; readonly by: string; readonly surface: string }
+  | {
+      readonly k: "approved";
+      readonly by: string;
+      readonly surface: string;
+      readonly fingerprint: string;
+    }
   | { readonly k: "refused"; readonly by: string; readonly surface: string; readonly reason: string | null }
   | { readonly k: "expired" }
   | { readonly k: "unavailable"; readonly why: string };

@@ -1,0 +1,39 @@
+/** Bounds that the gate itself holds, whatever rules say. All counts are for one run. */
+export interface GateLimits {
+  /** Proposed tool calls, permitted or not. */
+  readonly callsMax: number;
+  /** UTF-8 bytes of one call's arguments. */
+  readonly argumentBytesMax: number;
+  readonly argumentDepthMax: number;
+  /** Calls that execute at the same moment. */
+  readonly parallelMax: number;
+  /** Longest wait for one decision. */
+  readonly decideMsMax: number;
+  /** Longest preparation of one call. */
+  readonly prepareMsMax: number;
+  /** Longest wait for one person's answer. */
+  readonly approvalMsMax: number;
+  /** Longest wait for an executor that was aborted to say what became of its call. */
+  readonly settleMsMax: number;
+  readonly modelMsMax: number;
+  /** Text and arguments of tool calls in one answer together. */
+  readonly answerCharactersMax: number;
+  readonly answerToolCallsMax: number;
+  /** Text of one result that the model is shown. */
+  readonly resultCharactersMax: number;
+}
+
+export const GATE_LIMITS_DEFAULT: GateLimits = {
+  callsMax: 1_000,
+  argumentBytesMax: 8 * 1024 * 1024,
+  argumentDepthMax: 32,
+  parallelMax: 4,
+  decideMsMax: 10_000,
+  prepareMsMax: 30_000,
+  approvalMsMax: 10 * 60_000,
+  settleMsMax: 10_000,
+  modelMsMax: 10 * 60_000,
+  answerCharactersMax: 8 * 1024 * 1024,
+  answerToolCallsMax: 64,
+  resultCharactersMax: 100_000,
+};
