@@ -1,7 +1,7 @@
 /** Prints the table of rooms as Markdown: a Mermaid graph of the arrows that matter, then the whole table. */
 import type { Room } from "./rooms.ts";
 
-export function drawRooms(rooms: readonly Room[]): string {
+function drawRooms(rooms: readonly Room[]): string {
   const nodes = rooms.map((room) => `  ${idOf(room.name)}["${room.name}"]`);
   const arrows = rooms.flatMap((room) =>
     direct(room, rooms).map((target) => `  ${idOf(room.name)} --> ${idOf(target)}`),

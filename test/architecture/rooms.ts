@@ -28,6 +28,7 @@ const adapters: readonly Room[] = [
   adapter("cedar", { rooms: ["policy"], packages: ["@cedar-policy/cedar-wasm/web"] }),
   adapter("clock"),
   adapter("crypto"),
+  adapter("entropy"),
   adapter("files", { rooms: ["sandbox"] }),
   adapter("keystore"),
   adapter("models-scripted"),
@@ -73,11 +74,13 @@ export const rooms: readonly Room[] = [
     mayImport: [...[...pure, ...adapters].map((room) => room.name), "host"],
     packages: [],
   },
+  // Not a folder: the command says its version, which stands there once.
+  { name: "manifest", path: "package.json", runsOn: "node", mayImport: [], packages: [] },
   {
     name: "cli",
     path: "runtime/cli",
     runsOn: "node",
-    mayImport: [...ground, "host", "host/compose", "language-server"],
+    mayImport: [...ground, "host", "host/compose", "language-server", "manifest"],
     packages: [],
   },
 ];
