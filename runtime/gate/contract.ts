@@ -1,3 +1,4 @@
+import type { Sha256 } from "#kernel/digest.ts";
 import type { CallId, EntryId, RunId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
@@ -43,9 +44,9 @@ export interface Gate {
   ): Promise<Result<readonly CallOutcome[], GateFault>>;
   /** Asks the run's model. Text streams as live `model.delta` events. */
   callModel(call: ProposedModelCall, signal: AbortSignal): Promise<Result<ModelOutcome, GateFault>>;
-  /** Whether this may be given to whoever started the run: `done` or `denied`. */
+  /** Whether this may be given to whoever started the run: `done`, `denied` or `refused`. */
   respond(response: ProposedResponse, signal: AbortSignal): Promise<Result<CallOutcome, GateFault>>;
-  /** Whether the run may end itself: `done` or `denied`. */
+  /** Whether the run may end itself: `done`, `denied` or `refused`. */
   terminate(end: ProposedEnd, signal: AbortSignal): Promise<Result<CallOutcome, GateFault>>;
 }
 
@@ -100,6 +101,8 @@ export interface ProposedCall extends Proposed {
 
 export interface ProposedModelCall extends Proposed {
   readonly request: ModelRequest;
+  /** Digest of the transition's canonical state in which the model is asked. */
+  readonly state: Sha256;
 }
 
 export interface ProposedResponse extends Proposed {
@@ -113,16 +116,16 @@ export interface ProposedEnd extends Proposed {
 export type CallStatus =
   /** Executed, with a result. */
   | "done"
-  /** Permitted, but not done, and nothing changed. */
+  /** Executed or tried without a result: it changed nothing, or a repeat does no harm. */
   | "failed"
-  /** Not permitted, so nothing was executed. */
+  /** Forbidden by rules, or not acceptable to the gate; nothing was executed. */
   | "denied"
-  /** Executed and ended before its result, by its deadline or a lost sandbox; a repeat does no harm. */
-  | "interrupted"
+  /** A person had to agree and did not; nothing was executed. */
+  | "refused"
   /** Sent off, and nobody can say whether it happened. Never to be tried again without a person. */
   | "unknown";
 
-/** Why the gate denied: the policies' reasons, and the gate's own. */
+/** Why nothing was executed: the policies' reasons, and the gate's own. */
 export type Refusal =
   | DenyReason
   /** Not a tool of this build. */
@@ -145,11 +148,14 @@ export type Refusal =
   /** Nobody is there to ask, or whoever answered is not whom the rules accept. */
   | "approval-unavailable";
 
-/** What became of a call, as JSON: the content part `result` of the one entry that ends the call. */
+/**
+ * What became of a call, as JSON: the content part `result` of `action.completed` or `explanation`
+ * of `effect.unknown`, of which every call that was proposed has exactly one.
+ */
 export interface CallResult {
   readonly reference: string;
   readonly status: CallStatus;
-  /** Null unless `denied`. */
+  /** Null unless `denied` or `refused`. */
   readonly refusal: Refusal | null;
   /** For the model: bounded, and when the call was not done why, without what the rules say. */
   readonly text: string;

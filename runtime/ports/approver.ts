@@ -35,17 +35,20 @@ export interface WhoMayAnswer {
   readonly except: readonly string[];
 }
 
+/** Where a person said something. */
+export type Surface = "terminal" | "editor" | "flag" | "protocol";
+
 /**
- * `by` is the operating-system user, `surface` what was used (`terminal`). A yes names the
+ * `by` is the operating-system user. A yes names the
  * fingerprint that the person was shown, so that no adapter can give it to another call.
  */
 export type ApprovalAnswer =
   | {
       readonly k: "approved";
       readonly by: string;
-      readonly surface: string;
+      readonly surface: Surface;
       readonly fingerprint: string;
     }
-  | { readonly k: "refused"; readonly by: string; readonly surface: string; readonly reason: string | null }
+  | { readonly k: "refused"; readonly by: string; readonly surface: Surface; readonly reason: string | null }
   | { readonly k: "expired" }
   | { readonly k: "unavailable"; readonly why: string };

@@ -39,8 +39,8 @@ export interface ExecuteOptions {
   /** At least 1. The gate aborts a call that does not keep it, so give up a little earlier than late. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Output as it comes, for whoever watches; never evidence. May be called at any rate, the gate bounds it. */
-  readonly onProgress: (text: string) => void;
+  /** Output as it comes, for whoever watches; never evidence. What the gate finds too much is dropped. */
+  readonly onOutput: (stream: "stdout" | "stderr", text: string) => void;
 }
 
 /**
