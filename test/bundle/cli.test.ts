@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { oldestNode, oldestNodeVersion } from "#test/kit/oldest-node.ts";
+
+/**
+ * Runs what `npm run build` made, from a copy far from `node_modules`: whatever the bundle forgot to bring is
+ * missing here, as it would be for a user.
+ */
+const top = fileURLToPath(new URL("../../", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as {
+  version: string;
+  engines: { node: string };
+};
+
+let home: string;
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), "writ-bundle-"));
+  cpSync(join(top, "dist"), join(home, "dist"), { recursive: true });
+});
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+test("the oldest Node that is tested is the one that the manifest promises", () => {
+  expect(oldestNodeVersion()).toMatch(new RegExp(`^v${manifest.engines.node.replace(">=", "")}\\.`));
+});
+
+test("the command can be started by its name", () => {
+  const file = join(home, "dist/cli.js");
+  expect(statSync(file).mode & 0o777).toBe(0o755);
+  expect(readFileSync(file, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+});
+
+describe.each([
+  ["the Node of development", process.execPath],
+  ["the oldest Node", oldestNode],
+])("on %s", (_which, node) => {
+  const writ = (...args: readonly string[]): { code: number | null; out: string; err: string } => {
+    const options = { cwd: home, encoding: "utf8", timeout: 20_000 } as const;
+    const done = spawnSync(node, [join(home, "dist/cli.js"), ...args], options);
+    return { code: done.status, out: done.stdout, err: done.stderr };
+  };
+
+  test("it says its version", () => {
+    expect(writ("--version")).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
+  });
+
+  test("it does not know every command", () => {
+    expect(writ("conjure")).toMatchObject({ code: 2, out: "" });
+  });
+});
