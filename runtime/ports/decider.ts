@@ -10,9 +10,16 @@ import type { Fault, Result } from "#kernel/result.ts";
  */
 export interface Decider {
   /** Parses and checks named sets; answers with one error per bad policy. A loaded set stays until replaced under its name. */
-  load(sets: readonly PolicySet[], signal: AbortSignal): Promise<Result<readonly PolicySetProblem[], DeciderFault>>;
+  load(
+    sets: readonly PolicySet[],
+    signal: AbortSignal,
+  ): Promise<Result<readonly PolicySetProblem[], DeciderFault>>;
   /** Evaluates one request against several loaded sets, in their order. */
-  decide(request: CedarRequest, sets: readonly string[], signal: AbortSignal): Promise<Result<readonly SetAnswer[], DeciderFault>>;
+  decide(
+    request: CedarRequest,
+    sets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<readonly SetAnswer[], DeciderFault>>;
   close(): Promise<void>;
 }
 

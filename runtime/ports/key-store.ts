@@ -9,4 +9,6 @@ export interface KeyStore {
   destroy(name: string): Promise<Result<void, KeyStoreFault>>;
 }
 
-export type KeyStoreFault = Fault<"KEYSTORE_UNREADABLE" | "KEYSTORE_READ_ONLY" | "KEYSTORE_EXISTS" | "KEYSTORE_EXPOSED">;
+export type KeyStoreFault = Fault<
+  "KEYSTORE_UNREADABLE" | "KEYSTORE_READ_ONLY" | "KEYSTORE_EXISTS" | "KEYSTORE_EXPOSED"
+>;

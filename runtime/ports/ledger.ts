@@ -33,7 +33,9 @@ export interface LedgerStore {
   /** Reads a file of a log that nobody need hold, at most `bytesMax` from `offset`. */
   read(log: string, file: string, offset: number, bytesMax: number): Promise<Result<Uint8Array, LedgerFault>>;
   /** Files of a log with their sizes in bytes, sorted by name. */
-  files(log: string): Promise<Result<readonly { readonly name: string; readonly sizeBytes: number }[], LedgerFault>>;
+  files(
+    log: string,
+  ): Promise<Result<readonly { readonly name: string; readonly sizeBytes: number }[], LedgerFault>>;
 }
 
 /** The only way to write a log; at most one hold exists for a log on a machine. */
@@ -46,5 +48,12 @@ export interface LogHold {
 }
 
 export type LedgerFault = Fault<
-  "LEDGER_DISK_FULL" | "LEDGER_READ_ONLY" | "LEDGER_UNREADABLE" | "LEDGER_HELD" | "LEDGER_TAMPERED" | "LEDGER_TOO_LARGE" | "LEDGER_CLOSED" | "LEDGER_NO_KEY"
+  | "LEDGER_DISK_FULL"
+  | "LEDGER_READ_ONLY"
+  | "LEDGER_UNREADABLE"
+  | "LEDGER_HELD"
+  | "LEDGER_TAMPERED"
+  | "LEDGER_TOO_LARGE"
+  | "LEDGER_CLOSED"
+  | "LEDGER_NO_KEY"
 >;

@@ -54,7 +54,10 @@ export interface SandboxSession {
   readonly programs: readonly SandboxProgram["kind"][];
   /** Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone. */
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>>;
-  readFile(path: string, options: { readonly bytesMax: number; readonly signal: AbortSignal }): Promise<Result<Uint8Array, SandboxFault>>;
+  readFile(
+    path: string,
+    options: { readonly bytesMax: number; readonly signal: AbortSignal },
+  ): Promise<Result<Uint8Array, SandboxFault>>;
   /** Creates folders as needed and replaces the file whole. */
   writeFile(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<Result<void, SandboxFault>>;
   /** Every file below `path` (`.` for all), sorted by code units. */

@@ -185,8 +185,19 @@ export type Statement =
       readonly otherwise: Block | null;
       readonly span: Span;
     }
-  | { readonly k: "match"; readonly subject: Expression; readonly arms: readonly MatchArm[]; readonly span: Span }
-  | { readonly k: "for"; readonly name: string; readonly over: Expression; readonly body: Block; readonly span: Span }
+  | {
+      readonly k: "match";
+      readonly subject: Expression;
+      readonly arms: readonly MatchArm[];
+      readonly span: Span;
+    }
+  | {
+      readonly k: "for";
+      readonly name: string;
+      readonly over: Expression;
+      readonly body: Block;
+      readonly span: Span;
+    }
   | { readonly k: "return"; readonly value: Expression | null; readonly span: Span }
   | { readonly k: "break"; readonly span: Span }
   | { readonly k: "continue"; readonly span: Span }
@@ -205,12 +216,28 @@ export type PlaceStep =
 
 export interface MatchArm {
   /** `else` is the `_` arm. */
-  readonly pattern: { readonly k: "literal"; readonly value: string | number | boolean | null } | { readonly k: "else" };
+  readonly pattern:
+    | { readonly k: "literal"; readonly value: string | number | boolean | null }
+    | { readonly k: "else" };
   readonly body: Block;
   readonly span: Span;
 }
 
-export type BinaryOperator = "==" | "!=" | "<" | "<=" | ">" | ">=" | "+" | "-" | "*" | "/" | "%" | "in" | "&&" | "||";
+export type BinaryOperator =
+  | "=="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "+"
+  | "-"
+  | "*"
+  | "/"
+  | "%"
+  | "in"
+  | "&&"
+  | "||";
 
 /** Calls are resolved by lowering: the interpreter never looks a name up in the world. */
 export type Expression =

@@ -81,7 +81,14 @@ export interface PolicyRequest {
 export type DecisionOutcome = "allow" | "deny" | "allow-with-conditions" | "modify" | "step-up" | "defer";
 
 /** `modify` and `defer` are in the format and refused by this version's gate. */
-export const DECISION_OUTCOMES: readonly DecisionOutcome[] = ["allow", "deny", "allow-with-conditions", "modify", "step-up", "defer"];
+export const DECISION_OUTCOMES: readonly DecisionOutcome[] = [
+  "allow",
+  "deny",
+  "allow-with-conditions",
+  "modify",
+  "step-up",
+  "defer",
+];
 
 export interface RuleCitation {
   readonly layer: PolicyLayer;
@@ -96,7 +103,13 @@ export interface RuleCitation {
 }
 
 export type Obligation =
-  | { readonly k: "approval"; readonly approvers: readonly string[]; readonly min: number; readonly notInitiator: boolean; readonly rule: RuleCitation }
+  | {
+      readonly k: "approval";
+      readonly approvers: readonly string[];
+      readonly min: number;
+      readonly notInitiator: boolean;
+      readonly rule: RuleCitation;
+    }
   | { readonly k: "sandbox-tier"; readonly tier: SandboxTier; readonly rule: RuleCitation }
   | { readonly k: "timeout"; readonly timeoutMs: number; readonly rule: RuleCitation };
 
@@ -124,7 +137,11 @@ export interface Decision {
   /** The rules that made the decision, deciding ones first. */
   readonly rules: readonly RuleCitation[];
   /** When denied for want of a permit: the layers that lack one and the rule that came nearest. */
-  readonly missing: readonly { readonly layer: PolicyLayer; readonly nearest: RuleCitation | null; readonly why: string }[];
+  readonly missing: readonly {
+    readonly layer: PolicyLayer;
+    readonly nearest: RuleCitation | null;
+    readonly why: string;
+  }[];
   readonly obligations: readonly Obligation[];
   /** Errors that policies raised, by rule. */
   readonly errors: readonly { readonly rule: string; readonly message: string }[];

@@ -32,7 +32,13 @@ export interface ToolDescriptor {
   readonly idempotent: boolean;
 }
 
-const path = (summary: string): ToolParameter => ({ name: "path", type: "string", required: true, summary, bytesMax: 1024 });
+const path = (summary: string): ToolParameter => ({
+  name: "path",
+  type: "string",
+  required: true,
+  summary,
+  bytesMax: 1024,
+});
 
 /** Longest text that one write or one program may carry, in UTF-8 bytes. */
 export const TOOL_TEXT_BYTES_MAX = 4 * 1024 * 1024;
@@ -52,7 +58,9 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
     name: "list_files",
     action: "tool_call",
     summary: "Lists the files below a folder of the run's own copy of the workspace.",
-    parameters: [{ ...path("Folder below the run's working folder; `.` or nothing for all."), required: false }],
+    parameters: [
+      { ...path("Folder below the run's working folder; `.` or nothing for all."), required: false },
+    ],
     effects: ["reads-run-files"],
     risk: "low",
     tiers: ["wasm", "docker", "gvisor"],
@@ -61,10 +69,17 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
   {
     name: "write_file",
     action: "tool_call",
-    summary: "Writes a text file in the run's own copy of the workspace; the workspace itself stays as it is.",
+    summary:
+      "Writes a text file in the run's own copy of the workspace; the workspace itself stays as it is.",
     parameters: [
       path("Path below the run's working folder."),
-      { name: "content", type: "string", required: true, summary: "The whole new text.", bytesMax: TOOL_TEXT_BYTES_MAX },
+      {
+        name: "content",
+        type: "string",
+        required: true,
+        summary: "The whole new text.",
+        bytesMax: TOOL_TEXT_BYTES_MAX,
+      },
     ],
     effects: ["writes-run-files"],
     risk: "low",
@@ -74,8 +89,17 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
   {
     name: "run_javascript",
     action: "tool_call",
-    summary: "Runs a JavaScript program in the sandbox, with `files.read`, `files.write` and `files.list` over the run's own files and no network.",
-    parameters: [{ name: "code", type: "string", required: true, summary: "The program; the value of its last expression is the result.", bytesMax: TOOL_TEXT_BYTES_MAX }],
+    summary:
+      "Runs a JavaScript program in the sandbox, with `files.read`, `files.write` and `files.list` over the run's own files and no network.",
+    parameters: [
+      {
+        name: "code",
+        type: "string",
+        required: true,
+        summary: "The program; the value of its last expression is the result.",
+        bytesMax: TOOL_TEXT_BYTES_MAX,
+      },
+    ],
     effects: ["executes-code", "reads-run-files", "writes-run-files"],
     risk: "medium",
     tiers: ["wasm", "docker", "gvisor"],
@@ -85,7 +109,15 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
     name: "shell",
     action: "tool_call",
     summary: "Runs a shell command in the sandbox's working folder, without network.",
-    parameters: [{ name: "command", type: "string", required: true, summary: "The command line for `/bin/sh -c`.", bytesMax: 128 * 1024 }],
+    parameters: [
+      {
+        name: "command",
+        type: "string",
+        required: true,
+        summary: "The command line for `/bin/sh -c`.",
+        bytesMax: 128 * 1024,
+      },
+    ],
     effects: ["executes-code", "reads-run-files", "writes-run-files"],
     risk: "high",
     tiers: ["docker", "gvisor"],
@@ -94,7 +126,8 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
   {
     name: "publish_file",
     action: "publish_file",
-    summary: "Proposes one changed file of the run for the workspace; it is shown as a diff and refused if the workspace's file changed meanwhile.",
+    summary:
+      "Proposes one changed file of the run for the workspace; it is shown as a diff and refused if the workspace's file changed meanwhile.",
     parameters: [path("Path of a file that the run changed.")],
     effects: ["writes-workspace"],
     risk: "medium",

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+
+import type { Command } from "#cli/command.ts";
+import { styleFor } from "#cli/style.ts";
+import { commandLines, overviewLines, parseLine } from "#cli/usage.ts";
+
+const command = (name: string): Command => ({
+  name,
+  summary: `does ${name}`,
+  usage: "<file>",
+  options: [
+    { name: "json", summary: "one document" },
+    { name: "dir", value: "<dir>", summary: "where" },
+    { name: "input", value: "<name=value>", summary: "an input", multiple: true },
+  ],
+  examples: [{ line: `writ ${name} a.symbi`, what: "an example" }],
+  run: () => Promise.resolve(0),
+});
+
+const commands = [command("check"), command("policy explain"), command("policy evaluate")];
+
+const parse = (line: string): string => {
+  const parsed = parseLine(line === "" ? [] : line.split(" "), commands);
+  switch (parsed.k) {
+    case "run": {
+      const values = [...parsed.values].map(([name, given]) => `${name}=${given.join(",")}`);
+      return ["run", parsed.command.name, ...parsed.positionals, ...[...parsed.switches].map((name) => `--${name}`), ...values].join(" | ");
+    }
+    case "help":
+      return `help ${parsed.command?.name ?? "all"}`;
+    case "version":
+      return "version";
+    case "usage":
+      return `usage: ${parsed.message}`;
+  }
+};
+
+describe("the command line", () => {
+  test.each([
+    ["", "help all"],
+    ["--help", "help all"],
+    ["-h", "help all"],
+    ["help", "help all"],
+    ["help check", "help check"],
+    ["check --help", "help check"],
+    ["check a.symbi -h", "help check"],
+    ["--version", "version"],
+    ["check a.symbi", "run | check | a.symbi"],
+    ["check a.symbi b.symbi --json", "run | check | a.symbi | b.symbi | --json"],
+    ["check --dir x a", "run | check | a | dir=x"],
+    ["check --dir=x a", "run | check | a | dir=x"],
+    ["check --dir=-x", "run | check | dir=-x"],
+    ["check --input a=1 --input b=2", "run | check | input=a=1,b=2"],
+    ["check -- --json", "run | check | --json"],
+    ["check -", "run | check | -"],
+    ["policy explain r", "run | policy explain | r"],
+    ["policy", "usage: `writ policy` needs one of: explain, evaluate"],
+    ["policy burn", "usage: `writ policy` needs one of: explain, evaluate"],
+    ["chekc", "usage: there is no such command"],
+    ["check --jsn", "usage: `writ check` has no option of that name"],
+    ["check --dir", "usage: --dir needs a value: <dir>"],
+    ["check --dir --json", "usage: --dir needs a value: <dir>"],
+    ["check --dir a --dir b", "usage: --dir was given twice"],
+    ["check --json=1", "usage: --json takes no value"],
+  ])("writ %s", (line, expected) => {
+    expect(parse(line)).toBe(expected);
+  });
+
+  test("help names every command, option and example", () => {
+    const style = styleFor({ isTTY: false }, {});
+    const pages = [...overviewLines(commands, style), ...commands.flatMap((each) => commandLines(each, style))].join("\n");
+    for (const word of ["check", "policy explain", "policy evaluate", "--json", "--dir <dir>", "writ check a.symbi"]) {
+      expect(pages).toContain(word);
+    }
+  });
+});
+
+describe("colour", () => {
+  test.each([
+    [{ isTTY: true }, {}, true],
+    [{ isTTY: false }, {}, false],
+    [{ isTTY: true }, { NO_COLOR: "1" }, false],
+    [{ isTTY: true }, { NO_COLOR: "" }, true],
+    [{ isTTY: true }, { TERM: "dumb" }, false],
+  ])("on %o with %o: %s", (stream, variables, coloured) => {
+    expect(styleFor(stream, variables).red("x") !== "x").toBe(coloured);
+  });
+});
