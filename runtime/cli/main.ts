@@ -38,7 +38,12 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       terminal.out(VERSION);
       return 0;
     case "help":
-      print(terminal, line.command === null ? overviewLines(commands, terminal.style) : commandLines(line.command, terminal.style));
+      print(
+        terminal,
+        line.command === null
+          ? overviewLines(commands, terminal.style)
+          : commandLines(line.command, terminal.style),
+      );
       return 0;
     case "usage":
       return usageFault(terminal, line.message, line.command);
@@ -71,7 +76,9 @@ const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
 
 const usageFault = (terminal: Terminal, message: string, command: Command | null): ExitCode => {
   terminal.err(`writ: ${message}`);
-  terminal.err(command === null ? "`writ --help` lists the commands." : `usage: writ ${command.name} ${command.usage}`);
+  terminal.err(
+    command === null ? "`writ --help` lists the commands." : `usage: writ ${command.name} ${command.usage}`,
+  );
   return 2;
 };
 
@@ -98,6 +105,7 @@ try {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`writ: a fault of writ itself: ${visibleText(message)}\n`);
   process.stderr.write("Please report it with what you did; WRIT_DEBUG=1 shows where it happened.\n");
-  if (process.env["WRIT_DEBUG"] === "1" && error instanceof Error) process.stderr.write(`${error.stack ?? ""}\n`);
+  if (process.env["WRIT_DEBUG"] === "1" && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ""}\n`);
   process.exitCode = 1;
 }

@@ -11,7 +11,8 @@ export const stateDirectory = (
 ): string => {
   const chosen = variables["WRIT_STATE"] ?? "";
   if (chosen !== "") return resolve(chosen);
-  if (platform === "win32") return join(variables["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "Writ");
+  if (platform === "win32")
+    return join(variables["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "Writ");
   if (platform === "darwin") return join(homedir(), "Library", "Application Support", "Writ");
   const xdg = variables["XDG_STATE_HOME"] ?? "";
   // The specification says that a relative path is to be ignored.

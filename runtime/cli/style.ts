@@ -21,13 +21,25 @@ const COLOURED: Style = {
   cyan: painted("cyan"),
 };
 
-const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, blue: plain, cyan: plain };
+const PLAIN: Style = {
+  bold: plain,
+  dim: plain,
+  red: plain,
+  green: plain,
+  yellow: plain,
+  blue: plain,
+  cyan: plain,
+};
 
 /**
  * Colour belongs to terminals whose owner did not say no (https://no-color.org) and that can
  * show it.
  */
-export const styleFor = (stream: { readonly isTTY?: boolean }, variables: Readonly<Record<string, string | undefined>>): Style => {
-  const wanted = stream.isTTY === true && (variables["NO_COLOR"] ?? "") === "" && variables["TERM"] !== "dumb";
+export const styleFor = (
+  stream: { readonly isTTY?: boolean },
+  variables: Readonly<Record<string, string | undefined>>,
+): Style => {
+  const wanted =
+    stream.isTTY === true && (variables["NO_COLOR"] ?? "") === "" && variables["TERM"] !== "dumb";
   return wanted ? COLOURED : PLAIN;
 };

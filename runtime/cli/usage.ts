@@ -2,7 +2,13 @@ import type { Command, CommandOption, Style } from "./command.ts";
 
 /** What `writ` was asked to do, or why that is not a command. */
 export type ParsedLine =
-  | { readonly k: "run"; readonly command: Command; readonly positionals: readonly string[]; readonly switches: ReadonlySet<string>; readonly values: ReadonlyMap<string, readonly string[]> }
+  | {
+      readonly k: "run";
+      readonly command: Command;
+      readonly positionals: readonly string[];
+      readonly switches: ReadonlySet<string>;
+      readonly values: ReadonlyMap<string, readonly string[]>;
+    }
   | { readonly k: "help"; readonly command: Command | null }
   | { readonly k: "version" }
   | { readonly k: "usage"; readonly message: string; readonly command: Command | null };
@@ -52,7 +58,8 @@ const parseArguments = (argv: readonly string[], command: Command): ParsedLine =
     const equals = word.indexOf("=");
     const name = word.slice(0, equals === -1 ? undefined : equals).replace(/^--/, "");
     const option = command.options.find((candidate) => candidate.name === name);
-    if (option === undefined) return { k: "usage", message: `\`writ ${command.name}\` has no option of that name`, command };
+    if (option === undefined)
+      return { k: "usage", message: `\`writ ${command.name}\` has no option of that name`, command };
     if (option.value === undefined) {
       if (equals !== -1) return { k: "usage", message: `--${option.name} takes no value`, command };
       switches.add(option.name);
@@ -90,14 +97,24 @@ export const commandLines = (command: Command, style: Style): readonly string[] 
   `${style.bold(`writ ${command.name}`)} ${command.usage}`,
   "",
   command.summary,
-  ...(command.options.length === 0 ? [] : ["", style.bold("Options"), ...optionLines(command.options, style)]),
+  ...(command.options.length === 0
+    ? []
+    : ["", style.bold("Options"), ...optionLines(command.options, style)]),
   ...(command.examples.length === 0
     ? []
-    : ["", style.bold("Examples"), ...command.examples.flatMap((example) => [`  ${style.cyan(example.line)}`, `      ${example.what}`])]),
+    : [
+        "",
+        style.bold("Examples"),
+        ...command.examples.flatMap((example) => [`  ${style.cyan(example.line)}`, `      ${example.what}`]),
+      ]),
 ];
 
 const optionLines = (options: readonly CommandOption[], style: Style): readonly string[] => {
-  const forms = options.map((option) => `--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`);
+  const forms = options.map(
+    (option) => `--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`,
+  );
   const width = Math.max(...forms.map((form) => form.length));
-  return options.map((option, index) => `  ${style.cyan((forms[index] ?? "").padEnd(width))}  ${option.summary}`);
+  return options.map(
+    (option, index) => `  ${style.cyan((forms[index] ?? "").padEnd(width))}  ${option.summary}`,
+  );
 };

@@ -16,7 +16,10 @@ export interface ProofInput {
 /** The bytes under the HMAC whose key is the token. */
 export const proofMessage = (input: ProofInput): Uint8Array => {
   const parts = [input.clientNonce, input.hostNonce, input.helloDigest];
-  invariant(parts.every((part) => part.length === 32), "a proof is over three parts of 32 bytes");
+  invariant(
+    parts.every((part) => part.length === 32),
+    "a proof is over three parts of 32 bytes",
+  );
   return concatBytes(utf8(PROOF_DOMAINS[input.side]), Uint8Array.of(0), ...parts);
 };
 

@@ -17,7 +17,9 @@ export const REQUESTS_UNDER_WAY_MAX = 64;
 /** Largest `events/batch` in bytes of UTF-8. */
 export const EVENT_BATCH_BYTES_MAX = 64 * 1024;
 
-const uuid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+const uuid = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const count = z.number().check(z.int(), z.nonnegative());
 const name = z.string().check(z.minLength(1), z.maxLength(256));
@@ -29,7 +31,17 @@ const jsonObject = z.record(z.string(), json);
 const nothing = z.strictObject({});
 
 const tier = z.enum(["auto", "wasm", "docker", "gvisor"]);
-const runState = z.enum(["starting", "running", "waiting-for-person", "parked", "interrupted", "completed", "failed", "cancelled", "limited"]);
+const runState = z.enum([
+  "starting",
+  "running",
+  "waiting-for-person",
+  "parked",
+  "interrupted",
+  "completed",
+  "failed",
+  "cancelled",
+  "limited",
+]);
 
 const offers = z.strictObject({
   /** Ids of models that this client can serve. */
@@ -78,7 +90,12 @@ export interface MethodSchema {
   readonly long: boolean;
 }
 
-const request = (from: MethodSchema["from"], params: z.ZodMiniType, result: z.ZodMiniType, long = false): MethodSchema => ({
+const request = (
+  from: MethodSchema["from"],
+  params: z.ZodMiniType,
+  result: z.ZodMiniType,
+  long = false,
+): MethodSchema => ({
   from,
   kind: "request",
   params,
@@ -108,14 +125,29 @@ export const METHODS = {
     }),
     z.strictObject({ version: count, product: name, nonce, proof: sha256, draining: z.boolean() }),
   ),
-  "host/authenticate": request("client", z.strictObject({ proof: sha256, offers }), z.strictObject({ host: uuid, workspace: uuid })),
+  "host/authenticate": request(
+    "client",
+    z.strictObject({ proof: sha256, offers }),
+    z.strictObject({ host: uuid, workspace: uuid }),
+  ),
   "host/offer": notification("client", offers),
   "host/status": request(
     "client",
     nothing,
-    z.strictObject({ product: name, startedMs: count, clients: count, runs: z.array(runSummary), draining: z.boolean() }),
+    z.strictObject({
+      product: name,
+      startedMs: count,
+      clients: count,
+      runs: z.array(runSummary),
+      draining: z.boolean(),
+    }),
   ),
-  "host/drain": request("client", z.strictObject({ progress, reason: text }), z.strictObject({ finished: count, parked: count }), true),
+  "host/drain": request(
+    "client",
+    z.strictObject({ progress, reason: text }),
+    z.strictObject({ finished: count, parked: count }),
+    true,
+  ),
 
   // runs
   "run/start": request(
@@ -134,14 +166,23 @@ export const METHODS = {
     z.strictObject({ run: uuid, repeated: z.boolean() }),
     true,
   ),
-  "run/resume": request("client", z.strictObject({ run: uuid, idempotencyKey: uuid, progress }), z.strictObject({ run: uuid }), true),
+  "run/resume": request(
+    "client",
+    z.strictObject({ run: uuid, idempotencyKey: uuid, progress }),
+    z.strictObject({ run: uuid }),
+    true,
+  ),
   "run/cancel": request(
     "client",
     z.strictObject({ run: uuid, reason: z.nullable(text), progress }),
     z.strictObject({ state: runState }),
     true,
   ),
-  "run/list": request("client", z.strictObject({ states: z.nullable(z.array(runState)), limit: count }), z.strictObject({ runs: z.array(runSummary) })),
+  "run/list": request(
+    "client",
+    z.strictObject({ states: z.nullable(z.array(runState)), limit: count }),
+    z.strictObject({ runs: z.array(runSummary) }),
+  ),
   "run/get": request("client", z.strictObject({ run: uuid }), runSummary),
 
   // events
@@ -150,7 +191,11 @@ export const METHODS = {
     z.strictObject({
       scope: z.union([z.strictObject({ run: uuid }), z.strictObject({ all: z.literal(true) })]),
       /** For one run the first `run.seq` wanted; for all a cursor per log (absent logs from their start). */
-      from: z.union([z.strictObject({ runSeq: count }), z.strictObject({ cursors: z.array(cursor) }), z.literal("now")]),
+      from: z.union([
+        z.strictObject({ runSeq: count }),
+        z.strictObject({ cursors: z.array(cursor) }),
+        z.literal("now"),
+      ]),
       level: z.enum(["entries", "entries-and-live"]),
       /** Events that may be on the way unacknowledged. */
       window: z.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
@@ -172,7 +217,12 @@ export const METHODS = {
   // content
   "content/read": request(
     "client",
-    z.strictObject({ entry: uuid, part: name, offset: count, length: z.number().check(z.int(), z.minimum(1), z.maximum(CONTENT_READ_BYTES_MAX)) }),
+    z.strictObject({
+      entry: uuid,
+      part: name,
+      offset: count,
+      length: z.number().check(z.int(), z.minimum(1), z.maximum(CONTENT_READ_BYTES_MAX)),
+    }),
     z.strictObject({ base64: z.string(), totalBytes: count, erased: z.boolean() }),
   ),
 
@@ -180,7 +230,12 @@ export const METHODS = {
   "approvals/list": request("client", nothing, z.strictObject({ approvals: z.array(approvalSummary) })),
   "approvals/answer": request(
     "client",
-    z.strictObject({ approval: uuid, fingerprint: sha256, answer: z.enum(["approve", "refuse"]), reason: z.nullable(text) }),
+    z.strictObject({
+      approval: uuid,
+      fingerprint: sha256,
+      answer: z.enum(["approve", "refuse"]),
+      reason: z.nullable(text),
+    }),
     z.strictObject({ accepted: z.boolean(), by: name }),
   ),
 
@@ -188,12 +243,21 @@ export const METHODS = {
   "ledger/verify": request(
     "client",
     z.strictObject({ log: z.nullable(uuid), progress }),
-    z.strictObject({ level: z.enum(["internal", "since-local-anchor", "since-witness"]), entries: count, faults: z.array(jsonObject) }),
+    z.strictObject({
+      level: z.enum(["internal", "since-local-anchor", "since-witness"]),
+      entries: count,
+      faults: z.array(jsonObject),
+    }),
     true,
   ),
 
   // what the host asks of a client
-  "model/stream": request("host", z.strictObject({ model: name, request: jsonObject, stream: uuid, progress }), jsonObject, true),
+  "model/stream": request(
+    "host",
+    z.strictObject({ model: name, request: jsonObject, stream: uuid, progress }),
+    jsonObject,
+    true,
+  ),
   "model/delta": notification("client", z.strictObject({ stream: uuid, text })),
   "approval/ask": request(
     "host",
@@ -201,11 +265,21 @@ export const METHODS = {
     z.strictObject({ answer: z.enum(["approve", "refuse", "unavailable"]), reason: z.nullable(text) }),
     true,
   ),
-  "secret/read": request("host", z.strictObject({ name, origin: path }), z.strictObject({ value: z.nullable(text) })),
-  "notification/show": notification("host", z.strictObject({ level: z.enum(["information", "warning", "error"]), text, run: z.nullable(uuid) })),
+  "secret/read": request(
+    "host",
+    z.strictObject({ name, origin: path }),
+    z.strictObject({ value: z.nullable(text) }),
+  ),
+  "notification/show": notification(
+    "host",
+    z.strictObject({ level: z.enum(["information", "warning", "error"]), text, run: z.nullable(uuid) }),
+  ),
 
   // both directions
-  "$/progress": notification("either", z.strictObject({ token: z.string(), done: count, total: z.nullable(count), text })),
+  "$/progress": notification(
+    "either",
+    z.strictObject({ token: z.string(), done: count, total: z.nullable(count), text }),
+  ),
   "$/cancel": notification("either", z.strictObject({ id: z.union([z.string(), count]) })),
 } as const satisfies Record<string, MethodSchema>;
 

@@ -11,7 +11,9 @@ import { RUN_OUTCOMES } from "./run-event.ts";
  */
 
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const uuid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
+const uuid = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 const count = z.number().check(z.int(), z.nonnegative());
 const code = z.string().check(z.regex(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/), z.maxLength(64));
 const name = z.string().check(z.minLength(1), z.maxLength(512));
@@ -26,7 +28,11 @@ export interface EntrySchema {
   readonly feeds: boolean;
 }
 
-const entry = (shape: z.core.$ZodLooseShape, content: readonly string[] = [], feeds = false): EntrySchema => ({
+const entry = (
+  shape: z.core.$ZodLooseShape,
+  content: readonly string[] = [],
+  feeds = false,
+): EntrySchema => ({
   public: z.strictObject(shape),
   content,
   feeds,
@@ -69,8 +75,13 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     ["result", "explanation"],
   ),
   "consent.given": entry({ powers: sha256, by: name, surface, remembered: z.boolean() }, ["powers"]),
-  "consent.refused": entry({ powers: sha256, by: z.nullable(name), surface: z.nullable(surface) }, ["powers"]),
-  "approval.asked": entry({ approval: uuid, callId: uuid, fingerprint: sha256, rules: z.array(name), expiresInMs: count }, ["question"]),
+  "consent.refused": entry({ powers: sha256, by: z.nullable(name), surface: z.nullable(surface) }, [
+    "powers",
+  ]),
+  "approval.asked": entry(
+    { approval: uuid, callId: uuid, fingerprint: sha256, rules: z.array(name), expiresInMs: count },
+    ["question"],
+  ),
   "approval.answered": entry(
     {
       approval: uuid,
@@ -85,7 +96,16 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
   ),
   "person.intervened": entry({ act: code, by: name, surface }, ["detail"], true),
   "model.requested": entry(
-    { callId: uuid, model: name, iteration: count, messages: sha256, tools: sha256, tokensMax: count, fingerprint: sha256, state: sha256 },
+    {
+      callId: uuid,
+      model: name,
+      iteration: count,
+      messages: sha256,
+      tools: sha256,
+      tokensMax: count,
+      fingerprint: sha256,
+      state: sha256,
+    },
     ["messages"],
   ),
   "model.answered": entry(
@@ -114,9 +134,16 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
       policies: sha256,
       fingerprint: z.nullable(sha256),
     },
-    ["request", "arguments", "decision"],
+    ["request", "arguments", "preview", "decision"],
   ),
-  "action.intended": entry({ callId: uuid, action: name, tool: z.nullable(name), fingerprint: sha256, capability: uuid, timeoutMs: z.nullable(count) }),
+  "action.intended": entry({
+    callId: uuid,
+    action: name,
+    tool: z.nullable(name),
+    fingerprint: sha256,
+    capability: uuid,
+    timeoutMs: z.nullable(count),
+  }),
   "action.completed": entry(
     {
       callId: uuid,
@@ -131,7 +158,11 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     ["result", "changes"],
     true,
   ),
-  "effect.unknown": entry({ callId: uuid, action: name, tool: z.nullable(name), code, wallMs: count }, ["explanation"], true),
+  "effect.unknown": entry(
+    { callId: uuid, action: name, tool: z.nullable(name), code, wallMs: count },
+    ["explanation"],
+    true,
+  ),
   "limit.reached": entry({ limit: code, max: count, used: count }, [], true),
   "body.advanced": entry({ statement: count, steps: count }, ["output"], true),
   "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["leftOut"]),
@@ -143,7 +174,10 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
 };
 
 export const LIVE_SCHEMAS: { readonly [Type in LiveType]: z.ZodMiniType } = {
-  "phase.entered": z.strictObject({ phase: z.enum(["reasoning", "policy-check", "tool-dispatching", "observing"]), iteration: count }),
+  "phase.entered": z.strictObject({
+    phase: z.enum(["reasoning", "policy-check", "tool-dispatching", "observing"]),
+    iteration: count,
+  }),
   "model.delta": z.strictObject({ callId: uuid, text: z.string() }),
   "tool.progress": z.strictObject({ callId: uuid, stream: z.enum(["stdout", "stderr"]), text: z.string() }),
   "output.printed": z.strictObject({ level: z.nullable(z.string()), text: z.string() }),

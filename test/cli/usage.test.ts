@@ -24,7 +24,13 @@ const parse = (line: string): string => {
   switch (parsed.k) {
     case "run": {
       const values = [...parsed.values].map(([name, given]) => `${name}=${given.join(",")}`);
-      return ["run", parsed.command.name, ...parsed.positionals, ...[...parsed.switches].map((name) => `--${name}`), ...values].join(" | ");
+      return [
+        "run",
+        parsed.command.name,
+        ...parsed.positionals,
+        ...[...parsed.switches].map((name) => `--${name}`),
+        ...values,
+      ].join(" | ");
     }
     case "help":
       return `help ${parsed.command?.name ?? "all"}`;
@@ -68,8 +74,18 @@ describe("the command line", () => {
 
   test("help names every command, option and example", () => {
     const style = styleFor({ isTTY: false }, {});
-    const pages = [...overviewLines(commands, style), ...commands.flatMap((each) => commandLines(each, style))].join("\n");
-    for (const word of ["check", "policy explain", "policy evaluate", "--json", "--dir <dir>", "writ check a.symbi"]) {
+    const pages = [
+      ...overviewLines(commands, style),
+      ...commands.flatMap((each) => commandLines(each, style)),
+    ].join("\n");
+    for (const word of [
+      "check",
+      "policy explain",
+      "policy evaluate",
+      "--json",
+      "--dir <dir>",
+      "writ check a.symbi",
+    ]) {
       expect(pages).toContain(word);
     }
   });

@@ -7,11 +7,16 @@ import type { JsonValue } from "#kernel/json.ts";
 
 /** Every JSON value whose strings have a UTF-8 form. */
 const jsonValue = (): fc.Arbitrary<JsonValue> =>
-  fc.jsonValue({ stringUnit: "binary" }).filter((value) => isWellFormed(JSON.stringify(value)) && !/\\ud[89a-f]/.test(JSON.stringify(value))) as fc.Arbitrary<JsonValue>;
+  fc
+    .jsonValue({ stringUnit: "binary" })
+    .filter(
+      (value) => isWellFormed(JSON.stringify(value)) && !/\\ud[89a-f]/.test(JSON.stringify(value)),
+    ) as fc.Arbitrary<JsonValue>;
 
 describe("canonical JSON (RFC 8785)", () => {
   test("the example of section 3.2.2", () => {
-    const input = '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}';
+    const input =
+      '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}';
     const reading = readJson(input);
     expect(reading.ok && canonicalJson(reading.value)).toBe(
       '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
@@ -19,9 +24,25 @@ describe("canonical JSON (RFC 8785)", () => {
   });
 
   test("keys are sorted by UTF-16 code units, the example of section 3.2.3", () => {
-    const value = { "\u20ac": "Euro Sign", "\r": "Carriage Return", "\ufb33": "Hebrew Letter Dalet With Dagesh", "1": "One", "\u{1f600}": "Emoji: Grinning Face", "\u0080": "Control", "\u00f6": "Latin Small Letter O With Diaeresis" };
+    const value = {
+      "\u20ac": "Euro Sign",
+      "\r": "Carriage Return",
+      "\ufb33": "Hebrew Letter Dalet With Dagesh",
+      "1": "One",
+      "\u{1f600}": "Emoji: Grinning Face",
+      "\u0080": "Control",
+      "\u00f6": "Latin Small Letter O With Diaeresis",
+    };
     const order = [...canonicalJson(value).matchAll(/:"([^"]*)"/g)].map((match) => match[1]);
-    expect(order).toEqual(["Carriage Return", "One", "Control", "Latin Small Letter O With Diaeresis", "Euro Sign", "Emoji: Grinning Face", "Hebrew Letter Dalet With Dagesh"]);
+    expect(order).toEqual([
+      "Carriage Return",
+      "One",
+      "Control",
+      "Latin Small Letter O With Diaeresis",
+      "Euro Sign",
+      "Emoji: Grinning Face",
+      "Hebrew Letter Dalet With Dagesh",
+    ]);
   });
 
   test.each([
@@ -38,9 +59,12 @@ describe("canonical JSON (RFC 8785)", () => {
     expect(canonicalJson(value)).toBe(text);
   });
 
-  test.each([[Number.NaN], [Number.POSITIVE_INFINITY], ["\ud800"], [{ "\udc00": 1 }]])("%j is a bug of the caller", (value) => {
-    expect(() => canonicalJson(value)).toThrow(/canonical JSON/);
-  });
+  test.each([[Number.NaN], [Number.POSITIVE_INFINITY], ["\ud800"], [{ "\udc00": 1 }]])(
+    "%j is a bug of the caller",
+    (value) => {
+      expect(() => canonicalJson(value)).toThrow(/canonical JSON/);
+    },
+  );
 
   test("reading it back gives the value, and writing that gives the text", () => {
     fc.assert(

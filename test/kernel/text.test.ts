@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { concatBytes, equalBytes, fromBase64, fromHex, toBase64, toHex, utf8, utf8Text } from "#kernel/bytes.ts";
+import {
+  concatBytes,
+  equalBytes,
+  fromBase64,
+  fromHex,
+  toBase64,
+  toHex,
+  utf8,
+  utf8Text,
+} from "#kernel/bytes.ts";
 import { DURATION_MS_MAX, durationMs, durationText } from "#kernel/duration.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 
@@ -34,7 +43,13 @@ describe("visible text", () => {
       fc.property(fc.string({ unit: "binary" }), (text) => {
         const shown = visibleText(text);
         // oxlint's rule about control characters is what this states.
-        expect([...shown].every((character) => character >= " " && !/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/.test(character))).toBe(true);
+        expect(
+          [...shown].every(
+            (character) =>
+              character >= " " &&
+              !/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/.test(character),
+          ),
+        ).toBe(true);
         expect(visibleText(shown)).toBe(shown);
       }),
     );
@@ -73,8 +88,14 @@ describe("bytes", () => {
   });
 
   test.each([
-    [[1, 2], [1, 2, 3]],
-    [[1, 2], [1, 3]],
+    [
+      [1, 2],
+      [1, 2, 3],
+    ],
+    [
+      [1, 2],
+      [1, 3],
+    ],
   ])("%j differs from %j", (left, right) => {
     expect(equalBytes(Uint8Array.from(left), Uint8Array.from(right))).toBe(false);
   });

@@ -22,7 +22,8 @@ const vectors = JSON.parse(readFileSync("test/vectors/host-rpc/messages.json", "
 };
 const page = readFileSync("docs/formats/host-rpc.md", "utf8");
 
-const accepts = (vector: Vector): boolean => z.safeParse(METHODS[vector.method][vector.side], vector.value).success;
+const accepts = (vector: Vector): boolean =>
+  z.safeParse(METHODS[vector.method][vector.side], vector.value).success;
 
 describe("host protocol messages", () => {
   test.each(vectors.accepted)("accepts $method $side", (vector) => {
@@ -40,13 +41,18 @@ describe("host protocol messages", () => {
 
   test("every long method is marked so on the page", () => {
     const rows = page.split("\n").filter((row) => row.startsWith("| `") && row.split("|").length === 5);
-    const long = rows.filter((row) => row.includes("| yes |")).flatMap((row) => row.match(/[a-z]+\/[a-z]+/g) ?? []);
-    const inCode = Object.entries(METHODS).filter(([, method]) => method.long).map(([name]) => name);
+    const long = rows
+      .filter((row) => row.includes("| yes |"))
+      .flatMap((row) => row.match(/[a-z]+\/[a-z]+/g) ?? []);
+    const inCode = Object.entries(METHODS)
+      .filter(([, method]) => method.long)
+      .map(([name]) => name);
     expect(long.sort()).toEqual(inCode.sort());
   });
 
   test("every error number stands on the page", () => {
-    for (const [name, number] of Object.entries(RPC_ERRORS)) expect(page).toContain(`| ${number} | \`${name}\` |`);
+    for (const [name, number] of Object.entries(RPC_ERRORS))
+      expect(page).toContain(`| ${number} | \`${name}\` |`);
   });
 });
 

@@ -14,10 +14,13 @@ test("a sleep lasts at least as long as asked", async () => {
   expect(systemClock.monotonicMs() - before).toBeGreaterThanOrEqual(4);
 });
 
-test.each(["before", "during"])("an abort %s a sleep rejects with an AbortError, whatever its reason", async (when) => {
-  const controller = new AbortController();
-  if (when === "before") controller.abort(new Error("other"));
-  const sleep = systemClock.sleep(60_000, controller.signal);
-  controller.abort(new Error("other"));
-  await expect(sleep).rejects.toMatchObject({ name: "AbortError" });
-});
+test.each(["before", "during"])(
+  "an abort %s a sleep rejects with an AbortError, whatever its reason",
+  async (when) => {
+    const controller = new AbortController();
+    if (when === "before") controller.abort(new Error("other"));
+    const sleep = systemClock.sleep(60_000, controller.signal);
+    controller.abort(new Error("other"));
+    await expect(sleep).rejects.toMatchObject({ name: "AbortError" });
+  },
+);

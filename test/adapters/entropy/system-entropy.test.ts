@@ -12,13 +12,16 @@ describe("ids", () => {
 
   test("rise strictly whatever the clock does, and are well formed", () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: ID_TIME_MS_MAX - 10_000 }), { minLength: 2, maxLength: 50 }), (times) => {
-        const entropy = createSystemEntropy();
-        const ids = times.map((wallMs) => entropy.id(wallMs));
-        expect(ids.every((id) => isId(id))).toBe(true);
-        expect([...ids].sort()).toEqual(ids);
-        expect(new Set(ids).size).toBe(ids.length);
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: ID_TIME_MS_MAX - 10_000 }), { minLength: 2, maxLength: 50 }),
+        (times) => {
+          const entropy = createSystemEntropy();
+          const ids = times.map((wallMs) => entropy.id(wallMs));
+          expect(ids.every((id) => isId(id))).toBe(true);
+          expect([...ids].sort()).toEqual(ids);
+          expect(new Set(ids).size).toBe(ids.length);
+        },
+      ),
     );
   });
 
@@ -29,12 +32,15 @@ describe("ids", () => {
     expect([...ids].sort()).toEqual(ids);
   });
 
-  test.each(["", "017f22e2-79b0-4cc3-98c4-dc0c0c07398f", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F", "017f22e279b07cc398c4dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n"])(
-    "%j is no id",
-    (text) => {
-      expect(isId(text)).toBe(false);
-    },
-  );
+  test.each([
+    "",
+    "017f22e2-79b0-4cc3-98c4-dc0c0c07398f",
+    "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
+    "017f22e279b07cc398c4dc0c0c07398f",
+    "017f22e2-79b0-7cc3-98c4-dc0c0c07398f\n",
+  ])("%j is no id", (text) => {
+    expect(isId(text)).toBe(false);
+  });
 });
 
 test("bytes differ from call to call", () => {
