@@ -17,6 +17,14 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 // npm passes on the Ctrl-C that the terminal has sent us already; only the first signal says why we stop.
 for (const signal of signals) process.on(signal, () => stop.abort(signal));
 
+// A signal to npm alone ends npm and its shell, and nobody tells us: then our parent is another one.
+const PARENT_CHECK_MS = 500;
+const parent = process.ppid;
+const orphaned = (): void => {
+  if (process.ppid !== parent) stop.abort("SIGTERM");
+};
+setInterval(orphaned, PARENT_CHECK_MS).unref();
+
 try {
   const tally = await runPlan(planNamed(process.argv[2] ?? "", scratch), {
     stop: stop.signal,
