@@ -1,0 +1,34 @@
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { RunEntry, RunRecorder } from "#ports/run-recorder.ts";
+import type { EntryType, LiveType } from "#protocol/run-event.ts";
+
+/** An entry as a reader in the same process sees it: durable already, its content still open. */
+export interface ObservedEntry {
+  readonly type: EntryType;
+  readonly public: JsonObject;
+  readonly content: { readonly [name: string]: JsonValue };
+  readonly entry: RunEntry;
+}
+
+/** Whoever watches a run. What it does wrong never reaches the run. */
+export interface RunObserver {
+  entry(observed: ObservedEntry): void;
+  live(type: LiveType, data: JsonObject): void;
+}
+
+/** The recorder, with every entry shown once it is durable and every live event as it comes. */
+export const observedRecorder = (recorder: RunRecorder, observer: RunObserver): RunRecorder => ({
+  run: recorder.run,
+  scope: recorder.scope,
+  async record(draft) {
+    const recorded = await recorder.record(draft);
+    if (recorded.ok) {
+      observer.entry({ type: draft.type, public: draft.public, content: draft.content, entry: recorded.value });
+    }
+    return recorded;
+  },
+  live(type, data) {
+    recorder.live(type, data);
+    observer.live(type, data);
+  },
+});
