@@ -1,10 +1,11 @@
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { verifies } from "#test/kit/verifies.ts";
+import { landedStages } from "#test/requirements.ts";
 
-/** What the top of the repository holds, and nothing else: a newcomer sees the whole shape at once. */
-const planned = [
-  // The shape that the product promises.
+/** The shape that the product promises, complete when its foundation is. */
+const promised = [
   "README.md",
   "extension",
   "language-server",
@@ -15,6 +16,10 @@ const planned = [
   "tsconfig.json",
   "webviews",
   ".vscodeignore",
+];
+
+/** What may stand beside it. */
+const planned = [
   // What is written for people.
   "ARCHITECTURE.md",
   "CHANGELOG.md",
@@ -41,9 +46,16 @@ const planned = [
 /** Made on this machine and ignored by git. */
 const made = [".git", ".vscode", "coverage", "dist", "node_modules"];
 
+const top = fileURLToPath(new URL("../../", import.meta.url));
+const found = readdirSync(top).filter((name) => !made.includes(name));
+
 test("the top of the repository holds what is planned and nothing else", () => {
-  const top = fileURLToPath(new URL("../../", import.meta.url));
-  const found = readdirSync(top).filter((name) => !made.includes(name));
-  expect(found.filter((name) => !planned.includes(name))).toEqual([]);
-  expect(found).toEqual(expect.arrayContaining(["package.json", "runtime", "language-server", "test"]));
+  verifies("card.shape.top-level");
+  expect(found.filter((name) => !promised.includes(name) && !planned.includes(name))).toEqual([]);
+});
+
+test("it holds all of the promised shape once the foundation has landed", () => {
+  verifies("card.shape.top-level");
+  const expected = landedStages.includes("foundation") ? promised : ["package.json", "runtime", "test"];
+  expect(found).toEqual(expect.arrayContaining(expected));
 });
