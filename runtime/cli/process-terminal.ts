@@ -30,7 +30,7 @@ export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
     interactive,
-    columns: Math.max(COLUMNS_MIN, stdout.columns ?? stderr.columns ?? COLUMNS_DEFAULT),
+    columns: Math.max(COLUMNS_MIN, stdout.columns ?? columnsSaid(streams.variables) ?? COLUMNS_DEFAULT),
     style: styleFor(stdout, streams.variables),
     async question(prompt, signal) {
       if (!interactive) return null;
@@ -51,6 +51,12 @@ export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
       }
     },
   };
+};
+
+/** COLUMNS, for a pipe into something that has a width of its own. */
+const columnsSaid = (variables: ProcessStreams["variables"]): number | undefined => {
+  const said = variables["COLUMNS"] ?? "";
+  return /^[1-9][0-9]{0,3}$/.test(said) ? Number(said) : undefined;
 };
 
 /** Drops what was typed before the question could be read. False when the keys never stopped or input ended. */

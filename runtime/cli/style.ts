@@ -33,7 +33,7 @@ const PLAIN: Style = {
 
 /**
  * Colour belongs to terminals whose owner did not say no (https://no-color.org) and that can
- * show it.
+ * show it; FORCE_COLOR says that whoever reads the pipe is such a terminal.
  */
 export const styleFor = (
   stream: { readonly isTTY?: boolean },

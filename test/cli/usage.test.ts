@@ -98,6 +98,9 @@ describe("colour", () => {
     [{ isTTY: true }, { NO_COLOR: "1" }, false],
     [{ isTTY: true }, { NO_COLOR: "" }, true],
     [{ isTTY: true }, { TERM: "dumb" }, false],
+    [{ isTTY: false }, { FORCE_COLOR: "1" }, true],
+    [{ isTTY: false }, { FORCE_COLOR: "0" }, false],
+    [{ isTTY: false }, { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
   ])("on %o with %o: %s", (stream, variables, coloured) => {
     expect(styleFor(stream, variables).red("x") !== "x").toBe(coloured);
   });
