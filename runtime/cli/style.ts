@@ -39,7 +39,7 @@ export const styleFor = (
   stream: { readonly isTTY?: boolean },
   variables: Readonly<Record<string, string | undefined>>,
 ): Style => {
-  const wanted =
-    stream.isTTY === true && (variables["NO_COLOR"] ?? "") === "" && variables["TERM"] !== "dumb";
-  return wanted ? COLOURED : PLAIN;
+  const refused = (variables["NO_COLOR"] ?? "") !== "" || variables["TERM"] === "dumb";
+  const able = stream.isTTY === true || !["", "0", "false"].includes(variables["FORCE_COLOR"] ?? "");
+  return able && !refused ? COLOURED : PLAIN;
 };
