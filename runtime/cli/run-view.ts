@@ -26,7 +26,10 @@ export const createRunView = (terminal: Terminal): RunObserver => {
   const say = (line: string): void => terminal.out(line);
 
   const paragraph = (text: string, lead: string): void => {
-    const lines = wrap(visibleExcerpt(text, TEXT_CHARACTERS_MAX, { multiline: true }), columns - MARGIN.length);
+    const lines = wrap(
+      visibleExcerpt(text, TEXT_CHARACTERS_MAX, { multiline: true }),
+      columns - MARGIN.length,
+    );
     lines.forEach((line, index) => say(`${index === 0 ? lead : MARGIN}${line}`));
   };
 
@@ -37,11 +40,17 @@ export const createRunView = (terminal: Terminal): RunObserver => {
       row("agent", text(fields, "agent"));
       const inputs = part(content, "inputs");
       if (isJsonObject(inputs) && Object.keys(inputs).length > 0) {
-        row("inputs", Object.entries(inputs).map(([name, value]) => `${name} = ${brief(value)}`).join(", "));
+        row(
+          "inputs",
+          Object.entries(inputs)
+            .map(([name, value]) => `${name} = ${brief(value)}`)
+            .join(", "),
+        );
       }
     },
     "consent.given": ({ public: fields }) => {
-      const how = ownValue(fields, "remembered") === true ? "given before" : `given (${text(fields, "surface")})`;
+      const how =
+        ownValue(fields, "remembered") === true ? "given before" : `given (${text(fields, "surface")})`;
       row("consent", `${how} by ${text(fields, "by")}, powers ${text(fields, "powers").slice(0, 12)}`);
     },
     "model.answered": ({ public: fields, content }) => {
@@ -55,7 +64,10 @@ export const createRunView = (terminal: Terminal): RunObserver => {
     },
     "model.failed": ({ public: fields, content }) => {
       say("");
-      paragraph(`the model failed: ${text(fields, "code")}. ${explanation(content)}`, `${style.red("  !")}  `);
+      paragraph(
+        `the model failed: ${text(fields, "code")}. ${explanation(content)}`,
+        `${style.red("  !")}  `,
+      );
     },
     "action.decided": ({ public: fields, content }) => {
       const tool = ownValue(fields, "tool");
@@ -68,7 +80,9 @@ export const createRunView = (terminal: Terminal): RunObserver => {
     "approval.answered": ({ public: fields }) => {
       const by = ownValue(fields, "by");
       const who = typeof by === "string" ? ` by ${by} (${text(fields, "surface")})` : "";
-      say(`${MARGIN}  ${text(fields, "answer") === "approved" ? style.green("approved") : style.red(text(fields, "answer"))}${visibleText(who)}`);
+      say(
+        `${MARGIN}  ${text(fields, "answer") === "approved" ? style.green("approved") : style.red(text(fields, "answer"))}${visibleText(who)}`,
+      );
     },
     "action.completed": ({ public: fields, content }) => {
       if (typeof ownValue(fields, "tool") !== "string") return;
@@ -85,10 +99,14 @@ export const createRunView = (terminal: Terminal): RunObserver => {
       }
     },
     "effect.unknown": ({ public: fields, content }) => {
-      say(`${MARGIN}  ${style.red("outcome unknown")} ${text(fields, "code")}: ${fit(explanation(content), columns - 30)}`);
+      say(
+        `${MARGIN}  ${style.red("outcome unknown")} ${text(fields, "code")}: ${fit(explanation(content), columns - 30)}`,
+      );
     },
     "limit.reached": ({ public: fields }) => {
-      say(`${MARGIN}${style.yellow("limit reached")}: ${text(fields, "limit")} (${number(fields, "used")} of ${number(fields, "max")})`);
+      say(
+        `${MARGIN}${style.yellow("limit reached")}: ${text(fields, "limit")} (${number(fields, "used")} of ${number(fields, "max")})`,
+      );
     },
     "run.interrupted": ({ public: fields }) => say(style.yellow(`interrupted: ${text(fields, "found")}`)),
     "run.ended": ({ public: fields, content }) => {
@@ -118,7 +136,9 @@ export const createRunView = (terminal: Terminal): RunObserver => {
 
   const row = (name: string, value: string): void => {
     const lines = wrap(visibleText(value), columns - 10);
-    lines.forEach((line, index) => say(`${index === 0 ? style.dim(name.padEnd(10)) : " ".repeat(10)}${line}`));
+    lines.forEach((line, index) =>
+      say(`${index === 0 ? style.dim(name.padEnd(10)) : " ".repeat(10)}${line}`),
+    );
   };
 
   const decision = (what: string, fields: JsonObject, content: ObservedEntry["content"]): void => {
@@ -136,7 +156,11 @@ export const createRunView = (terminal: Terminal): RunObserver => {
     if (outcome !== "allow" && isJsonObject(decided)) {
       say(`${MARGIN}  ${fit(visibleText(text(decided, "summary")), columns - MARGIN.length - 2)}`);
       for (const rule of citations(decided)) {
-        say(style.dim(`${MARGIN}  ${fit(visibleText(rule.text.replaceAll(/\s+/g, " ")), columns - MARGIN.length - 2)}`));
+        say(
+          style.dim(
+            `${MARGIN}  ${fit(visibleText(rule.text.replaceAll(/\s+/g, " ")), columns - MARGIN.length - 2)}`,
+          ),
+        );
         say(style.dim(`${MARGIN}  ${fit(visibleText(rule.place), columns - MARGIN.length - 2)}`));
       }
     }
@@ -144,7 +168,8 @@ export const createRunView = (terminal: Terminal): RunObserver => {
     if (what === "publish_file" && typeof preview === "string" && preview !== "") {
       const lines = diffLines(preview, columns - MARGIN.length - 2, style);
       for (const line of lines.slice(0, DIFF_LINES_MAX)) say(`${MARGIN}  ${line}`);
-      if (lines.length > DIFF_LINES_MAX) say(style.dim(`${MARGIN}  … ${lines.length - DIFF_LINES_MAX} more lines`));
+      if (lines.length > DIFF_LINES_MAX)
+        say(style.dim(`${MARGIN}  … ${lines.length - DIFF_LINES_MAX} more lines`));
     }
   };
 
@@ -156,7 +181,9 @@ export const createRunView = (terminal: Terminal): RunObserver => {
       if (type === "output.printed") {
         const level = ownValue(data, "level");
         const lead = typeof level === "string" ? `${visibleText(level)}: ` : "";
-        say(`${MARGIN}${style.cyan("│")} ${fit(`${lead}${visibleText(text(data, "text"))}`, columns - MARGIN.length - 2)}`);
+        say(
+          `${MARGIN}${style.cyan("│")} ${fit(`${lead}${visibleText(text(data, "text"))}`, columns - MARGIN.length - 2)}`,
+        );
       }
     },
   };
@@ -197,7 +224,10 @@ const citations = (decision: JsonObject): readonly ShownRule[] => {
   return (rules as readonly JsonValue[]).filter(isJsonObject).map((rule) => {
     const range = ownValue(rule, "range");
     const at = isJsonObject(range) ? `:${number(range, "line")}:${number(range, "column")}` : "";
-    return { text: text(rule, "text"), place: `${text(rule, "file")}${at} (${text(rule, "layer")} layer, rule ${text(rule, "rule")})` };
+    return {
+      text: text(rule, "text"),
+      place: `${text(rule, "file")}${at} (${text(rule, "layer")} layer, rule ${text(rule, "rule")})`,
+    };
   });
 };
 

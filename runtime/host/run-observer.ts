@@ -23,7 +23,12 @@ export const observedRecorder = (recorder: RunRecorder, observer: RunObserver): 
   async record(draft) {
     const recorded = await recorder.record(draft);
     if (recorded.ok) {
-      observer.entry({ type: draft.type, public: draft.public, content: draft.content, entry: recorded.value });
+      observer.entry({
+        type: draft.type,
+        public: draft.public,
+        content: draft.content,
+        entry: recorded.value,
+      });
     }
     return recorded;
   },

@@ -9,6 +9,8 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
+import { codeOf } from "./error-code.ts";
+
 /** A folder whose agents, policies and evidence belong together. */
 export interface Workspace {
   readonly id: WorkspaceId;
@@ -146,8 +148,3 @@ const exists = async (path: string): Promise<boolean> => {
     return false;
   }
 };
-
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
-    ? error.code
-    : "unknown";
