@@ -8,9 +8,11 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
  * network, an environment variable of ours, or a file of the host.
  *
  * A program that fails is a value (`exitCode`, `ended`); a wall that fails is a fault. Provider
- * failures never look like a program's output.
+ * failures never look like a program's output, and neither ends the session: the next program
+ * finds the files as they were before the one that was lost.
  *
- * Not promised: that processes survive between two `exec` calls, or any order among files.
+ * Not promised: that processes survive between two `exec` calls, that a program keeps time or
+ * chance that anyone could predict, or that a tier runs every kind of program.
  */
 export interface SandboxProvider {
   readonly tier: SandboxTier;
@@ -34,13 +36,14 @@ export interface SandboxRequest {
 }
 
 export interface SandboxFile {
-  /** Relative to the working folder, `/`-separated, no empty, `.` or `..` part, at most 1,024 bytes of UTF-8. */
+  /** Relative to the working folder, in the one form that `runFilePath` of the sandbox room gives. */
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly executable: boolean;
 }
 
 export interface SandboxLimits {
+  /** What a program may allocate; the engine's own needs come on top. */
   readonly memoryBytesMax: number;
   /** All files of the working folder together. */
   readonly fileBytesMax: number;
@@ -52,7 +55,12 @@ export interface SandboxLimits {
 export interface SandboxSession {
   readonly tier: SandboxTier;
   readonly programs: readonly SandboxProgram["kind"][];
-  /** Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone. */
+  /**
+   * Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone.
+   * Programs run one at a time: a second call waits for the first. A program keeps its changes to
+   * files when it `exited`, whatever its exit code; in every other case they are as if it had never run.
+   * Rejects with an AbortError when aborted.
+   */
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>>;
   readFile(
     path: string,
@@ -73,20 +81,27 @@ export type SandboxProgram =
   | { readonly kind: "shell"; readonly command: string };
 
 export interface ExecOptions {
+  /** Counted from the program's first instruction; starting the engine has a limit of its own. At least 1. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Output within the limit as it comes, as untrusted as the program. */
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void;
 }
 
 export interface ExecResult {
-  /** Null when the program was ended from outside. */
+  /** Null unless the program `exited`. */
   readonly exitCode: number | null;
+  /**
+   * `exited` by itself, also by an error of its own; at its `deadline`; for want of `memory`; for
+   * `output` far beyond the limit, where a tier cannot drop it cheaply; or `crashed`, taking its
+   * process along.
+   */
   readonly ended: "exited" | "deadline" | "memory" | "output" | "crashed";
   readonly stdout: string;
   readonly stderr: string;
   /** Bytes that were dropped beyond the output limit. */
   readonly droppedBytes: number;
-  /** For JavaScript the completion value as canonical JSON text, or null. */
+  /** For JavaScript that exited with 0 the completion value as canonical JSON text, or null where it has none. */
   readonly value: string | null;
   readonly wallMs: number;
 }
@@ -104,11 +119,16 @@ export interface SandboxChange {
 }
 
 export type SandboxFault = Fault<
+  /** The engine is missing here or does not hold its limits. */
   | "SANDBOX_UNAVAILABLE"
+  /** This tier does not do that. */
   | "SANDBOX_UNSUPPORTED"
+  /** The engine went away or broke its own rules, or the session is closed. */
   | "SANDBOX_LOST"
   | "SANDBOX_NO_SUCH_FILE"
+  /** A folder stands where a file was meant, or a file where a folder was. */
   | "SANDBOX_NOT_A_FILE"
   | "SANDBOX_BAD_PATH"
+  /** More bytes or files than a limit allows; the message names the limit. */
   | "SANDBOX_TOO_LARGE"
 >;

@@ -1,0 +1,135 @@
+import { equalBytes } from "#kernel/bytes.ts";
+import { byCodeUnits } from "#kernel/canonical-json.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { SandboxFault, SandboxFile, SandboxFileInfo, SandboxLimits } from "#ports/sandbox.ts";
+
+import { runFilePath, runFolderPath } from "./run-file-path.ts";
+
+/** The part of a session's limits that is about files. */
+export type FileLimits = Pick<SandboxLimits, "fileBytesMax" | "filesMax">;
+
+/** What became of a file since the set was made. Nothing removes a file. */
+export interface FileChange {
+  readonly path: string;
+  readonly kind: "created" | "changed";
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A run's files in memory, within limits. Folders exist as far as files are in them. Bytes that
+ * are given in or out are shared and never written to again by either side.
+ */
+export interface FileSet {
+  read(path: string): Result<Uint8Array, SandboxFault>;
+  write(path: string, bytes: Uint8Array): Result<void, SandboxFault>;
+  /** Every file below a folder (`.` for all), sorted by code units. A file's own name lists that file. */
+  list(folder: string): Result<readonly SandboxFileInfo[], SandboxFault>;
+  /** Differences from the files that the set was made of, sorted by code units; equal bytes are none. */
+  changes(): readonly FileChange[];
+  /** Every file as it stands, in no order. */
+  all(): Iterable<readonly [path: string, bytes: Uint8Array]>;
+}
+
+/** Fails when a file's path is none, two files clash, or they exceed the limits. */
+export const createFileSet = (
+  files: Iterable<Pick<SandboxFile, "path" | "bytes">>,
+  limits: FileLimits,
+): Result<FileSet, SandboxFault> => {
+  const set = new MemoryFileSet(limits);
+  for (const file of files) {
+    const written = set.write(file.path, file.bytes);
+    if (!written.ok) return written;
+  }
+  set.begin();
+  return ok(set);
+};
+
+class MemoryFileSet implements FileSet {
+  private readonly limits: FileLimits;
+  private readonly files = new Map<string, Uint8Array>();
+  private readonly folders = new Set<string>();
+  private base: ReadonlyMap<string, Uint8Array> = new Map();
+  private sizeBytes = 0;
+
+  constructor(limits: FileLimits) {
+    this.limits = limits;
+  }
+
+  /** From here on `changes` counts. */
+  begin(): void {
+    this.base = new Map(this.files);
+  }
+
+  read(path: string): Result<Uint8Array, SandboxFault> {
+    const name = runFilePath(path);
+    if (!name.ok) return name;
+    const bytes = this.files.get(name.value);
+    if (bytes !== undefined) return ok(bytes);
+    return this.folders.has(name.value) ? isAFolder(name.value) : noSuchFile(name.value);
+  }
+
+  write(path: string, bytes: Uint8Array): Result<void, SandboxFault> {
+    const name = runFilePath(path);
+    if (!name.ok) return name;
+    if (this.folders.has(name.value)) return isAFolder(name.value);
+    const above = foldersAbove(name.value);
+    const inTheWay = above.find((folder) => this.files.has(folder));
+    if (inTheWay !== undefined)
+      return notAFile(`\`${visibleText(inTheWay)}\` is a file and cannot hold others`);
+    const old = this.files.get(name.value);
+    if (old === undefined && this.files.size >= this.limits.filesMax) {
+      return tooLarge(`a run has at most ${this.limits.filesMax} files`);
+    }
+    const sizeBytes = this.sizeBytes - (old?.length ?? 0) + bytes.length;
+    if (sizeBytes > this.limits.fileBytesMax) {
+      return tooLarge(`the files of a run have at most ${this.limits.fileBytesMax} bytes together`);
+    }
+    this.sizeBytes = sizeBytes;
+    this.files.set(name.value, bytes);
+    for (const folder of above) this.folders.add(folder);
+    return ok(undefined);
+  }
+
+  list(folder: string): Result<readonly SandboxFileInfo[], SandboxFault> {
+    const name = runFolderPath(folder);
+    if (!name.ok) return name;
+    const inside = `${name.value}/`;
+    const found = [...this.files]
+      .filter(([path]) => name.value === "." || path === name.value || path.startsWith(inside))
+      .map(([path, bytes]) => ({ path, sizeBytes: bytes.length }))
+      .sort((left, right) => byCodeUnits(left.path, right.path));
+    return found.length === 0 && name.value !== "." ? noSuchFile(name.value) : ok(found);
+  }
+
+  changes(): readonly FileChange[] {
+    const changes: FileChange[] = [];
+    for (const [path, bytes] of this.files) {
+      const before = this.base.get(path);
+      if (before === undefined) changes.push({ path, kind: "created", bytes });
+      else if (before !== bytes && !equalBytes(before, bytes)) changes.push({ path, kind: "changed", bytes });
+    }
+    return changes.sort((left, right) => byCodeUnits(left.path, right.path));
+  }
+
+  all(): Iterable<readonly [path: string, bytes: Uint8Array]> {
+    return this.files;
+  }
+}
+
+/** `a/b/c` stands in `a` and `a/b`. */
+const foldersAbove = (path: string): readonly string[] => {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+};
+
+const noSuchFile = (path: string): Result<never, SandboxFault> =>
+  failed(fault("SANDBOX_NO_SUCH_FILE", `the run has no file \`${visibleText(path)}\``));
+
+const isAFolder = (path: string): Result<never, SandboxFault> =>
+  notAFile(`\`${visibleText(path)}\` is a folder`);
+
+const notAFile = (why: string): Result<never, SandboxFault> => failed(fault("SANDBOX_NOT_A_FILE", why));
+
+const tooLarge = (why: string): Result<never, SandboxFault> => failed(fault("SANDBOX_TOO_LARGE", why));
