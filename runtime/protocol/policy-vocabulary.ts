@@ -34,6 +34,123 @@ export type PrincipalType = (typeof PRINCIPAL_TYPES)[number];
 export const RESOURCE_TYPES = ["Tool", "Topic", "File", "Host", "Model", "Agent", "Memory", "Run"] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
 
+/** What each action may act on; any other pair is unknown and denied. */
+export const ACTION_RESOURCES: Readonly<Record<ActionName, readonly ResourceType[]>> = {
+  tool_call: ["Tool"],
+  respond: ["Run"],
+  terminate: ["Run"],
+  delegate: ["Agent"],
+  send: ["Topic", "Agent"],
+  subscribe: ["Topic"],
+  recall: ["Memory"],
+  store: ["Memory"],
+  publish_file: ["File"],
+  http_request: ["Host"],
+  model_call: ["Model"],
+  create_agent: ["Agent"],
+  allocate: ["Run"],
+};
+
+export type AttributeType = "string" | "long" | "boolean" | "string-set";
+
+export interface AttributeDescriptor {
+  readonly name: string;
+  readonly type: AttributeType;
+  /**
+   * `given` is in the request and must be; `optional` may be in it, and rules ask with `has`;
+   * `defaulted` is `[]` when it is not in the request; `derived` is computed from the id, and a
+   * request that holds it must hold the same value.
+   */
+  readonly from: "given" | "optional" | "defaulted" | "derived";
+  readonly summary: string;
+}
+
+const attribute = (
+  name: string,
+  type: AttributeType,
+  from: AttributeDescriptor["from"],
+  summary: string,
+): AttributeDescriptor => ({ name, type, from, summary });
+
+const LABELS = attribute("labels", "string-set", "defaulted", "Data-flow labels of the resource itself.");
+
+/** Attributes of principals; all are derived from the id. */
+export const PRINCIPAL_ATTRIBUTES: Readonly<Record<PrincipalType, readonly AttributeDescriptor[]>> = {
+  Agent: [
+    attribute("name", "string", "derived", "Name of the agent in its file."),
+    attribute("path", "string", "derived", "Path of its file in the workspace."),
+  ],
+  TestRun: [attribute("name", "string", "derived", "Name of the test run.")],
+  User: [attribute("name", "string", "derived", "Operating-system user.")],
+  Client: [attribute("name", "string", "derived", "Name under which the caller is registered.")],
+};
+
+/** Attributes of resources. An attribute that is not here is unknown, and a request with it is denied. */
+export const RESOURCE_ATTRIBUTES: Readonly<Record<ResourceType, readonly AttributeDescriptor[]>> = {
+  Tool: [
+    attribute("name", "string", "derived", "Name of the tool."),
+    attribute("server", "string", "derived", "Who offers the tool; `builtin` for the tools of the product."),
+    attribute("verified", "boolean", "derived", "Whether the tool's description is signed by a pinned key."),
+    attribute("effects", "string-set", "derived", "What a call may change; see the tool's descriptor."),
+    attribute("risk", "string", "derived", "`low`, `medium` or `high`."),
+    attribute("idempotent", "boolean", "derived", "False when a failed call may have had an effect."),
+    LABELS,
+  ],
+  File: [
+    attribute("path", "string", "derived", "Path in the workspace."),
+    attribute("folded_path", "string", "derived", "The path as the most forgiving file system reads it."),
+    attribute("name", "string", "derived", "Last part of the path."),
+    attribute("extension", "string", "derived", "Folded text behind the name's last dot, or empty."),
+    attribute("change", "string", "given", "`created`, `changed` or `removed`."),
+    attribute("size_bytes", "long", "given", "Size of the new content; 0 for a removed file."),
+    LABELS,
+  ],
+  Host: [
+    attribute("scheme", "string", "derived", "`https` or `http`."),
+    attribute("host", "string", "derived", "Host name or address, in lower case and ASCII."),
+    attribute("port", "long", "derived", "Port, also where the origin leaves it out."),
+    attribute("method", "string", "given", "HTTP method in upper case."),
+    attribute("path", "string", "given", "Path of the request target, without query."),
+    LABELS,
+  ],
+  Model: [
+    attribute("provider", "string", "derived", "Text before the first colon of the id."),
+    attribute("name", "string", "derived", "Text behind the first colon of the id."),
+    attribute("remote", "boolean", "given", "Whether asking it sends data off the machine."),
+    attribute("chosen", "boolean", "given", "Whether it is the model that the run was started with."),
+    LABELS,
+  ],
+  Agent: [
+    attribute("name", "string", "derived", "Name of the agent in its file."),
+    attribute("path", "string", "derived", "Path of its file in the workspace."),
+    LABELS,
+  ],
+  Topic: [attribute("name", "string", "derived", "Name of the topic."), LABELS],
+  Memory: [attribute("name", "string", "derived", "Name of the memory."), LABELS],
+  Run: [
+    attribute("within_profile", "boolean", "optional", "With `allocate`: whether the profile covers it all."),
+    attribute("memory_bytes", "long", "optional", "With `allocate`: memory that is asked for."),
+    attribute("timeout_ms", "long", "optional", "With `allocate`: wall time that is asked for."),
+    attribute("tokens", "long", "optional", "With `allocate`: model tokens that are asked for."),
+    LABELS,
+  ],
+};
+
+/** Attributes of the context besides `args` and `inputs`, which are records by parameter name. */
+export const CONTEXT_ATTRIBUTES: readonly AttributeDescriptor[] = [
+  attribute("run", "string", "given", "Id of the run."),
+  attribute("iteration", "long", "given", "Turn of the loop, from 1; 0 outside it."),
+  attribute("sandbox_tier", "string", "given", "`wasm`, `docker` or `gvisor`."),
+  attribute("labels", "string-set", "given", "Labels of everything that the call was made from."),
+  attribute("depth", "long", "derived", "Number of principals above this one; 0 for who was started."),
+];
+
+/** Fields of the record `context.on_behalf_of`. */
+export const ON_BEHALF_OF_ATTRIBUTES: readonly AttributeDescriptor[] = [
+  attribute("kind", "string", "given", "`user`, `schedule`, `webhook` or `agent`."),
+  attribute("id", "string", "given", "Operating-system user, schedule or webhook, or the parent agent's id."),
+];
+
 /** Weakest author first. Every layer can only narrow what the others allow. */
 export const POLICY_LAYERS = ["builtin", "machine", "user", "workspace", "file"] as const;
 export type PolicyLayer = (typeof POLICY_LAYERS)[number];
