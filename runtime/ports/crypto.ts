@@ -1,6 +1,7 @@
 /**
  * The primitives, and nothing composed of them. Synchronous, because a hash chain that awaits
- * lets other writers in between; a browser brings a JavaScript implementation.
+ * lets other writers in between; a browser brings a JavaScript implementation. The array of a
+ * secret key or seed is never changed after its first use: implementations keep what they made of it.
  */
 export interface Crypto {
   /** 32 bytes. */

@@ -2,7 +2,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId, LogId, ScopeId } from "#kernel/ids.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { OnBehalfOf } from "./policy-vocabulary.ts";
-import type { EntryType, RunPlace } from "./run-event.ts";
+import type { RunPlace } from "./run-event.ts";
 
 /*
  * The ledger's line, version 1. One entry is one line of canonical JSON (RFC 8785); the
@@ -14,6 +14,27 @@ export const LEDGER_VERSION = 1;
 /** Longest line without its newline, in bytes. A longer entry is refused before it is written. */
 export const LEDGER_LINE_BYTES_MAX = 1024 * 1024;
 
+/** Deepest nesting of a line and of a content value; the outermost object is level 1. */
+export const LEDGER_DEPTH_MAX = 64;
+
+export const CONTENT_PARTS_MAX = 64;
+
+/** Longest canonical JSON of one part of content, in bytes. */
+export const CONTENT_PART_BYTES_MAX = 16 * 1024 * 1024;
+
+/** All sealed parts of one entry together, in bytes. */
+export const ENTRY_CONTENT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** What sealing adds to the plain bytes: the tag of AES-GCM. */
+export const SEAL_TAG_BYTES = 16;
+
+/** Checkpoints of other logs in one commit record. */
+export const SEEN_MAX = 64;
+
+/** Files that one recovery may set aside, and the longest of them in bytes. */
+export const ASIDE_FILES_MAX = 64;
+export const ASIDE_BYTES_MAX = 64 * 1024 * 1024;
+
 export interface LedgerEntry {
   readonly v: typeof LEDGER_VERSION;
   readonly id: EntryId;
@@ -23,7 +44,8 @@ export interface LedgerEntry {
   readonly seq: number;
   /** Wall clock in Unix milliseconds, and milliseconds since the writer opened the log (never falls within one opening). */
   readonly time: { readonly wallMs: number; readonly monotonicMs: number };
-  readonly type: EntryType;
+  /** One of `ENTRY_TYPES`, or a type that a later writer of this version added. */
+  readonly type: string;
   readonly run: RunPlace | null;
   readonly cause: EntryId | null;
   readonly principal: string;
@@ -42,9 +64,9 @@ export interface LedgerEntry {
 export interface ContentReference {
   readonly scope: ScopeId;
   readonly name: string;
-  /** HMAC-SHA256 under the scope's commitment key over the plain content; hexadecimal. */
+  /** HMAC-SHA256 under the scope's commitment key over entry, name and plain content; hexadecimal. */
   readonly commitment: Sha256;
-  /** SHA-256 of the sealed bytes: where they are found, and what a reader without keys can check. */
+  /** SHA-256 of the sealed bytes: what a reader without keys can check. */
   readonly sealed: Sha256;
   readonly sealedBytes: number;
 }
