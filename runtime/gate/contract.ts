@@ -79,9 +79,7 @@ export interface GateRun {
   readonly limits: GateLimits;
 }
 
-export type CreateGate = (deps: GateDeps, run: GateRun) => Gate;
-
-interface Proposed {
+export interface Proposed {
   /** Labels of everything the proposal was made from. Order and repeats do not matter. */
   readonly labels: readonly string[];
   /** Turn of the loop, from 1; 0 outside it. */
@@ -163,13 +161,12 @@ export interface CallResult {
   readonly value: JsonValue;
   /** Of the call and its result together, sorted, without duplicates. */
   readonly labels: readonly string[];
-  readonly changes: readonly ToolChange[];
 }
 
 export interface CallOutcome extends CallResult {
   readonly callId: CallId;
-  /** As proposed. */
-  readonly tool: string;
+  /** Files that the call changed, sorted by path; the content part `changes`. */
+  readonly changes: readonly ToolChange[];
   /** The entry that ended the call and feeds the transition; its `input` gives the total order. */
   readonly entry: RunEntry;
 }

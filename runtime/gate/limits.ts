@@ -13,6 +13,8 @@ export interface GateLimits {
   readonly prepareMsMax: number;
   /** Longest wait for one person's answer. */
   readonly approvalMsMax: number;
+  /** How long after its deadline an executor is aborted that did not end the call itself. */
+  readonly deadlineGraceMs: number;
   /** Longest wait for an executor that was aborted to say what became of its call. */
   readonly settleMsMax: number;
   readonly modelMsMax: number;
@@ -31,6 +33,7 @@ export const GATE_LIMITS_DEFAULT: GateLimits = {
   decideMsMax: 10_000,
   prepareMsMax: 30_000,
   approvalMsMax: 10 * 60_000,
+  deadlineGraceMs: 1_000,
   settleMsMax: 10_000,
   modelMsMax: 10 * 60_000,
   answerCharactersMax: 8 * 1024 * 1024,

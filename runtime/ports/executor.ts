@@ -36,7 +36,7 @@ export interface ToolExecutor {
 }
 
 export interface ExecuteOptions {
-  /** At least 1. The gate aborts a call that does not keep it, so give up a little earlier than late. */
+  /** At least 1. A call that does not keep it is aborted a moment later. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Output as it comes, for whoever watches; never evidence. What the gate finds too much is dropped. */

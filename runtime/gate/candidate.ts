@@ -1,0 +1,23 @@
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { PreparedCall } from "#ports/executor.ts";
+import type { Refusal } from "./contract.ts";
+import type { Identity } from "./subject.ts";
+
+/** Something proposed, in the one form that the phases take: what it is, and how it would be done. */
+export interface Candidate<How> {
+  readonly identity: Identity;
+  /** What was proposed, as evidence for the case that nothing can be prepared from it. */
+  readonly proposed: { readonly request: JsonObject; readonly arguments: JsonValue };
+  /** Says what the action would touch, without touching it. May throw. */
+  prepare(signal: AbortSignal): Promise<Preparation<How>>;
+}
+
+export type Preparation<How> =
+  /** The call need not be frozen yet. */
+  | { readonly k: "prepared"; readonly call: PreparedCall; readonly how: How }
+  | {
+      readonly k: "refused";
+      readonly refusal: Refusal;
+      /** Why, when the refusal does not say it all; for the model, so bounded and visible. */
+      readonly why: string | null;
+    };

@@ -1,0 +1,77 @@
+import { abortError, throwIfAborted } from "#kernel/abort.ts";
+import type { Clock } from "#ports/clock.ts";
+
+export type Timed<T> =
+  | { readonly k: "settled"; readonly value: T }
+  /** It rejected, or threw before there was a promise. */
+  | { readonly k: "threw"; readonly error: unknown }
+  | { readonly k: "late" };
+
+/** How work that was told to stop ended, and why it was told. */
+export type Stopping<T> = Timed<T> & { readonly stopped: "deadline" | "cancelled" | null };
+
+/**
+ * Runs work that has no effect for at most `timeoutMs`: after that its signal is aborted and
+ * nobody waits for it any more. Rejects with an AbortError as soon as `signal` is aborted.
+ */
+export const within = async <T>(
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Timed<T>> => {
+  throwIfAborted(signal);
+  const run = await untilStopped(clock, { timeoutMs, settleMs: 0 }, signal, work);
+  if (run.stopped === "cancelled") throw abortError();
+  return run.stopped === "deadline" ? { k: "late" } : run;
+};
+
+/**
+ * Runs work that has an effect. At `timeoutMs` or when `signal` is aborted its own signal is, and
+ * it is then given `settleMs` to say what became of it; only work that stays silent is `late`.
+ * Never rejects.
+ */
+export const untilStopped = async <T>(
+  clock: Clock,
+  bounds: { readonly timeoutMs: number; readonly settleMs: number },
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Stopping<T>> => {
+  const inner = new AbortController();
+  const settling = settled(work, inner.signal);
+  const first = await race(settling, clock, bounds.timeoutMs, signal);
+  if (typeof first === "object") return { ...first, stopped: null };
+  inner.abort(abortError());
+  // A person's Ctrl-C does not shorten this wait: it is the time that the truth needs.
+  const last = await race(settling, clock, bounds.settleMs, new AbortController().signal);
+  return typeof last === "object" ? { ...last, stopped: first } : { k: "late", stopped: first };
+};
+
+const settled = async <T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<Timed<T>> => {
+  try {
+    return { k: "settled", value: await work(signal) };
+  } catch (error) {
+    return { k: "threw", error };
+  }
+};
+
+const race = async <T>(
+  settling: Promise<Timed<T>>,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Timed<T> | "deadline" | "cancelled"> => {
+  const over = new AbortController();
+  const sleeping = clock.sleep(timeoutMs, AbortSignal.any([signal, over.signal])).then(
+    () => "deadline" as const,
+    () => "cancelled" as const,
+  );
+  try {
+    return await Promise.race([settling, sleeping]);
+  } finally {
+    over.abort();
+  }
+};

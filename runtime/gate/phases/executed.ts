@@ -1,0 +1,150 @@
+import type { EntryId } from "#kernel/ids.ts";
+import type { JsonValue } from "#kernel/json.ts";
+import { ownValue } from "#kernel/json.ts";
+import type { Result } from "#kernel/result.ts";
+import type { ToolChange, ToolFault, ToolResult } from "#ports/executor.ts";
+import type { Authority } from "../capability.ts";
+import type { CallStatus } from "../contract.ts";
+import type { Stopping } from "../deadline.ts";
+import { untilStopped } from "../deadline.ts";
+import { frozenJsonObject } from "../frozen-json.ts";
+import { createOutputRelay } from "../output-relay.ts";
+import type { Identity } from "../subject.ts";
+import type { World } from "../world.ts";
+import { elapsedMs } from "../world.ts";
+import type { GiveHow, Intended, ToolHow } from "./intended.ts";
+import { Phase } from "./phase.ts";
+
+export interface ExecutedContent {
+  readonly identity: Identity;
+  /** `action.intended`. */
+  readonly cause: EntryId;
+  readonly ending: Ending;
+  readonly wallMs: number;
+  /** The run was cancelled before there was a result. */
+  readonly cancelled: boolean;
+}
+
+/** What an executed action came to, before anything of it is recorded. */
+export interface Ending {
+  readonly status: Extract<CallStatus, "done" | "failed" | "unknown">;
+  /** Null for `done`. */
+  readonly code: string | null;
+  readonly text: string;
+  readonly value: JsonValue;
+  readonly labels: readonly string[];
+  readonly changes: readonly ToolChange[];
+}
+
+const RESULT_DEPTH_MAX = 64;
+
+/** It was done, or was not, or nobody knows; in any case it is over. */
+export class Executed extends Phase<ExecutedContent> {
+  protected readonly name = "executed";
+
+  private constructor(content: ExecutedContent) {
+    super(content);
+  }
+
+  /** Has the tool do what was intended, under a right that is over when this resolves. Never rejects. */
+  static async execute(
+    world: World,
+    authority: Authority,
+    intended: Intended<ToolHow>,
+    signal: AbortSignal,
+  ): Promise<Executed> {
+    const { authorized, intended: content } = authority.grant(intended);
+    const { identity } = content.subject;
+    const { executor } = content.how;
+    const startedAtMs = world.clock.monotonicMs();
+    const relay = createOutputRelay(world.recorder, identity.callId);
+    const { deadlineGraceMs, settleMsMax } = world.run.limits;
+    const run: Stopping<Result<ToolResult, ToolFault>> = signal.aborted
+      ? { k: "late", stopped: "cancelled" }
+      : await untilStopped(
+          world.clock,
+          { timeoutMs: content.timeoutMs + deadlineGraceMs, settleMs: settleMsMax },
+          signal,
+          (inner) =>
+            executor.execute(authorized, {
+              timeoutMs: content.timeoutMs,
+              signal: inner,
+              onOutput: relay.onOutput,
+            }),
+        );
+    relay.close();
+    const spent = authority.end(authorized) === "spent";
+    const ending = endingOf(run, { spent, idempotent: executor.descriptor.idempotent });
+    return new Executed({
+      identity,
+      cause: content.entry,
+      ending,
+      wallMs: elapsedMs(world, startedAtMs),
+      cancelled: run.stopped === "cancelled" && ending.status !== "done",
+    });
+  }
+
+  /** Hands over what was decided about: there is nothing that could fail. */
+  static give(intended: Intended<GiveHow>): Executed {
+    const { subject, entry } = intended.consume();
+    const ending: Ending = {
+      status: "done",
+      code: null,
+      text: "",
+      value: ownValue(subject.call.arguments, "value") ?? null,
+      labels: [],
+      changes: [],
+    };
+    return new Executed({ identity: subject.identity, cause: entry, ending, wallMs: 0, cancelled: false });
+  }
+}
+
+/**
+ * What became of a call. Without a result three things decide: whether the right was spent (if
+ * not, nothing was done and nothing can be any more), whether the tool promises that nothing
+ * changed, and whether a repeat does harm.
+ */
+const endingOf = (
+  run: Stopping<Result<ToolResult, ToolFault>>,
+  { spent, idempotent }: { readonly spent: boolean; readonly idempotent: boolean },
+): Ending => {
+  const lost = (code: string, why: string): Ending =>
+    spent && !idempotent ? without("unknown", code, UNKNOWN_TEXT) : without("failed", code, why);
+  if (run.k === "settled") {
+    const result = run.value;
+    if (result.ok) {
+      // An executor that does not spend its right may have done anything.
+      if (!spent) return without("unknown", "GATE_CAPABILITY_UNSPENT", UNKNOWN_TEXT);
+      return resultEnding(result.value) ?? lost("TOOL_RESULT_MALFORMED", "Failed: the tool broke down.");
+    }
+    const { code, message } = result.fault;
+    if (code === "TOOL_OUTCOME_UNKNOWN") return lost(code, `Failed: ${message}.`);
+    return without("failed", code, `Failed: ${message}.`);
+  }
+  if (run.stopped === "cancelled") return lost("CANCELLED", "Failed: the run was cancelled.");
+  if (run.stopped === "deadline") {
+    return lost("TOOL_DEADLINE", "Failed: the call took longer than it may and was ended.");
+  }
+  return lost("TOOL_CRASHED", "Failed: the tool broke down.");
+};
+
+const UNKNOWN_TEXT = "It is not known whether this was done. Do not try it again.";
+
+const without = (status: "failed" | "unknown", code: string, text: string): Ending => ({
+  status,
+  code,
+  text,
+  value: null,
+  labels: [],
+  changes: [],
+});
+
+/** The result as frozen data, or null when an executor gave something else. */
+const resultEnding = (result: ToolResult): Ending | null => {
+  const copy = frozenJsonObject(
+    { value: result.value, labels: result.labels, changes: result.changes },
+    RESULT_DEPTH_MAX,
+  ) as Pick<ToolResult, "value" | "labels" | "changes"> | undefined;
+  if (copy === undefined || typeof result.text !== "string") return null;
+  return { status: "done", code: null, text: result.text, ...copy };
+};
