@@ -162,8 +162,8 @@ export interface PrincipalReference {
 }
 
 export interface OnBehalfOf {
-  readonly kind: "user" | "schedule" | "webhook" | "agent";
-  /** Operating-system user, schedule or webhook name, or the parent agent's id. */
+  readonly kind: "user" | "schedule" | "webhook" | "agent" | "client";
+  /** Operating-system user, schedule or webhook name, the parent agent's id, or the client's. */
   readonly id: string;
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 
 import { SANDBOX_TIERS } from "./agent-spec.ts";
-import { DECISION_OUTCOMES } from "./policy-vocabulary.ts";
+import { ACTION_NAMES, DECISION_OUTCOMES, POLICY_LAYERS } from "./policy-vocabulary.ts";
 import type { EntryType, LiveType } from "./run-event.ts";
 import { RUN_OUTCOMES } from "./run-event.ts";
 
@@ -19,6 +19,13 @@ const code = z.string().check(z.regex(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/), z.maxL
 const name = z.string().check(z.minLength(1), z.maxLength(512));
 const surface = z.enum(["terminal", "editor", "flag", "protocol"]);
 const tier = z.enum(SANDBOX_TIERS);
+const action = z.enum(ACTION_NAMES);
+/** Of the registry; what the model asked for under another name is content. */
+const tool = z.nullable(z.string().check(z.regex(/^[a-z][a-z0-9_.]*$/), z.maxLength(128)));
+const kebab = z.string().check(z.regex(/^[a-z]+(?:-[a-z]+)*$/), z.maxLength(64));
+/** At most 64 names; what is beyond stands in the sealed decision. */
+const names = z.array(name).check(z.maxLength(64));
+const position = z.strictObject({ log: uuid, seq: count, hash: sha256 });
 
 export interface EntrySchema {
   readonly public: z.ZodMiniType;
@@ -51,15 +58,29 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
       configuration: sha256,
       semantics: count,
       tier,
-      tierWhy: name,
+      tierWhy: z.enum(["file", "command-line", "configuration", "policy", "tool-risk", "strongest-present"]),
       model: name,
       powers: sha256,
     },
-    ["inputs", "limits", "source"],
+    ["inputs", "limits", "source", "key"],
     true,
   ),
-  "run.interrupted": entry({ found: name }),
-  "run.resumed": entry({ inputs: count, state: sha256 }),
+  "run.interrupted": entry({ found: z.enum(["log-recovered", "host-gone"]), last: position }),
+  "run.resumed": entry({
+    last: position,
+    inputs: count,
+    state: sha256,
+    spec: sha256,
+    policies: sha256,
+    tools: sha256,
+    configuration: sha256,
+    semantics: count,
+    tier,
+    model: name,
+    powers: sha256,
+  }),
+  "run.parked": entry({ reason: code }, ["needs"]),
+  "run.continued": entry({ reason: code }),
   "run.ended": entry(
     {
       outcome: z.enum(RUN_OUTCOMES),
@@ -79,7 +100,7 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     "powers",
   ]),
   "approval.asked": entry(
-    { approval: uuid, callId: uuid, fingerprint: sha256, rules: z.array(name), expiresInMs: count },
+    { approval: uuid, callId: uuid, fingerprint: sha256, rules: names, expiresInMs: count },
     ["question"],
   ),
   "approval.answered": entry(
@@ -94,7 +115,16 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     },
     ["reason"],
   ),
-  "person.intervened": entry({ act: code, by: name, surface }, ["detail"], true),
+  "person.intervened": entry(
+    {
+      act: z.enum(["CANCEL", "PAUSE", "CONTINUE", "EFFECT_HAPPENED", "EFFECT_ABSENT", "INSTRUCT", "OVERRIDE"]),
+      target: z.nullable(uuid),
+      by: name,
+      surface,
+    },
+    ["detail"],
+    true,
+  ),
   "model.requested": entry(
     {
       callId: uuid,
@@ -121,20 +151,23 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     ["answer"],
     true,
   ),
+  "model.retried": entry({ callId: uuid, code, attempt: count, waitMs: count }),
   "model.failed": entry({ callId: uuid, code, wallMs: count }, ["explanation"], true),
   "action.decided": entry(
     {
       callId: uuid,
-      action: name,
-      tool: z.nullable(name),
+      iteration: count,
+      ordinal: count,
+      action,
+      tool,
       outcome: z.enum(DECISION_OUTCOMES),
-      denyReason: z.nullable(name),
-      rules: z.array(name),
-      obligations: z.array(name),
+      denyReason: z.nullable(kebab),
+      rules: names,
+      obligations: names,
       policies: sha256,
       fingerprint: z.nullable(sha256),
     },
-    ["request", "arguments", "preview", "decision"],
+    ["request", "arguments", "prepared", "preview", "decision"],
   ),
   "action.intended": entry({
     callId: uuid,
@@ -147,8 +180,8 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
   "action.completed": entry(
     {
       callId: uuid,
-      action: name,
-      tool: z.nullable(name),
+      action,
+      tool,
       status: z.enum(["done", "denied", "refused", "failed"]),
       code: z.nullable(code),
       resultBytes: count,
@@ -159,18 +192,27 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     true,
   ),
   "effect.unknown": entry(
-    { callId: uuid, action: name, tool: z.nullable(name), code, wallMs: count },
+    { callId: uuid, action, tool, code, wallMs: count },
     ["explanation"],
     true,
   ),
+  "capability.refused": entry({ callId: z.nullable(uuid), tool, code }),
   "limit.reached": entry({ limit: code, max: count, used: count }, [], true),
   "body.advanced": entry({ statement: count, steps: count }, ["output"], true),
-  "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["leftOut"]),
-  "sandbox.recreated": entry({ tier, lost: name }),
-  "sandbox.closed": entry({ tier }),
-  "policy.changed": entry({ layer: name, from: z.nullable(sha256), to: sha256, by: name }, ["policy"]),
-  "content.erased": entry({ scope: uuid, entries: count, by: name, reason: code }),
-  "batch.recorded": entry({ kind: name, root: sha256, count, first: count, last: count }, ["records"]),
+  "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["files", "leftOut"]),
+  "sandbox.recreated": entry({ tier, lost: z.enum(["processes", "processes-and-changes"]) }),
+  "sandbox.closed": entry({ tier, reason: z.enum(["ended", "lost", "killed"]) }),
+  "trigger.received": entry({ kind: z.enum(["schedule", "webhook", "memory", "channel"]), occurrence: sha256 }, ["payload"]),
+  "client.refused": entry({ code, surface }),
+  "evidence.verified": entry({
+    log: uuid,
+    level: z.enum(["internal", "since-local-anchor", "since-witness"]),
+    entries: count,
+    faults: count,
+  }),
+  "policy.changed": entry({ layer: z.enum(POLICY_LAYERS), from: z.nullable(sha256), to: sha256, by: name }, ["policy"]),
+  "content.erased": entry({ scope: uuid, entries: count, copiesErased: count, copiesLeft: count, by: name, reason: code }),
+  "batch.recorded": entry({ kind: kebab, root: sha256, count, first: count, last: count }, ["records"]),
 };
 
 export const LIVE_SCHEMAS: { readonly [Type in LiveType]: z.ZodMiniType } = {

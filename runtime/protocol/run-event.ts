@@ -16,6 +16,8 @@ export const ENTRY_TYPES = [
   "run.started",
   "run.interrupted",
   "run.resumed",
+  "run.parked",
+  "run.continued",
   "run.ended",
   // what people said
   "consent.given",
@@ -26,17 +28,23 @@ export const ENTRY_TYPES = [
   // the loop
   "model.requested",
   "model.answered",
+  "model.retried",
   "model.failed",
   "action.decided",
   "action.intended",
   "action.completed",
   "effect.unknown",
+  "capability.refused",
   "limit.reached",
   "body.advanced",
   // the sandbox
   "sandbox.opened",
   "sandbox.recreated",
   "sandbox.closed",
+  // what reached the host from outside
+  "trigger.received",
+  "client.refused",
+  "evidence.verified",
   // rules, memory of content
   "policy.changed",
   "content.erased",
