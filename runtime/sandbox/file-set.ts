@@ -10,6 +10,8 @@ import { runFilePath, runFolderPath } from "./run-file-path.ts";
 /** The part of a session's limits that is about files. */
 export type FileLimits = Pick<SandboxLimits, "fileBytesMax" | "filesMax">;
 
+export type FileContent = Pick<SandboxFile, "path" | "bytes">;
+
 /** What became of a file since the set was made. Nothing removes a file. */
 export interface FileChange {
   readonly path: string;
@@ -28,21 +30,33 @@ export interface FileSet {
   list(folder: string): Result<readonly SandboxFileInfo[], SandboxFault>;
   /** Differences from the files that the set was made of, sorted by code units; equal bytes are none. */
   changes(): readonly FileChange[];
+  /**
+   * This set with other files written over it, which counts its changes from the same beginning.
+   * Only the outcome must keep the limits, not every step; this set stays as it is.
+   */
+  with(files: Iterable<FileContent>): Result<FileSet, SandboxFault>;
   /** Every file as it stands, in no order. */
-  all(): Iterable<readonly [path: string, bytes: Uint8Array]>;
+  all(): Iterable<FileContent>;
 }
 
 /** Fails when a file's path is none, two files clash, or they exceed the limits. */
 export const createFileSet = (
-  files: Iterable<Pick<SandboxFile, "path" | "bytes">>,
+  files: Iterable<FileContent>,
   limits: FileLimits,
 ): Result<FileSet, SandboxFault> => {
-  const set = new MemoryFileSet(limits);
-  for (const file of files) {
-    const written = set.write(file.path, file.bytes);
+  const contents = new Map([...files].map(({ path, bytes }) => [path, bytes]));
+  return filled(contents, contents, limits);
+};
+
+type Contents = ReadonlyMap<string, Uint8Array>;
+
+/** @param base what `changes` counts from. */
+const filled = (contents: Contents, base: Contents, limits: FileLimits): Result<FileSet, SandboxFault> => {
+  const set = new MemoryFileSet(limits, base);
+  for (const [path, bytes] of contents) {
+    const written = set.write(path, bytes);
     if (!written.ok) return written;
   }
-  set.begin();
   return ok(set);
 };
 
@@ -50,16 +64,12 @@ class MemoryFileSet implements FileSet {
   private readonly limits: FileLimits;
   private readonly files = new Map<string, Uint8Array>();
   private readonly folders = new Set<string>();
-  private base: ReadonlyMap<string, Uint8Array> = new Map();
+  private readonly base: Contents;
   private sizeBytes = 0;
 
-  constructor(limits: FileLimits) {
+  constructor(limits: FileLimits, base: Contents) {
     this.limits = limits;
-  }
-
-  /** From here on `changes` counts. */
-  begin(): void {
-    this.base = new Map(this.files);
+    this.base = base;
   }
 
   read(path: string): Result<Uint8Array, SandboxFault> {
@@ -113,8 +123,14 @@ class MemoryFileSet implements FileSet {
     return changes.sort((left, right) => byCodeUnits(left.path, right.path));
   }
 
-  all(): Iterable<readonly [path: string, bytes: Uint8Array]> {
-    return this.files;
+  with(files: Iterable<FileContent>): Result<FileSet, SandboxFault> {
+    const contents = new Map(this.files);
+    for (const { path, bytes } of files) contents.set(path, bytes);
+    return filled(contents, this.base, this.limits);
+  }
+
+  all(): Iterable<FileContent> {
+    return Array.from(this.files, ([path, bytes]) => ({ path, bytes }));
   }
 }
 

@@ -46,6 +46,9 @@ export const withoutDecoration = (text: string): string => {
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** On Windows `C:a` is a file of another drive, wherever one stands. */
+const DRIVE = /^[a-zA-Z]:/;
+
 const whyNot = (text: string): string | null => {
   if (text === "") return "it is empty";
   // Before anything that walks over it: how long an attacker's text is, is not ours to choose.
@@ -56,6 +59,7 @@ const whyNot = (text: string): string | null => {
   if (CONTROL.test(text)) return "it holds a control character";
   if (text.includes("\\")) return "it holds a backslash; parts are separated by `/`";
   if (text.startsWith("/")) return "it is absolute";
+  if (DRIVE.test(text)) return "it begins with the letter of a drive";
   if (text.normalize("NFC") !== text) return "it is not in Unicode normal form C";
   for (const part of text.split("/")) {
     if (part === "") return "a part of it is empty";

@@ -72,6 +72,22 @@ describe("listing", () => {
     expect(set.list("b")).toEqual({ ok: true, value: [{ path: "b/x", sizeBytes: 2 }] }));
 });
 
+describe("a set with other files over it", () => {
+  const set = setOf({ a: "x".repeat(60), b: "x".repeat(40) });
+  const over = (files: Readonly<Record<string, string>>) =>
+    set.with(Object.entries(files).map(([path, text]) => ({ path, bytes: utf8(text) })));
+
+  test("may grow a file where it shrinks another", () => {
+    const next = over({ b: "x".repeat(60), a: "" });
+    expect(next.ok && next.value.changes().map((change) => change.path)).toEqual(["a", "b"]);
+  });
+  test("keeps the limits", () => {
+    expect(code(over({ a: "", c: "x".repeat(61) }))).toBe("SANDBOX_TOO_LARGE");
+  });
+  test("keeps the rules for names", () => expect(code(over({ "../c": "" }))).toBe("SANDBOX_BAD_PATH"));
+  test("leaves the first set alone", () => expect(set.changes()).toEqual([]));
+});
+
 describe("changes", () => {
   test("a set that was only read has none", () => expect(setOf({ a: "1" }).changes()).toEqual([]));
 
