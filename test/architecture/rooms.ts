@@ -31,6 +31,7 @@ const adapters: readonly Room[] = [
   adapter("entropy"),
   adapter("files", { rooms: ["sandbox"] }),
   adapter("keystore"),
+  adapter("ledger-files"),
   adapter("models-scripted"),
   adapter("wasm", { rooms: ["sandbox"], packages: ["quickjs-wasi"] }),
 ];

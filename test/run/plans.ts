@@ -25,6 +25,7 @@ const checks: readonly Step[] = [
   script("Types", "check:types"),
   script("Lint", "check:lint"),
   script("Layout", "check:format"),
+  script("Generated code", "check:generated"),
   script("Dead code", "check:dead"),
   script("Dead code in what ships", "check:dead-production"),
   script("Licences", "check:licences"),
