@@ -1,5 +1,8 @@
 import * as z from "zod/mini";
 
+import { isJsonObject } from "#kernel/json.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+
 /*
  * Host protocol, version 1: what clients (editor, command line, debugger) and the workspace host
  * say to each other. The specification is docs/formats/host-rpc.md; test/vectors/host-rpc holds
@@ -8,31 +11,54 @@ import * as z from "zod/mini";
 
 export const HOST_RPC_VERSION = 1;
 
-/** Longest message in bytes of UTF-8, header not counted. Larger content travels by ranged reads. */
-export const HOST_MESSAGE_BYTES_MAX = 1024 * 1024;
+/** Longest message body in bytes of UTF-8 after the opening; larger content travels by ranged reads. */
+export const HOST_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** The same before the opening is over. */
+export const OPENING_MESSAGE_BYTES_MAX = 4 * 1024;
+/** Deepest nesting of a body: an entry of the ledger (64) and what is wrapped around it. */
+export const HOST_MESSAGE_DEPTH_MAX = 80;
 /** Longest stretch of content that one read returns. */
 export const CONTENT_READ_BYTES_MAX = 256 * 1024;
-/** Requests that one connection may have under way, in each direction. */
+/** Requests that one side of a connection may have under way, questions to people not counted. */
 export const REQUESTS_UNDER_WAY_MAX = 64;
-/** Largest `events/batch` in bytes of UTF-8. */
+/** Largest `events/batch` in bytes of UTF-8, unless one entry alone is larger. */
 export const EVENT_BATCH_BYTES_MAX = 64 * 1024;
+/** Items that one answer of a list holds. */
+export const LIST_ITEMS_MAX = 200;
 
 const uuid = z
   .string()
   .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/));
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const code = z.string().check(z.regex(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/), z.maxLength(64));
 const count = z.number().check(z.int(), z.nonnegative());
 const name = z.string().check(z.minLength(1), z.maxLength(256));
+const agentId = z.string().check(z.minLength(1), z.maxLength(8192));
 const text = z.string().check(z.maxLength(64 * 1024));
-const path = z.string().check(z.minLength(1), z.maxLength(4096));
+const token = z.string().check(z.minLength(1), z.maxLength(64));
+/** Workspace-relative as in AgentSpec `source.path`: `/` between parts, none of them empty, `.` or `..`. */
+const path = z
+  .string()
+  .check(z.maxLength(4096), z.regex(/^(?!\.\.?(?:\/|$))[^/\\\u0000]+(?:\/(?!\.\.?(?:\/|$))[^/\\\u0000]+)*$/));
 const nonce = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-const json = z.json();
-const jsonObject = z.record(z.string(), json);
-const nothing = z.strictObject({});
+/** Any JSON object. zod would drop a member `__proto__` without a word, and two sides would see two things. */
+const jsonObject = z.custom<JsonObject>(
+  (value) => isJsonObject(value as JsonValue) && hasNoPrototypeKey(value as JsonValue),
+);
 
-const tier = z.enum(["auto", "wasm", "docker", "gvisor"]);
+const hasNoPrototypeKey = (value: JsonValue): boolean => {
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).every(hasNoPrototypeKey);
+  if (!isJsonObject(value)) return true;
+  return Object.entries(value).every(([key, member]) => key !== "__proto__" && hasNoPrototypeKey(member));
+};
+
+const nothing = z.strictObject({});
+const page = z.nullable(z.string().check(z.maxLength(256)));
+
+const tier = z.enum(["wasm", "docker", "gvisor"]);
 const runState = z.enum([
   "starting",
+  "refused",
   "running",
   "waiting-for-person",
   "parked",
@@ -44,9 +70,9 @@ const runState = z.enum([
 ]);
 
 const offers = z.strictObject({
-  /** Ids of models that this client can serve. */
-  models: z.array(name).check(z.maxLength(256)),
-  /** Whether a person at this client may be asked. */
+  /** Ids of models that this client can serve; each begins with `client:`. */
+  models: z.array(z.string().check(z.regex(/^client:/), z.maxLength(256))).check(z.maxLength(256)),
+  /** Whether a person at this client may be asked; only `editor` and `cli` may say true. */
   approvals: z.boolean(),
   /** Names of secrets it can resolve; never their values. */
   secrets: z.array(name).check(z.maxLength(256)),
@@ -55,29 +81,58 @@ const offers = z.strictObject({
 
 const runSummary = z.strictObject({
   run: uuid,
-  agent: name,
-  uri: path,
+  agent: agentId,
+  path,
   state: runState,
   startedMs: count,
   endedMs: z.nullable(count),
-  tier,
+  tier: z.nullable(tier),
   approvalsWaiting: count,
   lastSeq: z.number().check(z.int(), z.minimum(-1)),
 });
 
 const cursor = z.strictObject({ log: uuid, seq: count });
 
+const reading = z.strictObject({ entry: uuid, part: name });
+
 const approvalSummary = z.strictObject({
   approval: uuid,
   run: uuid,
-  agent: name,
+  agent: agentId,
   tool: name,
-  /** Canonical JSON, shortened for lists; whole by `content/read` of the entry that asks. */
+  /** Canonical JSON; `argumentsWhole` is false where it was cut and has to be read before an approval may be offered. */
   arguments: text,
-  entry: uuid,
+  argumentsWhole: z.boolean(),
+  argumentsAt: reading,
+  preview: z.nullable(z.strictObject({ at: reading, bytes: count })),
+  /** User names that the rules accept; empty for anybody. */
+  approvers: z.array(name).check(z.maxLength(64)),
   fingerprint: sha256,
-  expiresMs: count,
+  expiresInMs: count,
 });
+
+const modelRequest = z.strictObject({
+  messages: z.union([z.array(jsonObject).check(z.maxLength(10_000)), reading]),
+  tools: z.array(jsonObject).check(z.maxLength(512)),
+  tokensMax: count,
+});
+
+const modelAnswer = z.union([
+  z.strictObject({
+    k: z.literal("finished"),
+    reason: z.enum(["stop", "tool-calls", "length", "refused"]),
+    text: z.string(),
+    toolCalls: z
+      .array(z.strictObject({ callId: name, tool: name, argumentsText: z.string() }))
+      .check(z.maxLength(64)),
+    usage: z.strictObject({
+      inputTokens: count,
+      outputTokens: count,
+      source: z.enum(["reported", "estimated"]),
+    }),
+  }),
+  z.strictObject({ k: z.literal("failed"), code, message: text, retryable: z.boolean() }),
+]);
 
 /** One method: who may call it, what goes in, what comes back, whether it reports progress. */
 export interface MethodSchema {
@@ -86,7 +141,7 @@ export interface MethodSchema {
   readonly kind: "request" | "notification";
   readonly params: z.ZodMiniType;
   readonly result: z.ZodMiniType;
-  /** A long call accepts a `progress` token in its params and answers `$/cancel`. */
+  /** A long call accepts a `progress` token in its params and may be cancelled with `$/cancel`. */
   readonly long: boolean;
 }
 
@@ -95,13 +150,7 @@ const request = (
   params: z.ZodMiniType,
   result: z.ZodMiniType,
   long = false,
-): MethodSchema => ({
-  from,
-  kind: "request",
-  params,
-  result,
-  long,
-});
+): MethodSchema => ({ from, kind: "request", params, result, long });
 
 const notification = (from: MethodSchema["from"], params: z.ZodMiniType): MethodSchema => ({
   from,
@@ -111,24 +160,47 @@ const notification = (from: MethodSchema["from"], params: z.ZodMiniType): Method
   long: false,
 });
 
-const progress = z.optional(z.string().check(z.minLength(1), z.maxLength(64)));
+const progress = z.optional(token);
+
+/** Who a run is for when that is not the person at the client; it can only narrow. */
+const onBehalf = z.nullable(
+  z.strictObject({
+    kind: z.enum(["schedule", "webhook", "client"]),
+    id: name,
+    principal: z.nullable(agentId),
+  }),
+);
 
 export const METHODS = {
-  // opening
+  // opening; these three are the same in every version
   "host/hello": request(
     "client",
     z.strictObject({
-      versions: z.tuple([count, count]),
-      client: z.enum(["editor", "cli", "debugger", "server", "test"]),
+      versions: z.tuple([count, count]).check(z.refine(([lowest, highest]) => lowest <= highest)),
+      client: z.enum(["editor", "cli", "debugger", "server"]),
       product: name,
       nonce,
+      extensions: jsonObject,
     }),
-    z.strictObject({ version: count, product: name, nonce, proof: sha256, draining: z.boolean() }),
+    z.strictObject({
+      version: count,
+      product: name,
+      nonce,
+      draining: z.boolean(),
+      extensions: jsonObject,
+      proof: sha256,
+    }),
   ),
   "host/authenticate": request(
     "client",
-    z.strictObject({ proof: sha256, offers }),
+    z.strictObject({ offers, extensions: jsonObject, proof: sha256 }),
     z.strictObject({ host: uuid, workspace: uuid }),
+  ),
+  "host/drain": request(
+    "client",
+    z.strictObject({ reason: text, progress }),
+    z.strictObject({ finished: count, parked: count }),
+    true,
   ),
   "host/offer": notification("client", offers),
   "host/status": request(
@@ -138,15 +210,10 @@ export const METHODS = {
       product: name,
       startedMs: count,
       clients: count,
-      runs: z.array(runSummary),
+      runs: count,
+      approvalsWaiting: count,
       draining: z.boolean(),
     }),
-  ),
-  "host/drain": request(
-    "client",
-    z.strictObject({ progress, reason: text }),
-    z.strictObject({ finished: count, parked: count }),
-    true,
   ),
 
   // runs
@@ -154,13 +221,15 @@ export const METHODS = {
     "client",
     z.strictObject({
       idempotencyKey: uuid,
-      uri: path,
+      path,
       digest: sha256,
       agent: z.nullable(name),
       inputs: jsonObject,
       model: z.nullable(name),
-      sandbox: tier,
+      sandboxFloor: z.nullable(tier),
       consent: z.nullable(sha256),
+      onBehalf,
+      parent: z.nullable(uuid),
       progress,
     }),
     z.strictObject({ run: uuid, repeated: z.boolean() }),
@@ -168,8 +237,8 @@ export const METHODS = {
   ),
   "run/resume": request(
     "client",
-    z.strictObject({ run: uuid, idempotencyKey: uuid, progress }),
-    z.strictObject({ run: uuid }),
+    z.strictObject({ run: uuid, consent: z.nullable(sha256), progress }),
+    z.strictObject({ state: runState }),
     true,
   ),
   "run/cancel": request(
@@ -178,48 +247,73 @@ export const METHODS = {
     z.strictObject({ state: runState }),
     true,
   ),
+  "run/intervene": request(
+    "client",
+    z.strictObject({
+      run: uuid,
+      idempotencyKey: uuid,
+      act: z.enum(["PAUSE", "CONTINUE", "EFFECT_HAPPENED", "EFFECT_ABSENT", "INSTRUCT", "OVERRIDE"]),
+      target: z.nullable(uuid),
+      detail: z.nullable(text),
+    }),
+    z.strictObject({ entry: uuid }),
+  ),
   "run/list": request(
     "client",
-    z.strictObject({ states: z.nullable(z.array(runState)), limit: count }),
-    z.strictObject({ runs: z.array(runSummary) }),
+    z.strictObject({ states: z.nullable(z.array(runState)), after: page }),
+    z.strictObject({ runs: z.array(runSummary).check(z.maxLength(LIST_ITEMS_MAX)), more: page }),
   ),
   "run/get": request("client", z.strictObject({ run: uuid }), runSummary),
 
   // events
   "events/subscribe": request(
     "client",
-    z.strictObject({
-      scope: z.union([z.strictObject({ run: uuid }), z.strictObject({ all: z.literal(true) })]),
-      /** For one run the first `run.seq` wanted; for all a cursor per log (absent logs from their start). */
-      from: z.union([
-        z.strictObject({ runSeq: count }),
-        z.strictObject({ cursors: z.array(cursor) }),
-        z.literal("now"),
-      ]),
-      level: z.enum(["entries", "entries-and-live"]),
-      /** Events that may be on the way unacknowledged. */
-      window: z.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
-    }),
-    z.strictObject({ subscription: name }),
+    z.union([
+      z.strictObject({
+        scope: z.strictObject({ run: uuid }),
+        from: z.union([z.strictObject({ runSeq: count }), z.literal("now")]),
+        level: z.enum(["entries", "entries-and-live"]),
+        window: z.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
+      }),
+      z.strictObject({
+        scope: z.strictObject({ all: z.literal(true) }),
+        from: z.union([
+          z.strictObject({
+            cursors: z.array(cursor).check(
+              z.maxLength(1024),
+              z.refine((all) => new Set(all.map((each) => each.log)).size === all.length),
+            ),
+          }),
+          z.literal("now"),
+        ]),
+        level: z.enum(["entries", "entries-and-live"]),
+        window: z.number().check(z.int(), z.minimum(1), z.maximum(10_000)),
+      }),
+    ]),
+    z.strictObject({ subscription: token, head: z.array(cursor) }),
   ),
   "events/batch": notification(
     "host",
     z.strictObject({
-      subscription: name,
+      subscription: token,
+      batch: count,
       events: z.array(jsonObject),
       /** Live events left out since the batch before, because the reader was slower than the run. */
       droppedLive: count,
     }),
   ),
-  "events/acknowledge": notification("client", z.strictObject({ subscription: name, received: count })),
-  "events/unsubscribe": request("client", z.strictObject({ subscription: name }), nothing),
+  "events/acknowledge": notification("client", z.strictObject({ subscription: token, batch: count })),
+  "events/ended": notification(
+    "host",
+    z.strictObject({ subscription: token, reason: z.enum(["run-ended", "reader-too-slow", "draining"]) }),
+  ),
+  "events/unsubscribe": request("client", z.strictObject({ subscription: token }), nothing),
 
   // content
   "content/read": request(
     "client",
     z.strictObject({
-      entry: uuid,
-      part: name,
+      at: z.union([reading, z.strictObject({ scope: uuid, artefact: sha256 })]),
       offset: count,
       length: z.number().check(z.int(), z.minimum(1), z.maximum(CONTENT_READ_BYTES_MAX)),
     }),
@@ -227,7 +321,11 @@ export const METHODS = {
   ),
 
   // people
-  "approvals/list": request("client", nothing, z.strictObject({ approvals: z.array(approvalSummary) })),
+  "approvals/list": request(
+    "client",
+    z.strictObject({ after: page }),
+    z.strictObject({ approvals: z.array(approvalSummary).check(z.maxLength(LIST_ITEMS_MAX)), more: page }),
+  ),
   "approvals/answer": request(
     "client",
     z.strictObject({
@@ -246,7 +344,10 @@ export const METHODS = {
     z.strictObject({
       level: z.enum(["internal", "since-local-anchor", "since-witness"]),
       entries: count,
-      faults: z.array(jsonObject),
+      faults: z
+        .array(z.strictObject({ log: uuid, seq: z.nullable(count), kind: name, detail: text }))
+        .check(z.maxLength(1000)),
+      faultsInAll: count,
     }),
     true,
   ),
@@ -254,20 +355,33 @@ export const METHODS = {
   // what the host asks of a client
   "model/stream": request(
     "host",
-    z.strictObject({ model: name, request: jsonObject, stream: uuid, progress }),
-    jsonObject,
+    z.strictObject({ stream: uuid, model: name, request: modelRequest, progress }),
+    modelAnswer,
     true,
   ),
-  "model/delta": notification("client", z.strictObject({ stream: uuid, text })),
+  "model/delta": notification(
+    "client",
+    z.strictObject({ stream: uuid, text: z.string().check(z.maxLength(16_384)) }),
+  ),
+  "consent/ask": request(
+    "host",
+    z.strictObject({ question: uuid, agent: agentId, powers: jsonObject, digest: sha256, progress }),
+    z.strictObject({ answer: z.enum(["agree", "refuse", "unavailable"]), digest: sha256 }),
+    true,
+  ),
   "approval/ask": request(
     "host",
-    z.strictObject({ approval: approvalSummary, decision: jsonObject, preview: z.nullable(text) }),
-    z.strictObject({ answer: z.enum(["approve", "refuse", "unavailable"]), reason: z.nullable(text) }),
+    z.strictObject({ approval: approvalSummary, decision: jsonObject, progress }),
+    z.strictObject({
+      answer: z.enum(["approve", "refuse", "unavailable"]),
+      fingerprint: sha256,
+      reason: z.nullable(text),
+    }),
     true,
   ),
   "secret/read": request(
     "host",
-    z.strictObject({ name, origin: path }),
+    z.strictObject({ name, origin: z.string().check(z.maxLength(2048)) }),
     z.strictObject({ value: z.nullable(text) }),
   ),
   "notification/show": notification(
@@ -278,9 +392,9 @@ export const METHODS = {
   // both directions
   "$/progress": notification(
     "either",
-    z.strictObject({ token: z.string(), done: count, total: z.nullable(count), text }),
+    z.strictObject({ token, done: count, total: z.nullable(count), text }),
   ),
-  "$/cancel": notification("either", z.strictObject({ id: z.union([z.string(), count]) })),
+  "$/cancel": notification("either", z.strictObject({ id: z.union([token, count]) })),
 } as const satisfies Record<string, MethodSchema>;
 
 export type MethodName = keyof typeof METHODS;
@@ -304,7 +418,7 @@ export const RPC_ERRORS = {
 
 /** `data` of every error answer. */
 export const errorData = z.strictObject({
-  code: z.string().check(z.regex(/^[A-Z]+(?:_[A-Z]+)+$/)),
+  code,
   help: z.nullable(text),
   retryable: z.boolean(),
 });

@@ -61,6 +61,7 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
       tierWhy: z.enum(["file", "command-line", "configuration", "policy", "tool-risk", "strongest-present"]),
       model: name,
       powers: sha256,
+      startKey: z.nullable(uuid),
     },
     ["inputs", "limits", "source", "key"],
     true,
@@ -117,7 +118,15 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
   ),
   "person.intervened": entry(
     {
-      act: z.enum(["CANCEL", "PAUSE", "CONTINUE", "EFFECT_HAPPENED", "EFFECT_ABSENT", "INSTRUCT", "OVERRIDE"]),
+      act: z.enum([
+        "CANCEL",
+        "PAUSE",
+        "CONTINUE",
+        "EFFECT_HAPPENED",
+        "EFFECT_ABSENT",
+        "INSTRUCT",
+        "OVERRIDE",
+      ]),
       target: z.nullable(uuid),
       by: name,
       surface,
@@ -191,18 +200,17 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     ["result", "changes"],
     true,
   ),
-  "effect.unknown": entry(
-    { callId: uuid, action, tool, code, wallMs: count },
-    ["explanation"],
-    true,
-  ),
+  "effect.unknown": entry({ callId: uuid, action, tool, code, wallMs: count }, ["explanation"], true),
   "capability.refused": entry({ callId: z.nullable(uuid), tool, code }),
   "limit.reached": entry({ limit: code, max: count, used: count }, [], true),
   "body.advanced": entry({ statement: count, steps: count }, ["output"], true),
   "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["files", "leftOut"]),
   "sandbox.recreated": entry({ tier, lost: z.enum(["processes", "processes-and-changes"]) }),
   "sandbox.closed": entry({ tier, reason: z.enum(["ended", "lost", "killed"]) }),
-  "trigger.received": entry({ kind: z.enum(["schedule", "webhook", "memory", "channel"]), occurrence: sha256 }, ["payload"]),
+  "trigger.received": entry(
+    { kind: z.enum(["schedule", "webhook", "memory", "channel"]), occurrence: sha256 },
+    ["payload"],
+  ),
   "client.refused": entry({ code, surface }),
   "evidence.verified": entry({
     log: uuid,
@@ -210,8 +218,17 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     entries: count,
     faults: count,
   }),
-  "policy.changed": entry({ layer: z.enum(POLICY_LAYERS), from: z.nullable(sha256), to: sha256, by: name }, ["policy"]),
-  "content.erased": entry({ scope: uuid, entries: count, copiesErased: count, copiesLeft: count, by: name, reason: code }),
+  "policy.changed": entry({ layer: z.enum(POLICY_LAYERS), from: z.nullable(sha256), to: sha256, by: name }, [
+    "policy",
+  ]),
+  "content.erased": entry({
+    scope: uuid,
+    entries: count,
+    copiesErased: count,
+    copiesLeft: count,
+    by: name,
+    reason: code,
+  }),
   "batch.recorded": entry({ kind: kebab, root: sha256, count, first: count, last: count }, ["records"]),
 };
 

@@ -5,7 +5,10 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 
 import { utf8 } from "#kernel/bytes.ts";
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import { proofBytes, proofMessage } from "#protocol/host-proof.ts";
+import type { ProofInput } from "#protocol/host-proof.ts";
 import { METHODS, RPC_ERRORS } from "#protocol/host-rpc.ts";
 import type { MethodName } from "#protocol/host-rpc.ts";
 
@@ -56,28 +59,50 @@ describe("host protocol messages", () => {
   });
 });
 
+describe("params that zod would see otherwise than they were sent", () => {
+  test("a key that names the prototype is refused", () => {
+    const inputs = JSON.parse('{"__proto__":1}') as unknown;
+    expect(z.safeParse(METHODS["run/start"].params, { ...startParams(), inputs }).success).toBe(false);
+    expect(z.safeParse(METHODS["run/start"].params, { ...startParams(), inputs: {} }).success).toBe(true);
+  });
+});
+
+const startParams = (): object => {
+  const vector = vectors.accepted.find(({ method, side }) => method === "run/start" && side === "params");
+  return vector?.value as object;
+};
+
 describe("proofs of the opening", () => {
-  const vector = JSON.parse(readFileSync("test/vectors/host-rpc/proofs.json", "utf8")) as Record<
-    "token" | "clientNonce" | "hostNonce" | "hello" | "helloDigest" | "hostProof" | "clientProof",
-    string
-  >;
-  const bytes = (text: string): Uint8Array => proofBytes(text) ?? new Uint8Array();
-  const helloDigest = createHash("sha256").update(utf8(vector.hello)).digest();
+  const vector = JSON.parse(readFileSync("test/vectors/host-rpc/proofs.json", "utf8")) as {
+    readonly token: string;
+    readonly hello: string;
+    readonly answerWithoutProof: JsonObject;
+    readonly hostProof: string;
+    readonly authenticateWithoutProof: JsonObject;
+    readonly clientProof: string;
+  };
+  const sha256 = (text: string): Uint8Array => createHash("sha256").update(utf8(text)).digest();
+  const prove = (input: ProofInput): string =>
+    createHmac("sha256", proofBytes(vector.token) ?? new Uint8Array())
+      .update(proofMessage(input))
+      .digest("hex");
+  const hello = sha256(vector.hello);
 
-  test("the digest is of the message as sent", () => {
-    expect(helloDigest.toString("hex")).toBe(vector.helloDigest);
+  test("the host proves the token over the question and its answer", () => {
+    const answer = sha256(canonicalJson(vector.answerWithoutProof));
+    expect(prove({ side: "host", hello, answer })).toBe(vector.hostProof);
   });
 
-  test.each([
-    ["host", vector.hostProof],
-    ["client", vector.clientProof],
-  ] as const)("the %s proves the token over both nonces and the message", (side, expected) => {
-    const message = proofMessage({
-      side,
-      clientNonce: bytes(vector.clientNonce),
-      hostNonce: bytes(vector.hostNonce),
-      helloDigest,
-    });
-    expect(createHmac("sha256", bytes(vector.token)).update(message).digest("hex")).toBe(expected);
+  test("the client proves it over both and what it says next", () => {
+    const answer = sha256(canonicalJson({ ...vector.answerWithoutProof, proof: vector.hostProof }));
+    const authenticate = sha256(canonicalJson(vector.authenticateWithoutProof));
+    expect(prove({ side: "client", hello, answer, authenticate })).toBe(vector.clientProof);
   });
+
+  test.each(["", "00", "0".repeat(63), "0".repeat(66), "G".repeat(64), "A".repeat(64)])(
+    "%j is no proof",
+    (text) => {
+      expect(proofBytes(text)).toBeUndefined();
+    },
+  );
 });
