@@ -1,0 +1,122 @@
+import { access, lstat, opendir } from "node:fs/promises";
+import { constants } from "node:fs";
+import { join } from "node:path";
+import type { LogId } from "#kernel/ids.ts";
+import { isId } from "#kernel/ids.ts";
+import { invariant } from "#kernel/invariant.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { LedgerFault, LedgerStore, StoredFile } from "#ports/ledger.ts";
+import { readAsideFile, readSegmentFile } from "#protocol/ledger-format.ts";
+import type { OpenFile } from "./disk.ts";
+import { codeOf, FILE_MODE, makeFolder, openOnDisk, READ_FLAGS, readingFault, writingFault } from "./disk.ts";
+import { createLogHold } from "./log-hold.ts";
+import { isLockHeld, takeLock } from "./log-lock.ts";
+
+/** Logs of one ledger, and files of one log, that are listed. */
+const LOGS_MAX = 10_000;
+const FILES_MAX = 100_000;
+
+/** What a log's file may be called: no way up, no hidden file, at most the one folder of artefacts. */
+const FILE = /^(?:artefacts\/)?[0-9a-f][0-9a-z.-]*$/;
+
+/** A ledger in a folder, on the machine's own file system. `directory` is absolute. */
+export const createLedgerFiles = (directory: string, open: OpenFile = openOnDisk): LedgerStore => {
+  const folderOf = (log: LogId): string => {
+    invariant(isId(log), "a log's name is a UUIDv7");
+    return join(directory, log);
+  };
+  const pathOf = (log: LogId, file: string): string => {
+    invariant(FILE.test(file), "a file of a log has a plain name");
+    return join(folderOf(log), file);
+  };
+  const lockOf = (log: LogId): string => `${folderOf(log)}.lock`;
+
+  return {
+    async logs() {
+      const found: LogId[] = [];
+      try {
+        for await (const entry of await opendir(directory)) {
+          if (!entry.isDirectory() || !isId<"log">(entry.name)) continue;
+          if (found.length >= LOGS_MAX) return failed(tooMany(directory, `${LOGS_MAX} logs`));
+          found.push(entry.name);
+        }
+      } catch (error) {
+        return codeOf(error) === "ENOENT" ? ok([]) : failed(readingFault(directory, error));
+      }
+      return ok(found.sort());
+    },
+
+    async acquire(log, { create }) {
+      const folder = folderOf(log);
+      try {
+        if (create) await makeFolder(folder);
+        await access(folder, constants.W_OK);
+        const lock = await takeLock(lockOf(log));
+        if (lock === "held") {
+          return failed(fault("LEDGER_HELD", `another writer holds the log ${log}`, { retryable: true }));
+        }
+        return ok(createLogHold(folder, (file) => pathOf(log, file), lock, open));
+      } catch (error) {
+        return failed(await acquiringFault(directory, folder, error));
+      }
+    },
+
+    async isHeld(log) {
+      return isLockHeld(lockOf(log));
+    },
+
+    async read(log, file, offset, bytesMax) {
+      const path = pathOf(log, file);
+      try {
+        await using handle = await open(path, READ_FLAGS, FILE_MODE);
+        const { size } = await handle.stat();
+        const buffer = new Uint8Array(Math.max(0, Math.min(bytesMax, size - offset)));
+        let filled = 0;
+        while (filled < buffer.length) {
+          const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return ok(buffer.subarray(0, filled));
+      } catch (error) {
+        return codeOf(error) === "ENOENT" ? ok(new Uint8Array()) : failed(readingFault(path, error));
+      }
+    },
+
+    files: (log) => listFiles(folderOf(log)),
+  };
+};
+
+const listFiles = async (folder: string): Promise<Result<readonly StoredFile[], LedgerFault>> => {
+  const found: StoredFile[] = [];
+  try {
+    for await (const entry of await opendir(folder)) {
+      const named = readSegmentFile(entry.name) ?? readAsideFile(entry.name);
+      if (named === undefined || !entry.isFile()) continue;
+      if (found.length >= FILES_MAX) return failed(tooMany(folder, `${FILES_MAX} files`));
+      found.push({ name: entry.name, sizeBytes: (await lstat(join(folder, entry.name))).size });
+    }
+  } catch (error) {
+    return failed(readingFault(folder, error));
+  }
+  return ok(found.sort((left, right) => (left.name < right.name ? -1 : 1)));
+};
+
+const tooMany = (path: string, most: string): LedgerFault =>
+  fault("LEDGER_TOO_LARGE", `\`${visibleText(path)}\` holds more than ${most}`);
+
+/** SQLite names its own errors; whether the folder can be written at all says more to people. */
+const acquiringFault = async (directory: string, folder: string, error: unknown): Promise<LedgerFault> => {
+  if (codeOf(error) === "ENOENT") return readingFault(folder, error);
+  if (codeOf(error) !== "ERR_SQLITE_ERROR") return writingFault(folder, error);
+  try {
+    await access(directory, constants.W_OK);
+  } catch (denied) {
+    return writingFault(directory, denied);
+  }
+  return fault("LEDGER_UNREADABLE", `the lock of \`${visibleText(folder)}\` cannot be taken`, {
+    help: "the file beside the log's folder that ends in .lock is not a lock; remove it",
+  });
+};
