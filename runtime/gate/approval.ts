@@ -55,7 +55,8 @@ export const askPerson = async (
       type: "approval.asked",
       cause: asking.cause,
       public: { ...about, rules: names(asking.rules), expiresInMs: question.expiresInMs },
-      content: { question: { preview: question.preview, who: asJson(asking.who) } },
+      // What was asked about stands in the decision; this is who was asked.
+      content: { question: { who: asJson(asking.who) } },
       labels: identity.labels,
       feeds: false,
     },

@@ -7,14 +7,20 @@ import type { Identity } from "./subject.ts";
 export interface Candidate<How> {
   readonly identity: Identity;
   /** What was proposed, as evidence for the case that nothing can be prepared from it. */
-  readonly proposed: { readonly request: JsonObject; readonly arguments: JsonValue };
+  readonly proposed: { readonly tool: string | null; readonly arguments: JsonValue };
   /** Says what the action would touch, without touching it. May throw. */
   prepare(signal: AbortSignal): Promise<Preparation<How>>;
 }
 
 export type Preparation<How> =
-  /** The call need not be frozen yet. */
-  | { readonly k: "prepared"; readonly call: PreparedCall; readonly how: How }
+  | {
+      readonly k: "prepared";
+      /** The arguments before they were prepared, or null where there are no others. */
+      readonly given: JsonObject | null;
+      /** Need not be frozen yet. */
+      readonly call: PreparedCall;
+      readonly how: How;
+    }
   | {
       readonly k: "refused";
       readonly refusal: Refusal;

@@ -41,8 +41,8 @@ export interface SpendRefusal {
   readonly code: SpendFault["code"];
   /** The executor that asked. */
   readonly tool: string;
-  /** The call that the right was made for, when this authority made it. */
-  readonly call: { readonly callId: CallId; readonly fingerprint: Sha256 } | null;
+  /** The call that the right was made for; null when this authority did not make it. */
+  readonly callId: CallId | null;
 }
 
 export interface Granted {
@@ -109,7 +109,7 @@ export class Authority {
     await this.deps.onRefused({
       code,
       tool,
-      call: own ? { callId: right.subject.identity.callId, fingerprint: right.fingerprint } : null,
+      callId: own ? right.subject.identity.callId : null,
     });
     return failed(fault(code, REFUSALS[code]));
   }

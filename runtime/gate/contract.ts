@@ -74,6 +74,8 @@ export interface GateRun {
   readonly inputs: JsonObject;
   /** Names of the tools that this run was given; any other is denied, also when an executor for it exists. */
   readonly offered: readonly string[];
+  /** The run's own 32 bytes, which `run.started` holds sealed, for digests of private text. */
+  readonly key: Uint8Array;
   /** When the run's wall time is over, on the clock's monotonic scale. */
   readonly endsAtMonotonicMs: number;
   readonly limits: GateLimits;
@@ -91,6 +93,8 @@ export interface Proposed {
 export interface ProposedCall extends Proposed {
   /** The proposer's own name for the call (a provider's id, a place in a body); handed back with the outcome, otherwise unused. */
   readonly reference: string;
+  /** Place among the calls that the turn or the body proposes, from 0. */
+  readonly ordinal: number;
   readonly tool: string;
   readonly arguments:
     | { readonly k: "text"; readonly text: string }

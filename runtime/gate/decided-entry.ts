@@ -1,6 +1,5 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { durationText } from "#kernel/duration.ts";
-import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
 import type { Decision, DecisionOutcome, Obligation } from "#protocol/policy-vocabulary.ts";
 import { asJson } from "./frozen-json.ts";
@@ -17,9 +16,7 @@ export interface Decided {
   readonly decision: Decision | null;
   readonly policies: Sha256;
   readonly fingerprint: Sha256 | null;
-  /** The authorisation request without its arguments, which stand beside it. */
-  readonly request: JsonObject;
-  readonly arguments: JsonValue;
+  readonly content: EntryDraft["content"];
 }
 
 /** `action.decided`: what was asked of the policies, what they said, and what the gate made of it. */
@@ -28,6 +25,8 @@ export const decidedDraft = (identity: Identity, decided: Decided): EntryDraft =
   cause: identity.cause,
   public: {
     callId: identity.callId,
+    iteration: identity.iteration,
+    ordinal: identity.ordinal,
     action: identity.action,
     tool: identity.tool,
     outcome: decided.outcome,
@@ -38,8 +37,7 @@ export const decidedDraft = (identity: Identity, decided: Decided): EntryDraft =
     fingerprint: decided.fingerprint,
   },
   content: {
-    request: decided.request,
-    arguments: decided.arguments,
+    ...decided.content,
     ...(decided.decision === null ? {} : { decision: asJson(decided.decision) }),
   },
   labels: identity.labels,

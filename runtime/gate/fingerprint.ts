@@ -12,8 +12,8 @@ export const FINGERPRINT_KEY_BYTES = 32;
 export type Fingerprinter = (purpose: string, value: JsonValue) => Sha256;
 
 /**
- * HMAC-SHA256 (RFC 2104) over `writ.gate.<purpose>.v1`, a line feed and the canonical JSON
- * (RFC 8785) of the value. No purpose holds a line feed and canonical JSON is injective, so two
+ * HMAC-SHA256 (RFC 2104) over `writ.gate.<purpose>.v1`, a zero byte and the canonical JSON
+ * (RFC 8785) of the value. No purpose holds a zero byte and canonical JSON is injective, so two
  * inputs share a fingerprint only if they are equal. Keyed, so that who reads a ledger's public
  * part cannot find a short argument by trying.
  */
@@ -21,11 +21,18 @@ export const createFingerprinter = (crypto: Crypto, key: Uint8Array): Fingerprin
   invariant(key.length === FINGERPRINT_KEY_BYTES, "a fingerprint key has 32 bytes");
   return (purpose, value) => {
     invariant(/^[a-z-]+$/.test(purpose), "a fingerprint's purpose is a lower-case word");
-    return sha256OfBytes(
-      crypto.hmacSha256(key, utf8(`writ.gate.${purpose}.v1\n`), utf8(canonicalJson(value))),
-    );
+    return keyedDigest(crypto, key, `writ.gate.${purpose}.v1`, value);
   };
 };
+
+/** The digest of private text that `docs/formats/run-event.md` defines: under the run's own key, for those who may open the run. */
+export const createRunDigest =
+  (crypto: Crypto, runKey: Uint8Array): Fingerprinter =>
+  (purpose, value) =>
+    keyedDigest(crypto, runKey, `writ/run-event/v1/${purpose}`, value);
+
+const keyedDigest = (crypto: Crypto, key: Uint8Array, domain: string, value: JsonValue): Sha256 =>
+  sha256OfBytes(crypto.hmacSha256(key, utf8(`${domain}\0`), utf8(canonicalJson(value))));
 
 /** First digits of a fingerprint, for people to compare and to type: `3f9a-01bc`. */
 export const shortFingerprint = (fingerprint: string): string =>

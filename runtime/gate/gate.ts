@@ -22,19 +22,18 @@ import type {
   ProposedResponse,
 } from "./contract.ts";
 import { createConversation } from "./conversation.ts";
-import { createFingerprinter, FINGERPRINT_KEY_BYTES } from "./fingerprint.ts";
+import { createFingerprinter, createRunDigest, FINGERPRINT_KEY_BYTES } from "./fingerprint.ts";
 import { frozenJsonObject } from "./frozen-json.ts";
 import { performGive } from "./give.ts";
 import { giveCandidate } from "./give-candidate.ts";
 import { performModelCall } from "./model-call.ts";
 import { modelCandidate } from "./model-candidate.ts";
 import { stretches } from "./parallel.ts";
-import { refusedSpendDraft } from "./refused-spend.ts";
 import { fingerprintOf } from "./subject.ts";
 import { toolCandidate } from "./tool-candidate.ts";
 import { performTogether } from "./turn.ts";
 import type { World } from "./world.ts";
-import { newCallId, record } from "./world.ts";
+import { record } from "./world.ts";
 
 const INPUTS_DEPTH_MAX = 64;
 
@@ -53,6 +52,7 @@ export const createGate = (deps: GateDeps, run: GateRun): Gate => {
     clock,
     entropy,
     fingerprint: createFingerprinter(crypto, entropy.bytes(FINGERPRINT_KEY_BYTES)),
+    runDigest: createRunDigest(crypto, run.key),
     digest: (value) => sha256OfBytes(crypto.sha256(utf8(canonicalJson(value)))),
   };
   return new RunGate(world, deps);
@@ -147,12 +147,21 @@ class RunGate implements Gate {
   }
 
   private async recordRefusedSpend(refusal: SpendRefusal): Promise<void> {
-    const draft = refusedSpendDraft(refusal, {
-      newCallId: () => newCallId(this.world),
-      policies: this.deps.policy().policies,
-      isTool: (name) => this.executors.has(name),
-    });
-    const recorded = await record(this.world, draft, "none");
+    const recorded = await record(
+      this.world,
+      {
+        type: "capability.refused",
+        cause: null,
+        public: {
+          callId: refusal.callId,
+          tool: this.executors.has(refusal.tool) ? refusal.tool : null,
+          code: refusal.code,
+        },
+        content: {},
+        feeds: false,
+      },
+      "none",
+    );
     if (!recorded.ok) this.fault ??= recorded.fault;
   }
 }

@@ -21,9 +21,10 @@ export const giveCandidate = (
     tool: null,
     labels,
     iteration,
+    ordinal: 0,
     cause,
   }),
-  proposed: { request: {}, arguments: {} },
+  proposed: { tool: null, arguments: null },
   prepare() {
     const call: PreparedCall = {
       tool: action,
@@ -33,6 +34,6 @@ export const giveCandidate = (
       preview: null,
       details: {},
     };
-    return Promise.resolve({ k: "prepared", call, how: { k: "give" } });
+    return Promise.resolve({ k: "prepared", given: null, call, how: { k: "give" } });
   },
 });

@@ -21,6 +21,8 @@ export interface GateLimits {
   /** Text and arguments of tool calls in one answer together. */
   readonly answerCharactersMax: number;
   readonly answerToolCallsMax: number;
+  /** Output of one tool call that is streamed; the whole of it is in the result. */
+  readonly streamedCharactersMax: number;
   /** Text of one result that the model is shown. */
   readonly resultCharactersMax: number;
 }
@@ -38,5 +40,6 @@ export const GATE_LIMITS_DEFAULT: GateLimits = {
   modelMsMax: 10 * 60_000,
   answerCharactersMax: 8 * 1024 * 1024,
   answerToolCallsMax: 64,
+  streamedCharactersMax: 256 * 1024,
   resultCharactersMax: 100_000,
 };

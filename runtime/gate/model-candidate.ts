@@ -34,9 +34,10 @@ export const modelCandidate = (
     tool: null,
     labels: proposal.labels,
     iteration: proposal.iteration,
+    ordinal: 0,
     cause: proposal.cause,
   }),
-  proposed: { request: {}, arguments: {} },
+  proposed: { tool: null, arguments: null },
   prepare() {
     const copy = frozenJsonObject(proposal.request, REQUEST_DEPTH_MAX);
     if (copy === undefined)
@@ -57,6 +58,6 @@ export const modelCandidate = (
       details: { messages, tools },
     };
     const how: ModelHow = { k: "model", model, request, messages, tools, state: proposal.state };
-    return Promise.resolve({ k: "prepared", call, how });
+    return Promise.resolve({ k: "prepared", given: null, call, how });
   },
 });

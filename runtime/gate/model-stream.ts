@@ -21,7 +21,7 @@ export const readStream = async (
       case "text-delta":
         streamed += event.text.length;
         if (streamed > limits.answerCharactersMax) return tooLarge(limits);
-        onDelta(event.text.toWellFormed());
+        onDelta(event.text);
         break;
       case "finished":
         return readAnswer(event, limits);

@@ -17,6 +17,7 @@ export interface Identity {
   readonly tool: string | null;
   readonly labels: readonly string[];
   readonly iteration: number;
+  readonly ordinal: number;
   readonly cause: EntryId | null;
 }
 

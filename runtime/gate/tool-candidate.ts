@@ -33,10 +33,11 @@ export const toolCandidate = (
     tool: executor?.descriptor.name ?? null,
     labels: call.labels,
     iteration: call.iteration,
+    ordinal: call.ordinal,
     cause: call.cause,
   }),
   proposed: {
-    request: { tool: call.tool.slice(0, TOOL_NAME_CHARACTERS_MAX).toWellFormed() },
+    tool: call.tool.slice(0, TOOL_NAME_CHARACTERS_MAX).toWellFormed(),
     arguments: evidenceOf(call.arguments),
   },
   async prepare(signal) {
@@ -49,7 +50,7 @@ export const toolCandidate = (
     const prepared = await executor.prepare(read.value, signal);
     if (!prepared.ok) return refused("arguments-refused", prepared.fault.message);
     if (prepared.value.tool !== name) return refused("arguments-refused");
-    return { k: "prepared", call: prepared.value, how: { k: "tool", executor } };
+    return { k: "prepared", given: read.value, call: prepared.value, how: { k: "tool", executor } };
   },
 });
 

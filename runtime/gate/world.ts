@@ -18,6 +18,8 @@ export interface World {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly fingerprint: Fingerprinter;
+  /** Of private text, under the run's key. */
+  readonly runDigest: Fingerprinter;
   /** SHA-256 of canonical JSON, without a key: for what is no secret. */
   readonly digest: (value: JsonValue) => Sha256;
 }

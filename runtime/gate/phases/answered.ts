@@ -6,6 +6,7 @@ import type { GateFault, ModelAnswer, ModelOutcome } from "../contract.ts";
 import type { Stopping } from "../deadline.ts";
 import { untilStopped } from "../deadline.ts";
 import { asJson } from "../frozen-json.ts";
+import { createOutputRelay } from "../output-relay.ts";
 import { readStream } from "../model-stream.ts";
 import type { Identity } from "../subject.ts";
 import type { World } from "../world.ts";
@@ -36,19 +37,15 @@ export class Answered extends Phase<AnsweredContent> {
     const { subject, how, timeoutMs, entry } = requested.consume();
     const { identity } = subject;
     const startedAtMs = world.clock.monotonicMs();
-    let open = true;
-    const onDelta = (text: string): void => {
-      if (open) world.recorder.live("model.delta", { callId: identity.callId, text });
-    };
+    const { limits } = world.run;
+    const relay = createOutputRelay(world.recorder, "model.delta", limits.answerCharactersMax);
+    const onDelta = (text: string): void => relay.send(text, { callId: identity.callId });
     const run: Stopping<Result<ModelAnswer, ModelFault>> = signal.aborted
       ? { k: "late", stopped: "cancelled" }
-      : await untilStopped(
-          world.clock,
-          { timeoutMs, settleMs: world.run.limits.settleMsMax },
-          signal,
-          (inner) => readStream(how.model.stream(how.request, { signal: inner }), world.run.limits, onDelta),
+      : await untilStopped(world.clock, { timeoutMs, settleMs: limits.settleMsMax }, signal, (inner) =>
+          readStream(how.model.stream(how.request, { signal: inner }), limits, onDelta),
         );
-    open = false;
+    relay.close();
     const answer = answerOf(run);
     return new Answered({
       identity,

@@ -1,5 +1,6 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId } from "#kernel/ids.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import type { PolicyDecider } from "#policy/policy-decider.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
 import type { Conditions, Verdict } from "../conditions.ts";
@@ -43,20 +44,18 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
     policy: PolicyDecider,
     signal: AbortSignal,
   ): Promise<Step<Decided<How>>> {
-    const { subject, how } = prepared.consume();
+    const { subject, given, how } = prepared.consume();
     const fingerprint = fingerprintOf(world.fingerprint, subject);
     const decision = await ask(world, subject, policy, signal);
     const verdict: Verdict =
       decision === null ? { k: "denied", refusal: "undecided" } : readDecision(decision, world.run);
-    const { arguments: callArguments, ...request } = subject.request;
     const draft = decidedDraft(subject.identity, {
       outcome: decision !== null && verdict.k === "permitted" ? decision.outcome : "deny",
       denyReason: verdict.k === "denied" ? verdict.refusal : null,
       decision,
       policies: policy.policies,
       fingerprint,
-      request: asJson(request),
-      arguments: callArguments,
+      content: evidenceOf(subject, given),
     });
     const recorded = await record(world, draft, "none");
     if (!recorded.ok) return broken(recorded.fault);
@@ -68,6 +67,21 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
     return next(new Decided({ subject, how, fingerprint, decision, conditions: verdict.conditions, entry }));
   }
 }
+
+/**
+ * What was put to the policies, in parts that hold nothing twice: `request` lacks the arguments,
+ * which are those of `prepared`, and `arguments` stands there only where others were proposed.
+ */
+const evidenceOf = ({ identity, call, request }: Subject, given: JsonObject | null): JsonObject => {
+  const { arguments: _arguments, ...rest } = request;
+  const { preview, ...prepared } = call;
+  return {
+    request: { ...asJson(rest), reference: identity.reference },
+    prepared: asJson(prepared),
+    ...(given === null ? {} : { arguments: given }),
+    ...(preview === null ? {} : { preview }),
+  };
+};
 
 /** The decision, or null for everything that is none: an error, a delay, other policies, not data. */
 const ask = async (

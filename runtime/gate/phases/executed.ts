@@ -57,8 +57,8 @@ export class Executed extends Phase<ExecutedContent> {
     const { identity } = content.subject;
     const { executor } = content.how;
     const startedAtMs = world.clock.monotonicMs();
-    const relay = createOutputRelay(world.recorder, identity.callId);
-    const { deadlineGraceMs, settleMsMax } = world.run.limits;
+    const { deadlineGraceMs, settleMsMax, streamedCharactersMax } = world.run.limits;
+    const relay = createOutputRelay(world.recorder, "tool.progress", streamedCharactersMax);
     const run: Stopping<Result<ToolResult, ToolFault>> = signal.aborted
       ? { k: "late", stopped: "cancelled" }
       : await untilStopped(
@@ -69,7 +69,7 @@ export class Executed extends Phase<ExecutedContent> {
             executor.execute(authorized, {
               timeoutMs: content.timeoutMs,
               signal: inner,
-              onOutput: relay.onOutput,
+              onOutput: (stream, text) => relay.send(text, { callId: identity.callId, stream }),
             }),
         );
     relay.close();

@@ -1,4 +1,6 @@
 import type { Sha256 } from "#kernel/digest.ts";
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import type { Candidate, Preparation } from "../candidate.ts";
 import type { Refusal } from "../contract.ts";
 import { within } from "../deadline.ts";
@@ -14,6 +16,8 @@ import { broken, next, Phase, stop } from "./phase.ts";
 
 export interface PreparedContent<How> {
   readonly subject: Subject;
+  /** The arguments as proposed, where they differ from those that were prepared. */
+  readonly given: JsonObject | null;
   readonly how: How;
 }
 
@@ -43,12 +47,14 @@ export class Prepared<How> extends Phase<PreparedContent<How>> {
     if (preparation.k === "refused") {
       return refuse(world, candidate, policies, preparation.refusal, preparation.why);
     }
-    const { how } = preparation;
+    const { given, how } = preparation;
     const call = frozenJson(preparation.call, PREPARED_DEPTH_MAX) as unknown as
       | typeof preparation.call
       | undefined;
     if (call === undefined) return refuse(world, candidate, policies, "arguments-refused", null);
-    return next(new Prepared({ subject: subjectOf(world, candidate.identity, call), how }));
+    const differs = given !== null && canonicalJson(given) !== canonicalJson(call.arguments);
+    const subject = subjectOf(world, candidate.identity, call);
+    return next(new Prepared({ subject, given: differs ? given : null, how }));
   }
 }
 
@@ -66,8 +72,10 @@ const refuse = async (
     decision: null,
     policies,
     fingerprint: null,
-    request: proposed.request,
-    arguments: proposed.arguments,
+    content: {
+      request: { reference: identity.reference, tool: proposed.tool },
+      arguments: proposed.arguments,
+    },
   });
   const recorded = await record(world, draft, "none");
   if (!recorded.ok) return broken(recorded.fault);

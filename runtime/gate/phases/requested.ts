@@ -1,6 +1,7 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import type { EntryId } from "#kernel/ids.ts";
 import type { Conversation } from "../conversation.ts";
+import { asJson } from "../frozen-json.ts";
 import type { ModelHow } from "../model-candidate.ts";
 import { refusalText } from "../refusal-text.ts";
 import type { Subject } from "../subject.ts";
@@ -51,8 +52,7 @@ export class Requested extends Phase<RequestedContent> {
           callId: identity.callId,
           model: how.model.id,
           iteration: identity.iteration,
-          // Keyed: a short message could be found by trying.
-          messages: world.fingerprint("messages", how.messages),
+          messages: world.runDigest("messages", how.request.messages.map(asJson)),
           tools: how.tools,
           tokensMax: how.request.tokensMax,
           fingerprint,
