@@ -1,5 +1,14 @@
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import type { Gate, GateLimits, GateRun, ProposedCall, ProposedModelCall } from "#gate/index.ts";
+import { expect } from "vitest";
+import type {
+  CallOutcome,
+  Gate,
+  GateLimits,
+  GateRun,
+  ProposedCall,
+  ProposedModelCall,
+  Refusal,
+} from "#gate/index.ts";
 import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Spend } from "#ports/executor.ts";
@@ -157,3 +166,31 @@ export const trace = (recorder: RunRecorderFake): readonly string[] =>
       .filter((part) => typeof part === "string")
       .join(" "),
   );
+
+/** What became of one call, and how often a tool acted: the two things a case of a table states. */
+export interface Ending {
+  readonly status: CallOutcome["status"];
+  readonly refusal: CallOutcome["refusal"];
+  readonly acted: number;
+}
+
+export const done: Ending = { status: "done", refusal: null, acted: 1 };
+export const failed: Ending = { status: "failed", refusal: null, acted: 1 };
+export const unknown: Ending = { status: "unknown", refusal: null, acted: 1 };
+export const denied = (refusal: Refusal): Ending => ({ status: "denied", refusal, acted: 0 });
+export const refused = (refusal: Refusal): Ending => ({ status: "refused", refusal, acted: 0 });
+
+/** Performs one call to its end, which exactly one entry must be. */
+export const performed = async (
+  plan: RigPlan,
+  proposed: ProposedCall = call("act"),
+): Promise<{ readonly rig: Rig; readonly outcome: CallOutcome; readonly ending: Ending }> => {
+  const rig = createRig(plan);
+  const settled = await rig.clock.drive(rig.gate.perform(proposed, calm()));
+  if (!settled.ok) throw new Error(settled.fault.message);
+  const outcome = settled.value;
+  const ends = rig.recorder.entries.filter((entry) => entry.feeds);
+  expect(ends.map((end) => end.entry)).toEqual([outcome.entry]);
+  const acted = Object.values(rig.tools).flatMap((tool) => tool.executed).length;
+  return { rig, outcome, ending: { status: outcome.status, refusal: outcome.refusal, acted } };
+};

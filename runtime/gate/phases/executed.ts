@@ -8,6 +8,7 @@ import type { CallStatus } from "../contract.ts";
 import type { Stopping } from "../deadline.ts";
 import { untilStopped } from "../deadline.ts";
 import { frozenJsonObject } from "../frozen-json.ts";
+import { isLabels } from "../labels.ts";
 import { createOutputRelay } from "../output-relay.ts";
 import type { Identity } from "../subject.ts";
 import type { World } from "../world.ts";
@@ -146,5 +147,6 @@ const resultEnding = (result: ToolResult): Ending | null => {
     RESULT_DEPTH_MAX,
   ) as Pick<ToolResult, "value" | "labels" | "changes"> | undefined;
   if (copy === undefined || typeof result.text !== "string") return null;
+  if (!isLabels(copy.labels) || !Array.isArray(copy.changes)) return null;
   return { status: "done", code: null, text: result.text, ...copy };
 };

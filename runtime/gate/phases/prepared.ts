@@ -1,10 +1,13 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import { isJsonObject } from "#kernel/json.ts";
+import type { PreparedCall } from "#ports/executor.ts";
 import type { Candidate, Preparation } from "../candidate.ts";
 import type { Refusal } from "../contract.ts";
 import { within } from "../deadline.ts";
-import { frozenJson } from "../frozen-json.ts";
+import { frozenJsonObject } from "../frozen-json.ts";
+import { isLabels } from "../labels.ts";
 import { refusalText } from "../refusal-text.ts";
 import type { Subject } from "../subject.ts";
 import { subjectOf } from "../subject.ts";
@@ -48,15 +51,25 @@ export class Prepared<How> extends Phase<PreparedContent<How>> {
       return refuse(world, candidate, policies, preparation.refusal, preparation.why);
     }
     const { given, how } = preparation;
-    const call = frozenJson(preparation.call, PREPARED_DEPTH_MAX) as unknown as
-      | typeof preparation.call
-      | undefined;
+    const call = frozenCall(preparation.call);
     if (call === undefined) return refuse(world, candidate, policies, "arguments-refused", null);
     const differs = given !== null && canonicalJson(given) !== canonicalJson(call.arguments);
     const subject = subjectOf(world, candidate.identity, call);
     return next(new Prepared({ subject, given: differs ? given : null, how }));
   }
 }
+
+/** The call as data that nobody can change any more, or undefined when it is none. */
+const frozenCall = (call: PreparedCall): PreparedCall | undefined => {
+  const copy = frozenJsonObject(call, PREPARED_DEPTH_MAX);
+  const whole =
+    isJsonObject(copy?.["arguments"]) &&
+    isJsonObject(copy["resource"]) &&
+    isJsonObject(copy["details"]) &&
+    isLabels(copy["labels"]) &&
+    (copy["preview"] === null || typeof copy["preview"] === "string");
+  return whole ? (copy as unknown as PreparedCall) : undefined;
+};
 
 const refuse = async (
   world: World,

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import type { Obligation, OnBehalfOf } from "#protocol/policy-vocabulary.ts";
+import type { Behaviour } from "#test/kit/approver-fake.ts";
+import { allowIf, approvalBy, digestOf, stepUp, timeoutOf } from "#test/kit/decisions.ts";
+import type { Ending, RigPlan } from "./rig.ts";
+import { call, denied, done, performed, refused, trace } from "./rig.ts";
+
+const yes = (by = "ada"): Behaviour => ({ k: "approves", by });
+const no = (by = "ada", reason: string | null = null): Behaviour => ({
+  k: "refused",
+  by,
+  surface: "terminal",
+  reason,
+});
+const asked = (answers: readonly Behaviour[], ...obligations: readonly Obligation[]): RigPlan => ({
+  decisions: { act: stepUp(...obligations) },
+  answers,
+});
+
+describe("one person", () => {
+  const elsewhere: Behaviour = { k: "approved", by: "ada", surface: "terminal", fingerprint: digestOf("0") };
+  const unavailable = refused("approval-unavailable");
+  test.each<[string, Behaviour, Ending]>([
+    ["says yes", yes(), done],
+    ["says no", no(), refused("approval-refused")],
+    ["says nothing in time", { k: "silent" }, refused("approval-expired")],
+    ["was too late, says the surface", { k: "expired" }, refused("approval-expired")],
+    ["is not there", { k: "unavailable", why: "no terminal" }, unavailable],
+    ["cannot be asked, because the surface breaks", { k: "throws" }, unavailable],
+    ["without a name says yes", yes(""), unavailable],
+    ["without a name says no", no(""), unavailable],
+    ["says yes to another call", elsewhere, unavailable],
+    ["says something of no format", { k: "perhaps" } as never, unavailable],
+  ])("%s", async (_, answer, expected) => {
+    const { ending } = await performed(asked([answer], approvalBy()));
+    expect(ending).toEqual(expected);
+  });
+});
+
+describe("a rule's terms:", () => {
+  const ofGrace = approvalBy({ approvers: ["grace", "lin"] });
+  const ofAda = approvalBy({ approvers: ["ada", "lin"] });
+  const notInitiator = approvalBy({ notInitiator: true });
+  const impossible = denied("outcome-unsupported");
+  const unavailable = refused("approval-unavailable");
+  test.each<[string, readonly Behaviour[], readonly Obligation[], Ending]>([
+    ["a step-up without terms", [yes()], [], done],
+    ["one of those it names", [yes("grace")], [ofGrace], done],
+    ["none of those it names", [yes("ada")], [ofGrace], unavailable],
+    ["the initiator where another must", [yes("ada")], [notInitiator], unavailable],
+    ["another where another must", [yes("grace")], [notInitiator], done],
+    ["two people", [yes("ada"), yes("grace")], [approvalBy({ min: 2 })], done],
+    ["one person twice", [yes("ada"), yes("ada")], [approvalBy({ min: 2 })], unavailable],
+    ["yes and no", [yes("ada"), no("lin")], [approvalBy({ min: 2 })], refused("approval-refused")],
+    ["one whom two rules name", [yes("lin")], [ofAda, ofGrace], done],
+    ["two rules that share nobody", [], [approvalBy({ approvers: ["ada"] }), ofGrace], impossible],
+    ["only the initiator, and not", [], [approvalBy({ approvers: ["ada"], notInitiator: true })], impossible],
+    ["more than it names", [], [approvalBy({ approvers: ["ada"], min: 2 })], impossible],
+    ["one name twice for two", [], [approvalBy({ approvers: ["ada", "ada"], min: 2 })], impossible],
+    ["more than there are", [], [approvalBy({ min: 1_000 })], impossible],
+    ["nobody", [], [approvalBy({ min: 0 })], impossible],
+  ])("%s", async (_, answers, obligations, expected) => {
+    const { ending } = await performed(asked(answers, ...obligations));
+    expect(ending).toEqual(expected);
+  });
+
+  test.each<[string, OnBehalfOf, Ending]>([
+    ["a schedule: anyone is another", { kind: "schedule", id: "nightly" }, done],
+    ["an agent: who stands behind it is not known", { kind: "agent", id: "a#b" }, impossible],
+  ])("the initiator is %s", async (_, onBehalfOf, expected) => {
+    const { ending } = await performed({ ...asked([yes()], notInitiator), onBehalfOf });
+    expect(ending).toEqual(expected);
+  });
+
+  test("hold beside other conditions, whatever the decision is called", async () => {
+    const plan = { decisions: { act: allowIf(approvalBy(), timeoutOf(5)) }, answers: [no()] };
+    expect((await performed(plan)).ending).toEqual(refused("approval-refused"));
+  });
+});
+
+describe("on record", () => {
+  test("question and answer stand between decision and intent, bound to one fingerprint", async () => {
+    const { rig } = await performed(asked([yes()], approvalBy()), call("act", { path: "a" }));
+    expect(trace(rig.recorder)).toEqual([
+      "action.decided act step-up",
+      "approval.asked",
+      "approval.answered approved",
+      "action.intended act",
+      "action.completed act done",
+    ]);
+    const prints = rig.recorder.entries.map((entry) => entry.public["fingerprint"]).filter(Boolean);
+    expect(new Set(prints).size).toBe(1);
+    expect(prints).toHaveLength(4);
+    expect(rig.approver.questions).toMatchObject([
+      {
+        fingerprint: prints[0],
+        tool: "act",
+        arguments: { path: "a" },
+        principal: 'Agent::"agents/helper.symbi#helper"',
+      },
+    ]);
+  });
+
+  test("each entry names the one that led to it", async () => {
+    const { rig } = await performed(asked([yes()], approvalBy()));
+    const ids = rig.recorder.entries.map((entry) => entry.entry.id);
+    expect(rig.recorder.entries.map((entry) => entry.cause)).toEqual([null, ...ids.slice(0, -1)]);
+  });
+
+  test("whoever agreed already is not asked again", async () => {
+    const { rig } = await performed(asked([yes("ada"), yes("grace")], approvalBy({ min: 2 })));
+    expect(rig.approver.questions.map((question) => question.who.except)).toEqual([[], ["ada"]]);
+  });
+
+  test("a question lasts no longer than the run", async () => {
+    const { rig, ending } = await performed({
+      ...asked([{ k: "silent" }], approvalBy()),
+      remainingMs: 1_234,
+    });
+    expect(ending).toEqual(refused("approval-expired"));
+    expect(rig.recorder.ofType("approval.asked")[0]?.public["expiresInMs"]).toBe(1_234);
+    expect(rig.recorder.ofType("approval.answered")[0]?.public["waitedMs"]).toBe(1_234);
+  });
+
+  test("a reason from outside is kept escaped", async () => {
+    const { rig } = await performed(asked([no("ada", "no\u001b[2J")], approvalBy()));
+    expect(rig.recorder.ofType("approval.answered")[0]?.content["reason"]).toBe("no\\e[2J");
+  });
+});
