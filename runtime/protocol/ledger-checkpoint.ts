@@ -1,0 +1,79 @@
+import { fromBase64, fromHex, toBase64, utf8, utf8Text } from "#kernel/bytes.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import { sha256OfBytes } from "#kernel/digest.ts";
+import { invariant } from "#kernel/invariant.ts";
+
+/*
+ * A log's checkpoint as a C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint), which is a signed
+ * note (https://c2sp.org/signed-note); section 10 of docs/formats/ledger.md. Text only: who signs and
+ * who verifies brings the keys.
+ */
+
+export interface Checkpoint {
+  readonly log: string;
+  readonly size: number;
+  readonly root: Sha256;
+}
+
+/** Longest note that is read, in bytes. */
+const NOTE_BYTES_MAX = 65_536;
+const KEY_ID_BYTES = 4;
+const SIGNATURE_BYTES = 64;
+
+/** Origin and key name of a log's checkpoints. */
+export const checkpointOrigin = (log: string): string => `writ-ledger/${log}`;
+
+/** The text under the signature, with its last newline. */
+export const checkpointText = ({ log, size, root }: Checkpoint): string => {
+  const rootBytes = fromHex(root);
+  invariant(rootBytes !== undefined, "a root is hexadecimal");
+  return `${checkpointOrigin(log)}\n${size}\n${toBase64(rootBytes)}\n`;
+};
+
+/** What SHA-256 is taken over for a key's id, which is the first 4 bytes of the digest. */
+export const checkpointKeyIdInput = (log: string, publicKey: Uint8Array): Uint8Array => {
+  const name = utf8(`${checkpointOrigin(log)}\n`);
+  const input = new Uint8Array(name.length + 1 + publicKey.length);
+  input.set(name);
+  input[name.length] = 0x01;
+  input.set(publicKey, name.length + 1);
+  return input;
+};
+
+/** The note: the text and one signature line. `keyId` has 4 bytes or more, of which 4 count. */
+export const checkpointNote = (checkpoint: Checkpoint, keyId: Uint8Array, signature: Uint8Array): string => {
+  const signed = new Uint8Array(KEY_ID_BYTES + signature.length);
+  signed.set(keyId.subarray(0, KEY_ID_BYTES));
+  signed.set(signature, KEY_ID_BYTES);
+  return `${checkpointText(checkpoint)}\n— ${checkpointOrigin(checkpoint.log)} ${toBase64(signed)}\n`;
+};
+
+export interface CheckpointReading {
+  readonly checkpoint: Checkpoint;
+  /** What is signed. */
+  readonly text: string;
+  /** Lines whose key name is the log's own and whose form is that of Ed25519; others are passed over. */
+  readonly signatures: readonly { readonly keyId: Uint8Array; readonly signature: Uint8Array }[];
+}
+
+/** Reads a note of unknown origin as a checkpoint of `log`; undefined when it is none. Never throws. */
+export const readCheckpoint = (note: Uint8Array, log: string): CheckpointReading | undefined => {
+  const whole = note.length <= NOTE_BYTES_MAX ? utf8Text(note) : undefined;
+  if (whole === undefined) return undefined;
+  const [origin, size, root, blank, ...rest] = whole.split("\n");
+  if (origin !== checkpointOrigin(log) || blank !== "" || rest.pop() !== "") return undefined;
+  const rootBytes = fromBase64(root ?? "");
+  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(size ?? "") || rootBytes?.length !== 32) return undefined;
+  const checkpoint: Checkpoint = { log, size: Number(size), root: sha256OfBytes(rootBytes) };
+  if (!Number.isSafeInteger(checkpoint.size)) return undefined;
+
+  const signatures: { keyId: Uint8Array; signature: Uint8Array }[] = [];
+  for (const line of rest) {
+    const found = /^— ([^ +]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
+    if (found === null) return undefined;
+    const bytes = found[1] === origin ? fromBase64(found[2] ?? "") : undefined;
+    if (bytes?.length !== KEY_ID_BYTES + SIGNATURE_BYTES) continue;
+    signatures.push({ keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) });
+  }
+  return { checkpoint, text: checkpointText(checkpoint), signatures };
+};
