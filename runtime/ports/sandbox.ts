@@ -99,10 +99,11 @@ export interface ExecResult {
   readonly ended: "exited" | "deadline" | "memory" | "output" | "crashed";
   readonly stdout: string;
   readonly stderr: string;
-  /** Bytes that were dropped beyond the output limit. */
+  /** Bytes that were dropped beyond the output limit; of a program that was killed, those that are known. */
   readonly droppedBytes: number;
   /** For JavaScript that exited with 0 the completion value as canonical JSON text, or null where it has none. */
   readonly value: string | null;
+  /** From the call to the end, the engine's start included. */
   readonly wallMs: number;
 }
 

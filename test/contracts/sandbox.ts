@@ -17,13 +17,14 @@ import type {
 
 /** Programs in whatever the tier runs, each doing just what its name says. */
 export interface SandboxPrograms {
+  /** Prints a text and a line feed. */
   prints(stream: "stdout" | "stderr", text: string): SandboxProgram;
-  /** Prints a file's text. */
-  prints(stream: "file", path: string): SandboxProgram;
+  /** Prints a file's text and a line feed. */
+  printsFile(path: string): SandboxProgram;
   writes(path: string, text: string): SandboxProgram;
   /** Writes and then ends with an exit code that is not 0. */
   writesAndFails(path: string, text: string): SandboxProgram;
-  /** Writes, prints `begun` and then never ends by itself. */
+  /** Writes, prints `begun` and a line feed, and then never ends by itself. */
   writesAndHangs(path: string, text: string): SandboxProgram;
   /** Writes and then asks for more memory without end. */
   writesAndHogs(path: string, text: string): SandboxProgram;
@@ -212,22 +213,22 @@ export const sandboxContract = (subject: SandboxSubject): void => {
         expect(said).toMatchObject({
           exitCode: 0,
           ended: "exited",
-          stdout: "out",
+          stdout: "out\n",
           stderr: "",
           droppedBytes: 0,
         });
-        expect(await exec(programs.prints("stderr", "err"))).toMatchObject({ stdout: "", stderr: "err" });
+        expect(await exec(programs.prints("stderr", "err"))).toMatchObject({ stdout: "", stderr: "err\n" });
       });
 
       test("see the session's files", async () => {
         valueOf(await session.writeFile("new.txt", utf8("given"), never()));
-        expect((await exec(programs.prints("file", "new.txt"))).stdout).toBe("given");
+        expect((await exec(programs.printsFile("new.txt"))).stdout).toBe("given\n");
       });
 
       test("leave files to the session and to the next program", async () => {
         await exec(programs.writes("folder/b.txt", "written"));
         expect(await read("folder/b.txt")).toBe("written");
-        expect((await exec(programs.prints("file", "folder/b.txt"))).stdout).toBe("written");
+        expect((await exec(programs.printsFile("folder/b.txt"))).stdout).toBe("written\n");
       });
 
       test("that fail are values, and their files stay", async () => {
@@ -270,7 +271,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       test("beyond the limit is dropped and counted", async () => {
         const result = await exec(programs.prints("stdout", flood));
         expect(result.stdout).toBe(flood.slice(0, LIMITS.outputBytesMax));
-        expect(result.droppedBytes).toBe(flood.length - LIMITS.outputBytesMax);
+        expect(result.droppedBytes).toBe(flood.length + 1 - LIMITS.outputBytesMax);
       });
 
       test("is cut between characters", async () => {
@@ -292,19 +293,19 @@ export const sandboxContract = (subject: SandboxSubject): void => {
 
       test("is data: control sequences stay as they are", async () => {
         const text = "\u001b[31m\u0000\u202e\r\n";
-        expect((await exec(programs.prints("stdout", text))).stdout).toBe(text);
+        expect((await exec(programs.prints("stdout", text))).stdout).toBe(`${text}\n`);
       });
     });
 
     describe("a program that does not end by itself", () => {
       const usable = async (): Promise<void> => {
         expect(await changes()).toEqual([]);
-        expect((await exec(programs.prints("file", "a.txt"))).stdout).toBe("first");
+        expect((await exec(programs.printsFile("a.txt"))).stdout).toBe("first\n");
       };
 
       test("is ended at its deadline, its output kept and its files as before", async () => {
         const result = await exec(programs.writesAndHangs("left.txt", "x"), SHORT_MS);
-        expect(result).toMatchObject({ ended: "deadline", exitCode: null, value: null, stdout: "begun" });
+        expect(result).toMatchObject({ ended: "deadline", exitCode: null, value: null, stdout: "begun\n" });
         await usable();
       });
 
@@ -393,9 +394,9 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       expect(await read("a.txt")).toBe("first");
       await session.close();
       const result = valueOf(
-        await other.exec(programs.prints("file", "a.txt"), { timeoutMs: TIMEOUT_MS, signal: never() }),
+        await other.exec(programs.printsFile("a.txt"), { timeoutMs: TIMEOUT_MS, signal: never() }),
       );
-      expect(result.stdout).toBe("other");
+      expect(result.stdout).toBe("other\n");
       await other.close();
     });
 

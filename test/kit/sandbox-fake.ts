@@ -26,6 +26,7 @@ import type { FileSet } from "#sandbox/file-set.ts";
 /** What a program for the fake does, one step after the other. */
 export type FakeStep =
   | { readonly k: "print"; readonly stream: "stdout" | "stderr"; readonly text: string }
+  /** Prints a file's text and a line feed. */
   | { readonly k: "print-file"; readonly path: string }
   | { readonly k: "write"; readonly path: string; readonly text: string }
   | { readonly k: "allocate"; readonly bytes: number }
@@ -163,7 +164,7 @@ class FakeJob {
         case "print-file": {
           const read = this.files.read(step.path);
           if (!read.ok) return this.fail(read.fault.message);
-          this.print("stdout", new TextDecoder().decode(read.value));
+          this.print("stdout", `${new TextDecoder().decode(read.value)}\n`);
           break;
         }
         case "write": {

@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+
+import { throwIfAborted } from "#kernel/abort.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import type { Clock } from "#ports/clock.ts";
+import type { Crypto } from "#ports/crypto.ts";
+import type { Entropy } from "#ports/entropy.ts";
+import type {
+  ExecOptions,
+  SandboxFault,
+  SandboxLimits,
+  SandboxProbe,
+  SandboxProvider,
+  SandboxRequest,
+} from "#ports/sandbox.ts";
+import { createFileSet } from "#sandbox/file-set.ts";
+
+import type { Job } from "./messages.ts";
+import { probeWasm } from "./probe.ts";
+import { runJob } from "./run-job.ts";
+import type { SandboxProgramFiles } from "./sandbox-process.ts";
+import { WasmSession } from "./wasm-session.ts";
+import type { RunProgram } from "./wasm-session.ts";
+
+/** What the embedded tier needs of the outside. */
+export interface WasmSandboxDeps {
+  readonly clock: Pick<Clock, "wallMs" | "monotonicMs">;
+  readonly entropy: Pick<Entropy, "bytes">;
+  readonly crypto: Pick<Crypto, "sha256">;
+}
+
+/** Least memory in which the interpreter starts and has room for a program. */
+export const WASM_MEMORY_BYTES_MIN = 4 * 1024 * 1024;
+
+/** Most that one WebAssembly memory is given here; what a run asks for beyond is not had. */
+export const WASM_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+
+const PROBE_MS_MAX = 10_000;
+
+/**
+ * The embedded tier: JavaScript on QuickJS, compiled to WebAssembly, in a process of its own for
+ * each program, with nothing to install. Its guests know real time in whole milliseconds, in UTC;
+ * their `Math.random` is seeded anew for each program and is no source of secrets.
+ */
+export const createWasmSandbox = (deps: WasmSandboxDeps, files: SandboxProgramFiles): SandboxProvider => {
+  let wasm: Promise<Uint8Array> | null = null;
+  let probed: Result<SandboxProbe, SandboxFault> | null = null;
+
+  const interpreter = async (): Promise<Result<Uint8Array, SandboxFault>> => {
+    wasm ??= readFile(files.wasm);
+    try {
+      return ok(await wasm);
+    } catch {
+      wasm = null;
+      return failed(
+        fault("SANDBOX_UNAVAILABLE", "quickjs.wasm, which belongs to this program, cannot be read"),
+      );
+    }
+  };
+
+  const run = async (
+    kind: Job["kind"],
+    program: Parameters<RunProgram>[0],
+    options: ExecOptions,
+  ): ReturnType<RunProgram> => {
+    const bytes = await interpreter();
+    if (!bytes.ok) return bytes;
+    const begunMs = deps.clock.monotonicMs();
+    const memoryBytesMax = Math.min(program.limits.memoryBytesMax, WASM_MEMORY_BYTES_MAX);
+    const job = {
+      kind,
+      program: program.code,
+      timeoutMs: options.timeoutMs,
+      limits: { ...program.limits, memoryBytesMax },
+      wallMs: deps.clock.wallMs(),
+      seed: seedOf(deps.entropy.bytes(8)),
+      wasm: bytes.value,
+      files: [...program.files.all()],
+    };
+    const end = await runJob(files, job, options);
+    return end.ok ? ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) }) : end;
+  };
+  const runProgram: RunProgram = (program, options) => run("run", program, options);
+
+  const open = (request: SandboxRequest): Result<WasmSession, SandboxFault> => {
+    if (request.limits.memoryBytesMax < WASM_MEMORY_BYTES_MIN) return tooLittleMemory(request.limits);
+    const set = createFileSet(
+      request.files.map(({ path, bytes }) => ({ path, bytes: bytes.slice() })),
+      request.limits,
+    );
+    if (!set.ok) return set;
+    return ok(new WasmSession({ files: set.value, limits: request.limits, runProgram, crypto: deps.crypto }));
+  };
+
+  const probeNow = (signal: AbortSignal): Promise<Result<SandboxProbe, SandboxFault>> =>
+    probeWasm({
+      async runAlone(code, timeoutMs, limits) {
+        const session = open({ files: [], limits });
+        return session.ok ? session.value.exec({ kind: "javascript", code }, { timeoutMs, signal }) : session;
+      },
+      async inspect(limits) {
+        const none = createFileSet([], limits);
+        if (!none.ok) return none;
+        const program = { code: "", files: none.value, limits };
+        const end = await run("inspect", program, { timeoutMs: PROBE_MS_MAX, signal });
+        return end.ok ? ok(end.value.answer?.value ?? null) : end;
+      },
+    });
+
+  return {
+    tier: "wasm",
+    async open(request, signal) {
+      throwIfAborted(signal);
+      return open(request);
+    },
+    async probe(signal) {
+      throwIfAborted(signal);
+      if (probed === null) {
+        const result = await probeNow(signal);
+        // What failed once may hold later, on a machine that is less busy.
+        if (!result.ok) return result;
+        probed = result;
+      }
+      return probed;
+    },
+  };
+};
+
+const tooLittleMemory = (limits: SandboxLimits): Result<never, SandboxFault> =>
+  failed(
+    fault(
+      "SANDBOX_UNSUPPORTED",
+      `the embedded sandbox needs at least ${WASM_MEMORY_BYTES_MIN} bytes of memory, ${limits.memoryBytesMax} are allowed`,
+      { help: "raise the memory limit or use a container tier" },
+    ),
+  );
+
+/** 1 to 2^51 from 8 random bytes: what the interpreter reads as microseconds. */
+const seedOf = (bytes: Uint8Array<ArrayBuffer>): number =>
+  Number(BigInt.asUintN(51, new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0))) + 1;

@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+import { buildSync } from "esbuild";
+
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
+import type { SandboxProgramFiles } from "#adapters/wasm/sandbox-process.ts";
+import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
+import type { SandboxProvider } from "#ports/sandbox.ts";
+import type { SandboxPrograms } from "#test/contracts/sandbox.ts";
+
+const entryName = "sandbox-child.mjs";
+
+export interface BuiltSandbox {
+  readonly files: SandboxProgramFiles;
+  readonly provider: SandboxProvider;
+  /** Command lines of processes of this sandbox that are still there. */
+  processes(): Promise<readonly string[]>;
+  remove(): void;
+}
+
+/** The sandbox with its process bundled into one file, as it is shipped: that file is all it can read. */
+export const buildSandbox = (): BuiltSandbox => {
+  const folder = mkdtempSync(join(tmpdir(), "writ-wasm-"));
+  const entry = join(folder, entryName);
+  buildSync({
+    entryPoints: [fileURLToPath(new URL("../../../runtime/adapters/wasm/child.ts", import.meta.url))],
+    outfile: entry,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node22.15",
+  });
+  const files: SandboxProgramFiles = {
+    entry: pathToFileURL(entry),
+    readable: [pathToFileURL(entry)],
+    wasm: pathToFileURL(createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm")),
+  };
+  const provider = createWasmSandbox(
+    {
+      clock: systemClock,
+      entropy: createSystemEntropy(),
+      crypto: {
+        sha256: (...parts) => {
+          const hash = createHash("sha256");
+          for (const part of parts) hash.update(part);
+          return new Uint8Array(hash.digest());
+        },
+      },
+    },
+    files,
+  );
+  return {
+    files,
+    provider,
+    processes: async () =>
+      execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" })
+        .split("\n")
+        .filter((line) => line.includes(entry)),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+};
+
+const text = (value: unknown): string => JSON.stringify(value);
+const javascript = (code: string) => ({ kind: "javascript", code }) as const;
+
+export const javascriptPrograms: SandboxPrograms = {
+  prints: (stream, what) => javascript(`console.${stream === "stdout" ? "log" : "error"}(${text(what)})`),
+  printsFile: (path) => javascript(`console.log(files.read(${text(path)}))`),
+  writes: (path, what) => javascript(`files.write(${text(path)}, ${text(what)})`),
+  writesAndFails: (path, what) =>
+    javascript(`files.write(${text(path)}, ${text(what)}); throw new Error("no")`),
+  writesAndHangs: (path, what) =>
+    javascript(`files.write(${text(path)}, ${text(what)}); console.log("begun"); for (;;);`),
+  writesAndHogs: (path, what) =>
+    javascript(
+      `files.write(${text(path)}, ${text(what)}); const kept = []; for (;;) kept.push(new ArrayBuffer(65536));`,
+    ),
+  gives: (value) => javascript(`(${text(value)})`),
+};
