@@ -15,7 +15,9 @@ const pages = ["docs", "examples"]
     readdirSync(join(top, folder), { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name}`),
   )
   .concat(readdirSync(top))
-  .filter((name) => name.endsWith(".md"));
+  .filter((name) => name.endsWith(".md"))
+  // What is promised may name what is not there yet; its own test holds it to the rows.
+  .filter((name) => name !== "docs/promises.md");
 
 describe.each(pages)("%s", (page) => {
   const text = readFileSync(join(top, page), "utf8");
