@@ -7,14 +7,15 @@ export const policyError = (
   kind: keyof typeof POLICY_PROBLEM_CODES,
   message: string,
   range: SourceRange,
-  more: { readonly help?: string; readonly fix?: NonNullable<Problem["fix"]> } = {},
+  more: { readonly help?: string | undefined; readonly fix?: NonNullable<Problem["fix"]> } = {},
 ): Problem => ({
   code: POLICY_PROBLEM_CODES[kind],
   class: "enforcement",
   severity: "error",
   message,
   range,
-  ...more,
+  ...(more.help === undefined ? {} : { help: more.help }),
+  ...(more.fix === undefined ? {} : { fix: more.fix }),
 });
 
 /** What is worth knowing and changes nothing. */
@@ -22,12 +23,12 @@ export const policyWarning = (
   kind: keyof typeof POLICY_PROBLEM_CODES,
   message: string,
   range: SourceRange,
-  more: { readonly help?: string } = {},
+  help?: string,
 ): Problem => ({
   code: POLICY_PROBLEM_CODES[kind],
   class: "quality",
   severity: "warning",
   message,
   range,
-  ...more,
+  ...(help === undefined ? {} : { help }),
 });
