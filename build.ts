@@ -12,8 +12,9 @@ const top = import.meta.dirname;
 const dist = join(top, "dist");
 
 /** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
-const entries = {
+export const entries = {
   cli: "runtime/cli/main.ts",
+  "sandbox-child": "runtime/adapters/wasm/child.ts",
 } as const;
 
 /** esbuild does not see these: the chunks look for them beside themselves. */
@@ -110,4 +111,4 @@ function printSizes(): void {
   }
 }
 
-await main();
+if (import.meta.main) await main();
