@@ -6,14 +6,14 @@ import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Evaluated } from "./failure.ts";
 import { refuse } from "./failure.ts";
 import type { BodyLimits } from "./limits.ts";
-import { equal, isList, kindOf, lengthOf, textOf } from "./values.ts";
+import { concatenated, equal, isList, kindOf, lengthOf, textOf } from "./values.ts";
 
 /** Most integers that `range` gives; part of the language. */
 export const RANGE_MAX = 100_000;
 
 export interface PureBuiltin {
   readonly evaluate: (given: readonly JsonValue[], limits: BodyLimits) => Evaluated<JsonValue>;
-  /** Whether its work grows with its arguments. */
+  /** Whether its work grows with its arguments or its result. */
   readonly linear: boolean;
 }
 
@@ -72,8 +72,10 @@ export const PURE_BUILTINS: ReadonlyMap<string, PureBuiltin> = new Map(
         ),
       ),
     ),
-    range: constant((given) => range(given)),
-    append: linear(([list, item = null]) => onList("append", list, (known) => ok([...known, item]))),
+    range: linear((given) => range(given)),
+    append: linear(([list, item = null]) =>
+      onList("append", list, (known) => ok(concatenated(known, [item]))),
+    ),
     sort: linear(([list]) => onList("sort", list, sort)),
     min: linear((given) => extreme("min", given, (left, right) => Math.min(left, right))),
     max: linear((given) => extreme("max", given, (left, right) => Math.max(left, right))),

@@ -1,6 +1,6 @@
 /** Bounds of one agent body. Reaching one ends the run as limited. */
 export interface BodyLimits {
-  /** Steps of the whole run: one for each instruction and one for each 4 KiB that an operation goes through. */
+  /** Steps of the whole run: one for each instruction, and more for operations on large values. */
   readonly stepsMax: number;
   /** Longest string in UTF-16 code units. */
   readonly stringLengthMax: number;

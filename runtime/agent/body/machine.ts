@@ -3,6 +3,7 @@ import { invariant, unreachable } from "#kernel/invariant.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { isJsonObject } from "#kernel/json.ts";
 import { ok } from "#kernel/result.ts";
+import type { BinaryOperator } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import type { Labels } from "../labels.ts";
 import { joinLabels, NO_LABELS } from "../labels.ts";
@@ -20,8 +21,12 @@ import { binary, element, member, reached, replaced, unary } from "./operators.t
 import type { MachineState, Slot } from "./state.ts";
 import { bounded, bytesOf, isList, isTrue, kindOf, recordOf } from "./values.ts";
 
-/** Bytes that an operation goes through for the price of one step. */
-const BYTES_PER_STEP = 4096;
+/**
+ * What a step buys besides its instruction, so that a bound on steps is one on time: so many bytes
+ * copied or looked at. Joining two texts costs nothing: the engine does it when the text is first
+ * read, and whatever reads it pays.
+ */
+const BYTES_PER_STEP = 256;
 
 /**
  * Runs a body from a state that is `running` to its next event, or for about `sliceSteps`. A
@@ -127,7 +132,7 @@ class Machine {
       case "binary": {
         const right = memory.take();
         const left = memory.take();
-        this.#charge(bytesOf(left.value), bytesOf(right.value));
+        this.#chargeBinary(instruction.operator, left.value, right.value);
         return this.#make(
           binary(instruction.operator, left.value, right.value),
           joinLabels(left.labels, right.labels),
@@ -139,11 +144,13 @@ class Machine {
       }
       case "list": {
         const items = memory.takeAll(instruction.count);
-        return this.#make(ok(items.map((item) => item.value)), labelsOfAll(items));
+        this.#steps += items.length >> 3;
+        return this.#make(ok(valuesOf(items)), labelsOfAll(items));
       }
       case "record": {
         const values = memory.takeAll(instruction.names.length);
         const fields = instruction.names.map((name, index) => [name, values[index]?.value ?? null] as const);
+        this.#steps += values.length >> 1;
         return this.#make(ok(recordOf(fields)), labelsOfAll(values));
       }
       case "jump":
@@ -198,15 +205,25 @@ class Machine {
     return null;
   }
 
-  /** `#give` for a value that was not there before: it keeps within the bounds, and making it costs. */
+  /** `#give` for a value that was not there before and has to keep within the bounds. */
   #make(outcome: Evaluated<JsonValue>, labels: Labels): BodyEvent | null {
-    const within = outcome.ok ? bounded(outcome.value, this.#limits) : outcome;
-    if (within.ok) this.#charge(bytesOf(within.value));
-    return this.#give(within, labels);
+    return this.#give(outcome.ok ? bounded(outcome.value, this.#limits) : outcome, labels);
   }
 
-  #charge(...bytes: readonly number[]): void {
-    for (const count of bytes) this.#steps += Math.floor(count / BYTES_PER_STEP);
+  #charge(value: JsonValue): void {
+    this.#steps += Math.floor(bytesOf(value) / BYTES_PER_STEP);
+  }
+
+  #chargeBinary(operator: BinaryOperator, left: JsonValue, right: JsonValue): void {
+    if (operator === "+") {
+      if (isList(left)) this.#charge(left);
+      if (isList(right)) this.#charge(right);
+    } else if (operator === "in") {
+      if (!isJsonObject(right)) this.#charge(right);
+    } else {
+      // A comparison ends where the smaller one does.
+      this.#charge(bytesOf(left) < bytesOf(right) ? left : right);
+    }
   }
 
   /** What follows depends on something that carries these labels. */
@@ -229,7 +246,7 @@ class Machine {
     const changed = replaced(root.value, stepsOf(path, indices), value.value);
     const within = changed.ok ? bounded(changed.value, this.#limits) : changed;
     if (!within.ok) return this.#failed(within.fault, labels);
-    this.#charge(bytesOf(within.value));
+    this.#charge(within.value);
     this.#memory.store(variable, { value: within.value, labels });
     return null;
   }
@@ -241,7 +258,7 @@ class Machine {
       const message = `\`for\` goes over a list or a record, not a ${kindOf(over.value)}`;
       return this.#failed(refuse("BODY_KIND", message).fault, over.labels);
     }
-    this.#charge(bytesOf(items));
+    if (items !== over.value) this.#charge(items);
     this.#memory.store(variable, { value: items, labels: over.labels });
     this.#memory.store(variable + 1, { value: 0, labels: NO_LABELS });
     return null;
@@ -271,7 +288,7 @@ class Machine {
     }
     const given = this.#memory.takeAll(order.length);
     const inOrder = order.flatMap((position) => given[position] ?? []);
-    this.#charge(target.variableCount * 8);
+    this.#steps += target.variableCount >> 3;
     this.#memory.open(number, target, this.#pc, inOrder);
     this.#pc = target.entry;
     return null;
@@ -293,8 +310,12 @@ class Machine {
     const builtin = PURE_BUILTINS.get(name);
     invariant(builtin !== undefined, "every builtin of the table is implemented");
     const values = valuesOf(given);
-    if (builtin.linear) this.#charge(...values.map(bytesOf));
-    return this.#make(builtin.evaluate(values, this.#limits), labelsOfAll(given));
+    const result = builtin.evaluate(values, this.#limits);
+    if (builtin.linear) {
+      for (const value of values) this.#charge(value);
+      if (result.ok) this.#charge(result.value);
+    }
+    return this.#make(result, labelsOfAll(given));
   }
 
   #print(printed: Evaluated<Printed>, given: Labels): BodyEvent {
@@ -302,7 +323,7 @@ class Machine {
     if (!printed.ok) return this.#failed(printed.fault, labels);
     if (this.#prints >= this.#limits.printsMax) return this.#bound(`${this.#limits.printsMax} printed texts`);
     this.#prints += 1;
-    this.#charge(printed.value.text.length);
+    this.#charge(printed.value.text);
     this.#memory.push({ value: null, labels: NO_LABELS });
     return { k: "printed", printed: printed.value, labels };
   }

@@ -6,7 +6,7 @@ import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { BinaryOperator } from "#protocol/agent-spec.ts";
 import type { Evaluated } from "./failure.ts";
 import { refuse } from "./failure.ts";
-import { equal, isList, isTrue, kindOf, withField } from "./values.ts";
+import { concatenated, equal, isList, isTrue, kindOf, withField, withItem } from "./values.ts";
 
 /** The operators that evaluate both sides; the other two are branches. */
 export type EagerOperator = Exclude<BinaryOperator, "&&" | "||">;
@@ -51,7 +51,7 @@ const unfit = (operator: EagerOperator, left: JsonValue, right: JsonValue): Eval
 const sum = (left: JsonValue, right: JsonValue): Evaluated<JsonValue> => {
   if (typeof left === "number" && typeof right === "number") return arithmetic("+", left, right);
   if (typeof left === "string" && typeof right === "string") return ok(left + right);
-  if (isList(left) && isList(right)) return ok([...left, ...right]);
+  if (isList(left) && isList(right)) return ok(concatenated(left, right));
   return unfit("+", left, right);
 };
 
@@ -163,7 +163,7 @@ export const replaced = (root: JsonValue, path: readonly Step[], value: JsonValu
   if (!changed.ok) return changed;
   if (isList(root)) {
     const position = positionIn(root, step.k === "index" ? step.at : null);
-    return position.ok ? ok(root.with(position.value, changed.value)) : position;
+    return position.ok ? ok(withItem(root, position.value, changed.value)) : position;
   }
   if (isJsonObject(root)) return ok(withField(root, fieldOf(step) as string, changed.value));
   return refuse("BODY_KIND", `a part of a ${kindOf(root)} cannot be assigned`);

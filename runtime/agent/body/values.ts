@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { isJsonObject } from "#kernel/json.ts";
+import { isJsonObject, ownValue } from "#kernel/json.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { ok } from "#kernel/result.ts";
 import type { Evaluated } from "./failure.ts";
@@ -52,11 +52,6 @@ export const equal = (left: JsonValue, right: JsonValue): boolean => {
 export const recordOf = (fields: Iterable<readonly [name: string, value: JsonValue]>): JsonObject =>
   Object.fromEntries(fields);
 
-export const withField = (record: JsonObject, name: string, value: JsonValue): JsonObject => ({
-  ...record,
-  [name]: value,
-});
-
 /** How a value shows inside a text: a string as it is, anything else as canonical JSON. */
 export const textOf = (value: JsonValue): string =>
   typeof value === "string" ? value : canonicalJson(value);
@@ -71,36 +66,84 @@ interface Measure {
 const measured = new WeakMap<object, Measure>();
 
 /** What a value takes, counted so that it means the same everywhere: 16 + 2 a code unit, 8 a scalar, 16 a container. */
-export const bytesOf = (value: JsonValue): number => measure(value).bytes;
+export const bytesOf = (value: JsonValue): number => {
+  if (typeof value === "string") return 16 + 2 * value.length;
+  return typeof value === "object" && value !== null ? measure(value).bytes : 8;
+};
 
 /** Nesting; a scalar has depth 0. */
-export const depthOf = (value: JsonValue): number => measure(value).depth;
+const depthOf = (value: JsonValue): number =>
+  typeof value === "object" && value !== null ? measure(value).depth : 0;
 
-const SCALAR: Measure = { bytes: 8, depth: 0 };
+const nameBytes = (name: string): number => 16 + 2 * name.length;
 
-const measure = (value: JsonValue): Measure => {
-  if (typeof value === "string") return { bytes: 16 + 2 * value.length, depth: 0 };
-  if (typeof value !== "object" || value === null) return SCALAR;
+const measure = (value: readonly JsonValue[] | JsonObject): Measure => {
   const known = measured.get(value);
   if (known !== undefined) return known;
   let bytes = 16;
-  let depth = 0;
+  let deepest = 0;
   if (isList(value)) {
     for (const item of value) {
-      const inner = measure(item);
-      bytes += inner.bytes;
-      depth = Math.max(depth, inner.depth);
+      bytes += bytesOf(item);
+      if (typeof item === "object") deepest = Math.max(deepest, depthOf(item));
     }
-  } else if (isJsonObject(value)) {
-    for (const key of Object.keys(value)) {
-      const inner = measure(value[key] as JsonValue);
-      bytes += 16 + 2 * key.length + inner.bytes;
-      depth = Math.max(depth, inner.depth);
+  } else {
+    for (const name of Object.keys(value)) {
+      const field = value[name] as JsonValue;
+      bytes += nameBytes(name) + bytesOf(field);
+      deepest = Math.max(deepest, depthOf(field));
     }
   }
-  const found: Measure = { bytes, depth: depth + 1 };
+  const found: Measure = { bytes, depth: deepest + 1 };
   measured.set(value, found);
   return found;
+};
+
+/* ---- copies with a difference; their measure follows from that of the original where it can ---- */
+
+export const concatenated = (
+  left: readonly JsonValue[],
+  right: readonly JsonValue[],
+): readonly JsonValue[] => {
+  const joined = left.concat(right);
+  measured.set(joined, {
+    bytes: bytesOf(left) + bytesOf(right) - 16,
+    depth: Math.max(depthOf(left), depthOf(right)),
+  });
+  return joined;
+};
+
+export const withItem = (
+  list: readonly JsonValue[],
+  position: number,
+  item: JsonValue,
+): readonly JsonValue[] => {
+  const changed = list.with(position, item);
+  noteChange(list, changed, list[position] ?? null, item, 0);
+  return changed;
+};
+
+export const withField = (record: JsonObject, name: string, value: JsonValue): JsonObject => {
+  const changed: JsonObject = { ...record, [name]: value };
+  const before = ownValue(record, name);
+  if (before === undefined) noteChange(record, changed, 0, value, nameBytes(name) + 8);
+  else noteChange(record, changed, before, value, 0);
+  return changed;
+};
+
+/** A part that made the whole deep and is now less deep leaves the measure open: it is taken anew when wanted. */
+const noteChange = (
+  whole: readonly JsonValue[] | JsonObject,
+  changed: readonly JsonValue[] | JsonObject,
+  before: JsonValue,
+  after: JsonValue,
+  moreBytes: number,
+): void => {
+  if (depthOf(after) < depthOf(before)) return;
+  measured.set(changed, {
+    bytes: bytesOf(whole) - bytesOf(before) + bytesOf(after) + moreBytes,
+    depth: Math.max(depthOf(whole), depthOf(after) + 1),
+  });
 };
 
 /** Items of a list or fields of a record, characters of a string, else 0. */
