@@ -6,36 +6,69 @@ import type { Fault, Result } from "#kernel/result.ts";
  * agents: those are folded around it by pure code in `policy/`.
  *
  * A decider may be lost at any call (one deep text ends a Cedar module for good); it heals by
- * itself, and what was asked meanwhile is a fault, which the gate reads as denied.
+ * itself, and what was asked meanwhile is a fault, which the gate reads as denied. Every method
+ * rejects with an AbortError when its signal is aborted, and never otherwise.
  */
 export interface Decider {
-  /** Parses and checks named sets; answers with one error per bad policy. A loaded set stays until replaced under its name. */
+  /** Parses policies and checks them against a schema in Cedar's schema syntax. Loads nothing. */
+  check(
+    policies: CedarPolicies,
+    schema: string,
+    signal: AbortSignal,
+  ): Promise<Result<PolicyCheck, DeciderFault>>;
+  /** Parses named sets; none of them is loaded when one is refused. A set stays until replaced or unloaded. */
   load(
     sets: readonly PolicySet[],
     signal: AbortSignal,
   ): Promise<Result<readonly PolicySetProblem[], DeciderFault>>;
-  /** Evaluates one request against several loaded sets, in their order. */
+  /** Forgets sets. Their memory is given back in time, not at once; unknown names are fine. */
+  unload(names: readonly string[]): void;
+  /** Evaluates one request against several loaded sets, in their order. A set that is not loaded is `DECIDER_REFUSED`. */
   decide(
     request: CedarRequest,
     sets: readonly string[],
     signal: AbortSignal,
   ): Promise<Result<readonly SetAnswer[], DeciderFault>>;
+  /** Ends everything; later calls are `DECIDER_LOST`. Safe to call twice. */
   close(): Promise<void>;
 }
 
+/** Cedar text by policy id, one policy each. */
+export type CedarPolicies = { readonly [policyId: string]: string };
+
 export interface PolicySet {
   readonly name: string;
-  /** Cedar text by policy id, one policy each. */
-  readonly policies: { readonly [policyId: string]: string };
+  readonly policies: CedarPolicies;
 }
 
 export interface PolicySetProblem {
   readonly set: string;
   readonly policyId: string;
   readonly message: string;
+}
+
+export interface PolicyCheck {
+  readonly problems: readonly PolicyCheckProblem[];
+  /** What each policy that was parsed says, as the engine read it. */
+  readonly shapes: { readonly [policyId: string]: PolicyShape };
+}
+
+export interface PolicyCheckProblem {
+  readonly policyId: string;
+  /** `syntax`: not Cedar. `schema`: outside the schema. `impossible`: can hold for no request of the schema. */
+  readonly kind: "syntax" | "schema" | "impossible";
+  readonly message: string;
   readonly help: string | null;
   /** UTF-8 byte offsets into the policy's text, as Cedar gives them. */
   readonly bytes: readonly [start: number, end: number] | null;
+}
+
+export interface PolicyShape {
+  readonly effect: "permit" | "forbid";
+  /** Null for every action; else the operator of the scope and the ids of its `Action` entities. */
+  readonly action: { readonly operator: "==" | "in"; readonly ids: readonly string[] } | null;
+  /** An annotation without a value has an empty one. */
+  readonly annotations: { readonly [key: string]: string };
 }
 
 export interface CedarEntityReference {
@@ -49,17 +82,19 @@ export interface CedarRequest {
   readonly resource: CedarEntityReference;
   /** Already in Cedar's JSON form; only `jsonToCedar` and our own constants make it. */
   readonly context: JsonObject;
-  readonly entities: readonly {
-    readonly uid: CedarEntityReference;
-    readonly attrs: JsonObject;
-    readonly parents: readonly CedarEntityReference[];
-  }[];
+  readonly entities: readonly CedarEntity[];
+}
+
+export interface CedarEntity {
+  readonly uid: CedarEntityReference;
+  readonly attrs: JsonObject;
+  readonly parents: readonly CedarEntityReference[];
 }
 
 export interface SetAnswer {
   readonly set: string;
   readonly allowed: boolean;
-  /** Ids of the policies that made the answer. */
+  /** Ids of the policies that made the answer: all permits that hold, or all forbids that do. */
   readonly determining: readonly string[];
   readonly errors: readonly { readonly policyId: string; readonly message: string }[];
 }
