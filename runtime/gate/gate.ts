@@ -142,8 +142,15 @@ class RunGate implements Gate {
     throwIfAborted(signal);
     if (this.fault !== null) return failed(this.fault);
     const acted = await act();
-    if (!acted.ok) this.fault ??= acted.fault;
-    return acted;
+    return acted.ok ? acted : failed(this.keep(acted.fault));
+  }
+
+  /** The fault that this gate has from now on: the first, unless a later one knows that something was begun. */
+  private keep(fault: GateFault): GateFault {
+    if (this.fault === null || (this.fault.effect === "none" && fault.effect === "possible")) {
+      this.fault = fault;
+    }
+    return this.fault;
   }
 
   private async recordRefusedSpend(refusal: SpendRefusal): Promise<void> {
@@ -162,6 +169,6 @@ class RunGate implements Gate {
       },
       "none",
     );
-    if (!recorded.ok) this.fault ??= recorded.fault;
+    if (!recorded.ok) this.keep(recorded.fault);
   }
 }

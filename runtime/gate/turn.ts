@@ -54,7 +54,7 @@ export const performTogether = async (
     group.abort();
     return "stop";
   });
-  const [fault] = faults;
+  const fault = faults.find(({ effect }) => effect === "possible") ?? faults[0];
   if (fault !== undefined) return failed(fault);
   const whole = outcomes.filter((outcome) => outcome !== null);
   if (whole.length < outcomes.length) throw abortError();

@@ -133,7 +133,7 @@ describe("a tool that, asked to prepare,", () => {
 
   test("hands out calls that nobody can change", async () => {
     const { rig } = await performed(gives({ details: { list: [{ deep: 1 }] } }));
-    const executed = rig.tools["act"]?.executed[0] as {
+    const executed = rig.tools["act"]?.executed[0] as unknown as {
       preview: string;
       details: { list: { deep: number }[] };
     };

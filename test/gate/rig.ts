@@ -11,6 +11,7 @@ import type {
 } from "#gate/index.ts";
 import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import type { ApprovalQuestion } from "#ports/approver.ts";
 import type { Spend } from "#ports/executor.ts";
 import type { LanguageModel, ModelEvent } from "#ports/language-model.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
@@ -31,7 +32,7 @@ import { createToolFake } from "#test/kit/tool-fake.ts";
 /** What a test says about its gate; everything that it does not say is permissive and idle. */
 export interface RigPlan {
   readonly decisions?: Readonly<Record<string, Deciding>>;
-  readonly answers?: readonly Behaviour[];
+  readonly answers?: readonly Behaviour[] | ((question: ApprovalQuestion) => Behaviour);
   readonly tools?: Readonly<Record<string, ToolFakePlan>>;
   readonly offered?: readonly string[];
   readonly limits?: Partial<GateLimits>;

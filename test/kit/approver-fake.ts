@@ -13,13 +13,15 @@ export interface ApproverFake extends Approver {
   readonly questions: readonly ApprovalQuestion[];
 }
 
-/** Answers as scripted; a question beyond the script is a mistake of the test. Passes the conformance suite of Approver. */
-export const createApproverFake = (script: readonly Behaviour[]): ApproverFake => {
+/** Answers as scripted, or as a function says; a question beyond the script is a mistake of the test. Passes the conformance suite of Approver. */
+export const createApproverFake = (
+  script: readonly Behaviour[] | ((question: ApprovalQuestion) => Behaviour),
+): ApproverFake => {
   const questions: ApprovalQuestion[] = [];
   return {
     questions,
     async ask(question, signal) {
-      const behaviour = script[questions.length];
+      const behaviour = typeof script === "function" ? script(question) : script[questions.length];
       questions.push(question);
       if (signal.aborted) throw abortError();
       if (behaviour === undefined) throw new Error("the test did not script an answer to this question");

@@ -5,7 +5,11 @@ import type { Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { deny, digestOf, subjectName } from "./decisions.ts";
 
 /** What the fake does with a request: decide, break, or say nothing until it is aborted. */
-export type Deciding = Decision | "throws" | "silent" | ((request: PolicyRequest) => Decision);
+export type Deciding =
+  | Decision
+  | "throws"
+  | "silent"
+  | ((request: PolicyRequest) => Decision | Promise<Decision>);
 
 export interface PolicyDeciderFake extends PolicyDecider {
   readonly requests: readonly PolicyRequest[];
