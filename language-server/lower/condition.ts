@@ -1,0 +1,430 @@
+import type { ActionPattern, BinaryOperator, Expression } from "#protocol/agent-spec.ts";
+import type { Span } from "#protocol/source.ts";
+import type * as syntax from "../generated/ast.ts";
+import { joined, partSpan, spanOf } from "../parser/tree.ts";
+import { literalValue } from "../semantics/literal.ts";
+import { nearest } from "../semantics/nearest.ts";
+import { listed, quoted } from "../semantics/reporter.ts";
+import {
+  argumentType,
+  CONDITION_ROOTS,
+  type ConditionInputs,
+  type ConditionType,
+  contextType,
+  type Found,
+  inputType,
+  principalType,
+  resourceType,
+} from "./condition-names.ts";
+import { type LowerContext, withinDepth } from "./context.ts";
+import { combine } from "./operators.ts";
+import { CONSTANTS } from "./scope.ts";
+
+/** An expression with its type; `literals` are lists of them. */
+interface Typed {
+  readonly expression: Expression;
+  readonly type: ConditionType | "string-literals" | "long-literals";
+}
+
+const METHODS = ["starts_with", "ends_with", "contains"] as const;
+
+const ASK = "A condition asks about `args`, `principal`, `resource`, `context` and `inputs`.";
+
+/**
+ * Lowers the condition of one rule. Everything in it has a type that is known here, so that the
+ * policy engine never has to guess: what cannot be typed is an enforcement problem.
+ */
+export class ConditionLowering {
+  private readonly context: LowerContext;
+  private readonly inputs: ConditionInputs;
+  private readonly patterns: readonly ActionPattern[];
+
+  constructor(context: LowerContext, inputs: ConditionInputs, patterns: readonly ActionPattern[]) {
+    this.context = context;
+    this.inputs = inputs;
+    this.patterns = patterns;
+  }
+
+  lower(node: syntax.Expression): Expression | undefined {
+    const condition = this.typed(node, 1);
+    if (condition === undefined) return undefined;
+    if (condition.type === "boolean") return condition.expression;
+    this.refuse(spanOf(node), `a condition is true or false, and this is ${nameOf(condition.type)}`, {
+      help: "Compare it with something.",
+    });
+    return undefined;
+  }
+
+  private typed(node: syntax.Expression | undefined, depth: number): Typed | undefined {
+    if (node === undefined) return undefined;
+    const { operands, operators } = node;
+    const below = depth + operators.length;
+    if (!withinDepth(this.context, below, spanOf(node))) return undefined;
+    const parts = operands.map((operand) => this.operand(operand, below));
+    if (operands.length !== operators.length + 1 || !parts.every((part) => part !== undefined))
+      return undefined;
+    // A combination that failed was reported; null keeps its place, so that it is told about once.
+    const result = combine<Typed | null>(parts, operators, (left, operator, right) =>
+      left === null || right === null ? null : (this.binary(left, operator, right) ?? null),
+    );
+    return result ?? undefined;
+  }
+
+  private binary(left: Typed, operator: BinaryOperator | "not in", right: Typed): Typed | undefined {
+    const span = joined(left.expression.span, right.expression.span);
+    const why = mismatch(left.type, operator, right.type);
+    if (why !== undefined) {
+      this.refuse(span, why);
+      return undefined;
+    }
+    const plain: BinaryOperator = operator === "not in" ? "in" : operator;
+    const expression: Expression = {
+      k: "binary",
+      operator: plain,
+      left: left.expression,
+      right: right.expression,
+      span,
+    };
+    if (operator !== "not in") return { expression, type: "boolean" };
+    return { expression: { k: "unary", operator: "!", operand: expression, span }, type: "boolean" };
+  }
+
+  private operand(node: syntax.Unary, depth: number): Typed | undefined {
+    if (!withinDepth(this.context, depth + node.prefixes.length + 1, spanOf(node))) return undefined;
+    let value = this.suffixed(node, depth + node.prefixes.length + 1);
+    for (let index = node.prefixes.length - 1; index >= 0 && value !== undefined; index -= 1) {
+      const span: Span = [partSpan(node, "prefixes", index)[0], spanOf(node)[1]];
+      value = this.prefixed(node.prefixes[index] === "-", value, span);
+    }
+    return value;
+  }
+
+  private prefixed(minus: boolean, { expression, type }: Typed, span: Span): Typed | undefined {
+    if (minus && expression.k === "literal" && typeof expression.value === "number") {
+      return { expression: { k: "literal", value: 0 - expression.value, span }, type };
+    }
+    if (minus || type !== "boolean") {
+      this.refuse(
+        span,
+        minus
+          ? "only a number written out can be negative here"
+          : `\`!\` negates true and false, and this is ${nameOf(type)}`,
+      );
+      return undefined;
+    }
+    return { expression: { k: "unary", operator: "!", operand: expression, span }, type };
+  }
+
+  private suffixed(node: syntax.Unary, depth: number): Typed | undefined {
+    const { base, suffixes } = node;
+    const span = spanOf(node);
+    if (base === undefined) return undefined;
+    const last = suffixes.at(-1);
+    const method = suffixes.at(-2);
+    if (last?.$type === "Call" && method?.$type === "Member") {
+      const receiver = this.reached(node, suffixes.slice(0, -2), depth);
+      return receiver === undefined ? undefined : this.method(receiver, method, last, span);
+    }
+    return this.reached(node, suffixes, depth);
+  }
+
+  /** A literal, a group, a list, or a name with the fields behind it. */
+  private reached(node: syntax.Unary, suffixes: syntax.Unary["suffixes"], depth: number): Typed | undefined {
+    const { base } = node;
+    const span: Span = [spanOf(base)[0], spanOf(suffixes.at(-1) ?? base)[1]];
+    if (base.$type === "NameExpression" && base.record === undefined && base.lambda === undefined) {
+      const path: string[] = [];
+      for (const suffix of suffixes) {
+        if (suffix.$type !== "Member" || suffix.access !== ".") return this.notDecidable(span);
+        path.push(suffix.name);
+      }
+      return this.named(base.name, path, spanOf(base), span);
+    }
+    if (suffixes.length > 0) return this.notDecidable(span);
+    switch (base.$type) {
+      case "Literal":
+        return this.literal(base.text, span);
+      case "Group": {
+        const [only, second] = base.items;
+        const isGroup = only !== undefined && second === undefined && base.lambda === undefined;
+        return isGroup ? this.typed(only, depth) : this.notDecidable(span);
+      }
+      case "List":
+        return this.list(base, depth);
+      default:
+        return this.notDecidable(span);
+    }
+  }
+
+  private named(name: string, path: readonly string[], nameSpan: Span, span: Span): Typed | undefined {
+    const [field, ...more] = path;
+    if (CONSTANTS.has(name) && field === undefined) {
+      const value = CONSTANTS.get(name);
+      if (typeof value === "boolean") return { expression: { k: "literal", value, span }, type: "boolean" };
+      this.refuse(span, "a condition has no `null`: what is not there makes it err");
+      return undefined;
+    }
+    if (CONDITION_ROOTS.includes(name)) {
+      if (field === undefined || more.length > 0) {
+        this.refuse(
+          span,
+          field === undefined ? `\`${name}\` alone is not a value` : "the value has no fields",
+          {
+            help: ASK,
+          },
+        );
+        return undefined;
+      }
+      const object: Expression = { k: "name", name, span: nameSpan };
+      return this.found(this.typeOf(name, field), field, { k: "member", object, name: field, span });
+    }
+    if (field !== undefined) {
+      this.refuse(nameSpan, `nothing here is called ${quoted(name)}`, {
+        help: ASK,
+        guess: nearest(name, CONDITION_ROOTS),
+        span: nameSpan,
+      });
+      return undefined;
+    }
+    return this.bare(name, span);
+  }
+
+  private typeOf(root: string, field: string): Found {
+    switch (root) {
+      case "args":
+        return argumentType(field, this.patterns, this.context.tools);
+      case "principal":
+        return principalType(field);
+      case "resource":
+        return resourceType(field, this.patterns, this.context.tools);
+      case "context":
+        return contextType(field);
+      default:
+        return inputType(field, this.inputs);
+    }
+  }
+
+  /** A name that the patterns bind, else a parameter of the agent. */
+  private bare(name: string, span: Span): Typed | undefined {
+    const parameters = this.patterns.map(
+      ({ arguments: bound }) => bound.find((one) => one.k === "bind" && one.as === name)?.parameter,
+    );
+    const expression: Expression = { k: "name", name, span };
+    if (parameters.some((parameter) => parameter !== undefined)) return this.bound(name, expression);
+    if (this.inputs.bare && this.inputs.types.has(name)) {
+      return this.found(inputType(name, this.inputs), name, expression);
+    }
+    const known = [
+      ...this.patterns.flatMap((pattern) =>
+        pattern.arguments.flatMap((one) => (one.k === "bind" ? [one.as] : [])),
+      ),
+      ...(this.inputs.bare ? this.inputs.types.keys() : []),
+    ];
+    this.refuse(span, `nothing here is called ${quoted(name)}`, {
+      help: `${ASK} Bind an argument by naming it in the pattern, as in \`read_file(path)\`.`,
+      guess: nearest(name, known),
+      span,
+    });
+    return undefined;
+  }
+
+  private bound(name: string, expression: Expression): Typed | undefined {
+    let type: ConditionType | undefined;
+    for (const pattern of this.patterns) {
+      const parameters = pattern.arguments.flatMap((one) =>
+        one.k === "bind" && one.as === name ? [one.parameter] : [],
+      );
+      const [parameter, second] = parameters;
+      if (parameter === undefined || second !== undefined) {
+        this.refuse(
+          expression.span,
+          second === undefined
+            ? `${quoted(name)} is not bound by ${quoted(pattern.name)}`
+            : `${quoted(name)} is bound twice by ${quoted(pattern.name)}`,
+          { help: "Bind the name once in every pattern of the rule, or write a rule for each." },
+        );
+        return undefined;
+      }
+      const found = argumentType(parameter, [pattern], this.context.tools);
+      const one = "type" in found ? found.type : undefined;
+      if (type !== undefined && one !== type) {
+        this.refuse(expression.span, `${quoted(name)} is of another type in ${quoted(pattern.name)}`);
+        return undefined;
+      }
+      type = one;
+    }
+    return type === undefined ? undefined : { expression, type };
+  }
+
+  private found(found: Found, name: string, expression: Expression): Typed | undefined {
+    if ("type" in found) return { expression, type: found.type };
+    const end = expression.span[1];
+    this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
+      help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,
+      guess: nearest(name, found.known),
+      span: [end - name.length, end],
+    });
+    return undefined;
+  }
+
+  private literal(token: string, span: Span): Typed | undefined {
+    const literal = literalValue(token);
+    if (literal.k === "string") {
+      return { expression: { k: "literal", value: literal.value, span }, type: "string" };
+    }
+    if (literal.k === "duration")
+      return { expression: { k: "duration", ms: literal.ms, span }, type: "long" };
+    if (literal.k === "number" && Number.isInteger(literal.value)) {
+      return { expression: { k: "literal", value: literal.value, span }, type: "long" };
+    }
+    if (literal.k === "unreadable") {
+      this.context.reporter.report("WRIT071", span, `${quoted(token)} cannot be read: ${literal.why}`);
+    } else {
+      this.refuse(
+        span,
+        literal.k === "number"
+          ? "a condition compares whole numbers only"
+          : "a condition never sees a secret",
+      );
+    }
+    return undefined;
+  }
+
+  private list(node: syntax.List, depth: number): Typed | undefined {
+    const items = node.items.map((item) => this.typed(item, depth + 1));
+    const [first] = items;
+    const span = spanOf(node);
+    if (!items.every((item) => item !== undefined)) return undefined;
+    const isLiteral = items.every(({ expression: { k } }) => k === "literal" || k === "duration");
+    const sameType = items.every((item) => item.type === first?.type);
+    if (!isLiteral || !sameType || (first?.type !== "string" && first?.type !== "long")) {
+      this.refuse(
+        span,
+        "a list in a condition holds texts or whole numbers written out, not both and at least one",
+      );
+      return undefined;
+    }
+    return {
+      expression: { k: "list", items: items.map((item) => item.expression), span },
+      type: first.type === "string" ? "string-literals" : "long-literals",
+    };
+  }
+
+  private method(receiver: Typed, member: syntax.Member, call: syntax.Call, span: Span): Typed | undefined {
+    const method = METHODS.find((one) => one === member.name);
+    const [argument, second] = call.arguments;
+    if (method === undefined) {
+      this.refuse(partSpan(member, "name"), `conditions have no method ${quoted(member.name)}`, {
+        help: `They have ${listed(METHODS, "and")}.`,
+        guess: nearest(member.name, METHODS),
+        span: partSpan(member, "name"),
+      });
+      return undefined;
+    }
+    const isSet = receiver.type === "string-set" || receiver.type === "string-list";
+    if (receiver.type !== "string" && !(isSet && method === "contains")) {
+      this.refuse(span, `\`${method}\` cannot be asked of ${nameOf(receiver.type)}`);
+      return undefined;
+    }
+    const operand =
+      argument?.name === undefined && second === undefined ? argument?.value.operands : undefined;
+    const base = operand?.length === 1 && operand[0]?.prefixes.length === 0 ? operand[0].base : undefined;
+    const literal =
+      base?.$type === "Literal" && operand?.[0]?.suffixes.length === 0 ? literalValue(base.text) : undefined;
+    if (argument === undefined || literal?.k !== "string") {
+      this.refuse(span, `\`${method}\` takes one text that is written out`);
+      return undefined;
+    }
+    return {
+      expression: {
+        k: "call",
+        target: { k: "method", name: method },
+        arguments: [
+          { name: null, value: receiver.expression },
+          { name: null, value: { k: "literal", value: literal.value, span: spanOf(argument) } },
+        ],
+        span,
+      },
+      type: "boolean",
+    };
+  }
+
+  private notDecidable(span: Span): undefined {
+    this.refuse(span, "a condition cannot be decided with this", { help: ASK });
+    return undefined;
+  }
+
+  private refuse(
+    span: Span,
+    message: string,
+    more: { readonly help?: string; readonly guess?: string | undefined; readonly span?: Span } = {},
+  ): void {
+    const { guess, help } = more;
+    this.context.reporter.report("WRIT069", span, message, {
+      ...(guess === undefined
+        ? help === undefined
+          ? {}
+          : { help }
+        : { help: `Did you mean ${quoted(guess)}?` }),
+      ...(guess === undefined || more.span === undefined
+        ? {}
+        : { fix: { title: `Write ${quoted(guess)}`, edits: [{ span: more.span, text: guess }] } }),
+    });
+  }
+}
+
+const NAMES: Readonly<Record<Typed["type"], string>> = {
+  string: "a text",
+  long: "a number",
+  boolean: "true or false",
+  "string-set": "a set of texts",
+  "string-list": "a list of texts",
+  "string-literals": "a list of texts",
+  "long-literals": "a list of numbers",
+};
+
+const nameOf = (type: Typed["type"]): string => NAMES[type];
+
+const ELEMENT: Partial<Readonly<Record<Typed["type"], Typed["type"]>>> = {
+  "string-set": "string",
+  "string-list": "string",
+  "string-literals": "string",
+  "long-literals": "long",
+};
+
+/** Why an operator cannot stand between two types, or undefined when it can. */
+const mismatch = (
+  left: Typed["type"],
+  operator: BinaryOperator | "not in",
+  right: Typed["type"],
+): string | undefined => {
+  switch (operator) {
+    case "&&":
+    case "||":
+      return left === "boolean" && right === "boolean"
+        ? undefined
+        : `\`${operator}\` joins two conditions, and this is ${nameOf(left === "boolean" ? right : left)}`;
+    case "==":
+    case "!=":
+      if (ELEMENT[left] !== undefined || ELEMENT[right] !== undefined) {
+        return "lists are not compared; ask with `in` or `contains`";
+      }
+      return left === right ? undefined : `${nameOf(left)} is never the same as ${nameOf(right)}`;
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return left === "long" && right === "long"
+        ? undefined
+        : `\`${operator}\` compares whole numbers, and this is ${nameOf(left === "long" ? right : left)}`;
+    case "in":
+    case "not in":
+      return ELEMENT[right] === left
+        ? undefined
+        : ELEMENT[right] === undefined
+          ? `\`in\` asks about a list, and this is ${nameOf(right)}`
+          : `${nameOf(left)} is never an element of ${nameOf(right)}`;
+    default:
+      return `a condition does not calculate with \`${operator}\``;
+  }
+};

@@ -1,0 +1,94 @@
+import { durationMs } from "#kernel/duration.ts";
+import type { JsonValue } from "#kernel/json.ts";
+import type * as syntax from "../generated/ast.ts";
+import { spanOf } from "../parser/tree.ts";
+import { keyText, literalValue } from "../semantics/literal.ts";
+import { quoted } from "../semantics/reporter.ts";
+import type { LowerContext } from "./context.ts";
+import { CONSTANTS } from "./scope.ts";
+
+/**
+ * The value of a `key: value` as JSON, for blocks that are kept as data: names and references as
+ * their text, durations as written, nested blocks as objects. Undefined (and reported) for what
+ * has no such value.
+ */
+export const entryValue = (
+  context: LowerContext,
+  node: syntax.EntryBlock | syntax.Unary | undefined,
+): JsonValue | undefined => {
+  if (node === undefined) return undefined;
+  if (node.$type === "EntryBlock") return entryObject(context, node.entries);
+  const { base, prefixes, suffixes } = node;
+  const text = context.source.slice(spanOf(node));
+  if (base.$type === "Literal" && suffixes.length === 0) return literalJson(context, node, base.text);
+  if (base.$type === "List" && suffixes.length === 0 && prefixes.length === 0) {
+    const items = base.items.map((item) =>
+      item.operands.length === 1 ? entryValue(context, item.operands[0]) : refuse(context, item, text),
+    );
+    return items.every((item) => item !== undefined) ? items : undefined;
+  }
+  if (base.$type === "Record" && suffixes.length === 0 && prefixes.length === 0) {
+    return recordObject(context, base);
+  }
+  if (base.$type === "NameExpression" && base.record === undefined && base.lambda === undefined) {
+    const constant = CONSTANTS.get(base.name);
+    if (constant !== undefined && suffixes.length === 0 && prefixes.length === 0) return constant;
+    // `Network.Raw`, `env("X")`: kept as it was written.
+    return text;
+  }
+  return refuse(context, node, text);
+};
+
+export const entryObject = (
+  context: LowerContext,
+  entries: readonly syntax.Entry[],
+): { readonly [key: string]: JsonValue } =>
+  objectOf(
+    entries.flatMap((entry) => {
+      const value = entryValue(context, entry.value);
+      return value === undefined ? [] : [[keyText(entry.key), value]];
+    }),
+  );
+
+const recordObject = (context: LowerContext, record: syntax.Record): { readonly [key: string]: JsonValue } =>
+  objectOf(
+    record.fields.flatMap((field) => {
+      const [operand, second] = field.value?.operands ?? [];
+      const value =
+        operand === undefined || second !== undefined
+          ? refuse(context, field, context.source.slice(spanOf(field)))
+          : entryValue(context, operand);
+      return value === undefined ? [] : [[keyText(field.key), value]];
+    }),
+  );
+
+// Built by definition and not by assignment: a key such as `__proto__` is a key like any other.
+const objectOf = (
+  members: readonly (readonly [string, JsonValue])[],
+): { readonly [key: string]: JsonValue } => Object.fromEntries(members);
+
+const literalJson = (context: LowerContext, node: syntax.Unary, token: string): JsonValue | undefined => {
+  const literal = literalValue(token);
+  const negative = node.prefixes.length === 1 && node.prefixes[0] === "-";
+  const text = context.source.slice(spanOf(node));
+  if (literal.k === "number" && (negative || node.prefixes.length === 0)) {
+    return negative ? 0 - literal.value : literal.value;
+  }
+  if (node.prefixes.length > 0) return refuse(context, node, text);
+  if (literal.k === "string") return literal.value;
+  if (literal.k === "unreadable" && durationMs(token) === undefined && !/[A-Za-z]/.test(token)) {
+    return refuse(context, node, text);
+  }
+  return token;
+};
+
+const refuse = (
+  context: LowerContext,
+  node: syntax.Unary | syntax.Expression | syntax.Field,
+  text: string,
+): undefined => {
+  context.reporter.report("WRIT071", spanOf(node), `${quoted(text)} is not a value that can be kept here`, {
+    help: "Write a text, a number, `true`, `false`, a name, a list or a block of these.",
+  });
+  return undefined;
+};

@@ -1,0 +1,98 @@
+import type { Sha256 } from "#kernel/digest.ts";
+import { AGENT_SPEC_VERSION, type AgentSpec, type Dialect } from "#protocol/agent-spec.ts";
+import type { Checked } from "#protocol/problem.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { SymbiFile } from "../generated/ast.ts";
+import { spanOf } from "../parser/tree.ts";
+import { readSource } from "../parser/read-source.ts";
+import { checkSemantics } from "../semantics/check.ts";
+import { detectDialect, reportDialect } from "../semantics/dialect.ts";
+import { keyText } from "../semantics/literal.ts";
+import { Reporter } from "../semantics/reporter.ts";
+import { callables, lowerAgent, lowerFunction } from "./agent.ts";
+import { commonInputs, inputsOf } from "./condition-names.ts";
+import type { LowerContext } from "./context.ts";
+import { entryValue } from "./entries.ts";
+import { lowerPolicies } from "./policy.ts";
+import type { BodyWorld } from "./scope.ts";
+import { checkMetadata, lowerTrigger } from "./trigger.ts";
+import { lowerTypeDefinition } from "./types.ts";
+
+export interface LowerInput {
+  /** Workspace-relative, `/`-separated, NFC. */
+  readonly path: string;
+  /** The file as it stands on disk. */
+  readonly bytes: Uint8Array;
+}
+
+export interface LowerOptions {
+  readonly digest: (bytes: Uint8Array) => Sha256;
+  /** What calls, rules and capabilities may name. */
+  readonly tools: readonly ToolDescriptor[];
+}
+
+/**
+ * Makes an AgentSpec of an agent file, with everything that is wrong with the file. Total and pure:
+ * any bytes give a result, the same bytes the same one. The value is null when the file cannot be
+ * read at all, and otherwise as complete as the text allows; it may run only when `mayRun(problems)`.
+ */
+export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | null> => {
+  const reading = readSource(input.path, input.bytes);
+  if (reading.k === "refused") return { value: null, problems: reading.problems };
+  const { source, tree, isBroken, reporter } = reading;
+  const tools = new Map(options.tools.map((tool) => [tool.name, tool]));
+  const context: LowerContext = { source, reporter, tools, digest: options.digest };
+  const dialect = detectDialect(source, tree, isBroken);
+  const identity = {
+    path: input.path,
+    digest: options.digest(input.bytes),
+    sizeBytes: input.bytes.length,
+    dialect: dialect.name,
+  };
+  const value = lowerFile(context, identity, tree);
+  if (dialect.name !== "D1") {
+    // One honest problem instead of many about a grammar that the author never meant.
+    const alone = new Reporter(source);
+    reportDialect(alone, dialect);
+    return { value, problems: alone.problems() };
+  }
+  checkSemantics(reading, value, tools);
+  return { value, problems: reporter.problems() };
+};
+
+const lowerFile = (
+  context: LowerContext,
+  source: AgentSpec["source"] & { readonly dialect: Dialect },
+  tree: SymbiFile,
+): AgentSpec => {
+  const { items } = tree;
+  const functions = items.filter((item) => item.$type === "FunctionDefinition");
+  const shared = callables(functions);
+  const world: BodyWorld = { functions: shared, offered: null, tier: null };
+  const entries = items.filter((item) => item.$type === "Metadata").flatMap((item) => item.entries);
+  checkMetadata(context, entries);
+  const agents = items
+    .filter((item) => item.$type === "Agent")
+    .map((item) => lowerAgent(context, shared, item));
+  const inputs = commonInputs(agents.map((agent) => inputsOf(agent.parameters)));
+  return {
+    v: AGENT_SPEC_VERSION,
+    source,
+    metadata: entries.flatMap((entry) => {
+      const value = entryValue(context, entry.value);
+      if (value === undefined) return [];
+      return [{ key: keyText(entry.key), value, range: context.source.range(spanOf(entry)) }];
+    }),
+    agents,
+    policies: lowerPolicies(
+      context,
+      { agent: "*", inputs },
+      items.filter((item) => item.$type === "Policy"),
+    ),
+    functions: functions.map((item) => lowerFunction(context, world, item)),
+    types: items
+      .filter((item) => item.$type === "TypeDefinition")
+      .map((item) => lowerTypeDefinition(context, item)),
+    triggers: items.filter((item) => item.$type === "Trigger").map((item) => lowerTrigger(context, item)),
+  };
+};

@@ -1,0 +1,223 @@
+import type { ActionPattern, PatternArgument } from "#protocol/agent-spec.ts";
+import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
+import type { Span } from "#protocol/source.ts";
+import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
+import type * as syntax from "../generated/ast.ts";
+import { spanOf } from "../parser/tree.ts";
+import { literalValue } from "../semantics/literal.ts";
+import { nearest } from "../semantics/nearest.ts";
+import { listed, quoted } from "../semantics/reporter.ts";
+import { CONDITION_ROOTS } from "./condition-names.ts";
+import type { LowerContext } from "./context.ts";
+import { CONSTANTS } from "./scope.ts";
+
+/** `"*"`, a name, a text, a call such as `read_file(path)`, or a list of these. */
+export const lowerPatterns = (
+  context: LowerContext,
+  node: syntax.Expression | undefined,
+): readonly ActionPattern[] | undefined => {
+  if (node === undefined) return undefined;
+  const operand = onlyOperand(node);
+  if (operand?.base.$type === "List" && operand.suffixes.length === 0) {
+    const patterns = operand.base.items.map((item) => lowerOne(context, item));
+    if (patterns.length === 0) {
+      context.reporter.report("WRIT068", spanOf(node), "the list is empty, so the rule is about nothing");
+      return undefined;
+    }
+    return patterns.every((pattern) => pattern !== undefined) ? patterns : undefined;
+  }
+  const pattern = lowerOne(context, node);
+  return pattern === undefined ? undefined : [pattern];
+};
+
+/** The pattern that matches every action, as if it stood at `span`. */
+export const anyAction = (span: Span): ActionPattern => ({ name: "*", kind: "any", arguments: [], span });
+
+/** The one operand of an expression without operators and prefixes. */
+export const onlyOperand = (node: syntax.Expression | undefined): syntax.Unary | undefined => {
+  const [operand, second] = node?.operands ?? [];
+  if (operand?.base === undefined || second !== undefined || operand.prefixes.length > 0) return undefined;
+  return operand;
+};
+
+/** `name`, `a.b` or `"text"`, and the call behind it. */
+export const nameAndCall = (
+  operand: syntax.Unary,
+): { readonly name: string; readonly span: Span; readonly call: syntax.Call | undefined } | undefined => {
+  const { base, suffixes } = operand;
+  const last = suffixes.at(-1);
+  const call = last?.$type === "Call" ? last : undefined;
+  const members = call === undefined ? suffixes : suffixes.slice(0, -1);
+  const [start] = spanOf(operand);
+  const end = spanOf(members.at(-1) ?? base)[1];
+  if (base.$type === "Literal" && members.length === 0) {
+    const literal = literalValue(base.text);
+    return literal.k === "string" ? { name: literal.value, span: [start, end], call } : undefined;
+  }
+  if (base.$type !== "NameExpression" || base.record !== undefined || base.lambda !== undefined) {
+    return undefined;
+  }
+  let name = base.name;
+  for (const member of members) {
+    if (member.$type !== "Member" || member.access !== ".") return undefined;
+    name += `.${member.name}`;
+  }
+  return { name, span: [start, end], call };
+};
+
+const lowerOne = (context: LowerContext, node: syntax.Expression): ActionPattern | undefined => {
+  const span = spanOf(node);
+  const operand = onlyOperand(node);
+  const found = operand === undefined ? undefined : nameAndCall(operand);
+  if (found === undefined) {
+    context.reporter.report("WRIT068", span, "a rule names actions and tools, and this is neither", {
+      help: 'Write a name, a call such as `read_file(path)`, `"*"`, or a list of these; conditions stand behind `if`.',
+    });
+    return undefined;
+  }
+  const { name, call } = found;
+  if (name === "*" && call === undefined) return anyAction(span);
+  const tool = context.tools.get(name);
+  if (tool !== undefined) {
+    const bound = call === undefined ? [] : lowerArguments(context, tool, call);
+    return bound === undefined ? undefined : { name, kind: "tool", arguments: bound, span };
+  }
+  if (!isAction(name)) {
+    reportUnknown(context, name, found.span);
+    return undefined;
+  }
+  if (call !== undefined && call.arguments.length > 0) {
+    context.reporter.report(
+      "WRIT081",
+      spanOf(call),
+      `the action ${quoted(name)} has no parameters that a rule can name`,
+      { help: "Name a tool, or test `resource` behind `if`." },
+    );
+    return undefined;
+  }
+  return { name, kind: "action", arguments: [], span };
+};
+
+const isAction = (name: string): boolean => ACTION_NAMES.some((action) => action === name);
+
+const reportUnknown = (context: LowerContext, name: string, span: Span): void => {
+  const tools = [...context.tools.keys()];
+  const guess = nearest(name, [...tools, ...ACTION_NAMES]);
+  context.reporter.report("WRIT068", span, `no tool or action is called ${quoted(name)}`, {
+    help: guess === undefined ? `The tools are ${listed(tools, "and")}.` : `Did you mean ${quoted(guess)}?`,
+    ...(guess === undefined
+      ? {}
+      : {
+          fix: {
+            title: `Write ${quoted(guess)}`,
+            edits: [{ span, text: context.source.text[span[0]] === '"' ? `"${guess}"` : guess }],
+          },
+        }),
+  });
+};
+
+const lowerArguments = (
+  context: LowerContext,
+  tool: ToolDescriptor,
+  call: syntax.Call,
+): readonly PatternArgument[] | undefined => {
+  const found: PatternArgument[] = [];
+  const taken = new Set<string>();
+  let next = 0;
+  let sound = true;
+  for (const node of call.arguments) {
+    const name = node.name ?? tool.parameters[next++]?.name;
+    const parameter = tool.parameters.find((one) => one.name === name);
+    if (parameter === undefined || taken.has(parameter.name)) {
+      context.reporter.report(
+        "WRIT081",
+        spanOf(node),
+        parameter === undefined
+          ? `the tool ${quoted(tool.name)} has no ${node.name === undefined ? "further parameter" : `parameter ${quoted(node.name)}`}`
+          : `the parameter ${quoted(parameter.name)} is named twice`,
+        {
+          help: `Its parameters are ${listed(
+            tool.parameters.map((one) => one.name),
+            "and",
+          )}.`,
+        },
+      );
+      return undefined;
+    }
+    taken.add(parameter.name);
+    const argument = lowerArgument(context, parameter, node.value);
+    if (argument === undefined) sound = false;
+    else if (argument !== "anything") found.push(argument);
+  }
+  return sound ? found : undefined;
+};
+
+const lowerArgument = (
+  context: LowerContext,
+  parameter: ToolParameter,
+  node: syntax.Expression | undefined,
+): PatternArgument | "anything" | undefined => {
+  if (node === undefined) return undefined;
+  const span = spanOf(node);
+  const operand = node.operands.length === 1 ? node.operands[0] : undefined;
+  const base = operand?.suffixes.length === 0 ? operand.base : undefined;
+  const prefixes = operand?.prefixes ?? [];
+  if (base?.$type === "NameExpression" && base.record === undefined && base.lambda === undefined) {
+    const constant = CONSTANTS.get(base.name);
+    if (typeof constant === "boolean" && prefixes.length === 0) {
+      return equals(context, parameter, constant, "boolean", span);
+    }
+    if (!CONSTANTS.has(base.name) && prefixes.length === 0) return bind(context, parameter, base.name, span);
+  }
+  if (base?.$type === "Literal") {
+    const literal = literalValue(base.text);
+    if (literal.k === "string" && prefixes.length === 0) {
+      return equals(context, parameter, literal.value, "string", span);
+    }
+    if (literal.k === "number" && prefixes.every((prefix) => prefix === "-") && prefixes.length < 2) {
+      const value = prefixes.length === 0 ? literal.value : 0 - literal.value;
+      return equals(context, parameter, value, "integer", span);
+    }
+  }
+  context.reporter.report(
+    "WRIT068",
+    span,
+    "an argument of a pattern is a name, `any`, a text, a number, `true` or `false`",
+    { help: "Bind it to a name and test that behind `if`." },
+  );
+  return undefined;
+};
+
+const bind = (
+  context: LowerContext,
+  parameter: ToolParameter,
+  name: string,
+  span: Span,
+): PatternArgument | "anything" | undefined => {
+  if (name === "any" || name === "_") return "anything";
+  if (CONDITION_ROOTS.includes(name)) {
+    context.reporter.report("WRIT069", span, `${quoted(name)} already means something in conditions`, {
+      help: "Choose another name.",
+    });
+    return undefined;
+  }
+  return { k: "bind", parameter: parameter.name, as: name };
+};
+
+const equals = (
+  context: LowerContext,
+  parameter: ToolParameter,
+  value: string | number | boolean,
+  type: ToolParameter["type"],
+  span: Span,
+): PatternArgument | undefined => {
+  if (parameter.type !== type || (type === "integer" && !Number.isInteger(value))) {
+    context.reporter.report(
+      "WRIT069",
+      span,
+      `${quoted(parameter.name)} is of type ${parameter.type}, so it can never equal this`,
+    );
+    return undefined;
+  }
+  return { k: "equals", parameter: parameter.name, value };
+};

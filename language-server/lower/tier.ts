@@ -1,0 +1,50 @@
+import { SANDBOX_TIERS, type SandboxTier } from "#protocol/agent-spec.ts";
+import type * as syntax from "../generated/ast.ts";
+import { spanOf } from "../parser/tree.ts";
+import { nearest } from "../semantics/nearest.ts";
+import { listed, quoted } from "../semantics/reporter.ts";
+import type { LowerContext } from "./context.ts";
+import { nameAndCall } from "./pattern.ts";
+
+const TIERS: Readonly<Record<string, SandboxTier>> = {
+  wasm: "wasm",
+  embedded: "wasm",
+  docker: "docker",
+  tier1: "docker",
+  gvisor: "gvisor",
+  tier2: "gvisor",
+};
+
+/** Why well-known other tiers are not taken. */
+const ABSENT: Readonly<Record<string, string>> = {
+  tier3: "Micro-virtual machines are not built in; the strongest tier is `gvisor`.",
+  firecracker: "Micro-virtual machines are not built in; the strongest tier is `gvisor`.",
+  e2b: "Sandboxes of others are not used; the strongest tier is `gvisor`.",
+  none: "Nothing runs without a sandbox; the weakest tier is `wasm`.",
+  tier0: "Nothing runs without a sandbox; the weakest tier is `wasm`.",
+};
+
+/** The tier that a value names, in any case and with or without quotes. */
+export const lowerTier = (
+  context: LowerContext,
+  node: syntax.Unary,
+  attribute: string,
+): SandboxTier | undefined => {
+  const found = nameAndCall(node);
+  const name =
+    found?.call === undefined && node.prefixes.length === 0 ? found?.name.toLowerCase() : undefined;
+  const tier = name === undefined || !Object.hasOwn(TIERS, name) ? undefined : TIERS[name];
+  if (tier !== undefined) return tier;
+  const span = spanOf(node);
+  const written = context.source.slice(span);
+  const guess = name === undefined ? undefined : nearest(name, Object.keys(TIERS));
+  const absent = name !== undefined && Object.hasOwn(ABSENT, name) ? ABSENT[name] : undefined;
+  context.reporter.report("WRIT017", span, `${quoted(written)} is not a value of \`${attribute}\``, {
+    help:
+      absent ?? (guess === undefined ? `Write ${listed(SANDBOX_TIERS)}.` : `Did you mean ${quoted(guess)}?`),
+    ...(absent === undefined && guess !== undefined
+      ? { fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: `"${guess}"` }] } }
+      : {}),
+  });
+  return undefined;
+};

@@ -1,0 +1,52 @@
+import type { LangiumParser, LexerResult, ParseResult } from "langium";
+import {
+  createDefaultCoreModule,
+  createDefaultSharedCoreModule,
+  DefaultLexer,
+  EmptyFileSystem,
+  inject,
+} from "langium";
+import type { SymbiFile } from "../generated/ast.ts";
+import { SymbiGeneratedModule, SymbiGeneratedSharedModule } from "../generated/module.ts";
+
+export type SyntaxTree = ParseResult<SymbiFile>;
+
+/**
+ * Parses a text that `scan` has not refused; a deep or huge one would exhaust stack or time.
+ * Always gives a tree, with holes where the text could not be read.
+ */
+export const parse = (text: string): SyntaxTree => {
+  parser ??= createParser();
+  try {
+    return parser.parse<SymbiFile>(text);
+  } catch (error) {
+    // A parser that threw is in the middle of its work and of no more use.
+    parser = undefined;
+    throw error;
+  }
+};
+
+// Building one costs a hundred times more than parsing a small file, so it is kept.
+let parser: LangiumParser | undefined;
+
+const createParser = (): LangiumParser => {
+  const shared = inject(createDefaultSharedCoreModule(EmptyFileSystem), SymbiGeneratedSharedModule);
+  const services = inject(createDefaultCoreModule({ shared }), SymbiGeneratedModule, {
+    parser: {
+      Lexer: (services: ConstructorParameters<typeof DefaultLexer>[0]) => new LexerWithoutComments(services),
+      // Tokens stay as written; semantics/literal.ts says what they mean.
+      ValueConverter: () => ({ convert: (token: string) => token }),
+    },
+  });
+  return services.parser.LangiumParser;
+};
+
+/**
+ * Comments are found by their offsets where they are wanted. Left to the parser, each is put in
+ * its place by shifting all that follow, which makes many comments cost the square of their number.
+ */
+class LexerWithoutComments extends DefaultLexer {
+  override tokenize(text: string): LexerResult {
+    return { ...super.tokenize(text), hidden: [] };
+  }
+}

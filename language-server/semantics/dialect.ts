@@ -1,0 +1,184 @@
+import type { AstNode } from "langium";
+import type { Dialect } from "#protocol/agent-spec.ts";
+import type { Span } from "#protocol/source.ts";
+import type { Agent, Section, SymbiFile } from "../generated/ast.ts";
+import type { SourceText } from "../parser/source-text.ts";
+import { partSpan, spanOf, withDescendants } from "../parser/tree.ts";
+import { quoted, type Reporter } from "./reporter.ts";
+
+/** Which dialect a text is written in, and the places that show it. */
+export interface DialectFinding {
+  readonly name: Dialect;
+  /** Empty for D1. */
+  readonly evidence: readonly Evidence[];
+}
+
+interface Evidence {
+  readonly span: Span;
+  /** What stands there, without article. */
+  readonly what: string;
+}
+
+/** Places that are shown beside the first. */
+const RELATED_MAX = 4;
+
+/**
+ * Recognises the dialects found in the wild by what only they write. The first that shows itself
+ * wins, from the one that shares least with D1 to the one that shares most.
+ */
+export const detectDialect = (source: SourceText, tree: SymbiFile, isBroken: boolean): DialectFinding => {
+  const nodes = [...withDescendants(tree)];
+  const detectors: readonly (readonly [Dialect, () => readonly Evidence[]])[] = [
+    ["D3", () => linePolicies(source)],
+    ["D2", () => readEvalPrint(tree)],
+    ["D6", () => profiles(tree)],
+    ["D7", () => templates(source, tree, nodes)],
+    ["D5", () => nestedBlocks(source, nodes)],
+    ["D4", () => prose(nodes)],
+    ["unknown", () => (isBroken ? noAgentFile(source, tree) : [])],
+  ];
+  for (const [name, detect] of detectors) {
+    const evidence = detect();
+    if (evidence.length > 0) return { name, evidence };
+  }
+  return { name: "D1", evidence: [] };
+};
+
+const NAMES: Readonly<Record<Dialect, string>> = {
+  D1: "the agent language",
+  D2: "the dialect of the interactive shell (D2)",
+  D3: "the line format of policies that ends with `end` (D3)",
+  D4: "the dialect with rules in prose (D4)",
+  D5: "the dialect with blocks nested in agents and policies (D5)",
+  D6: "the profile dialect with `with` and `capabilities` at the top (D6)",
+  D7: "the dialect of project templates (D7)",
+  unknown: "no agent file",
+};
+
+const HELP: Readonly<Record<Dialect, string>> = {
+  D1: "",
+  D2: "Write `agent name(parameter: String) { … }` with a `policy` and a `with` block; types behind `type`.",
+  D3: "Write `policy name { allow: …  deny: … }` with braces.",
+  D4: "Write each rule as `allow: NAME if CONDITION`, what it asks for as `require: approval(NAME)`, and calls without `::`.",
+  D5: "Give schedules, webhooks and memories a name at the top of the file, and write rules as `allow: NAME if CONDITION`.",
+  D6: 'Write `agent name { capabilities = [...]  with sandbox = "docker", timeout = 60.seconds { … } }`.',
+  D7: "Write an agent with a `policy` block and a `with` block.",
+  unknown: "An agent file holds blocks such as `metadata { … }`, `policy p { … }` and `agent a { … }`.",
+};
+
+export const reportDialect = (reporter: Reporter, { name, evidence }: DialectFinding): void => {
+  const [first, ...others] = evidence;
+  if (first === undefined) return;
+  const message =
+    name === "unknown"
+      ? `this does not look like an agent file: ${first.what}`
+      : `this looks like ${NAMES[name]}: ${first.what}; this version runs D1 only`;
+  const related = others.slice(0, RELATED_MAX).map(({ span, what }) => ({ span, message: `also ${what}` }));
+  reporter.report("WRIT067", first.span, message, {
+    help: HELP[name],
+    ...(related.length === 0 ? {} : { related }),
+  });
+};
+
+const at = (node: AstNode, what: string, property?: string): Evidence => ({
+  span: property === undefined ? spanOf(node) : partSpan(node, property),
+  what,
+});
+
+const linePolicies = (source: SourceText): readonly Evidence[] => {
+  const head = /^(?:\s|#[^\r\n]*|\/\/[^\r\n]*)*policy[ \t]+[\w-]+[ \t]*(?=[\r\n]|$)/.exec(source.text);
+  if (head === null || !/^[ \t]*end[ \t]*$/m.test(source.text)) return [];
+  const start = head[0].lastIndexOf("policy");
+  return [{ span: [start, head[0].length], what: "a policy without braces" }];
+};
+
+const SHELL_BLOCKS: readonly string[] = ["behavior", "struct"];
+const SHELL_ATTRIBUTES: readonly string[] = ["name", "version", "author", "description"];
+const SHELL_SECTIONS: readonly string[] = ["resources", "security", "policies"];
+
+const readEvalPrint = (tree: SymbiFile): readonly Evidence[] =>
+  tree.items.flatMap((item) => {
+    if (item.$type === "UnknownBlock" && SHELL_BLOCKS.includes(item.words[0] ?? "")) {
+      return [at(item, `a \`${item.words[0]}\` block`, "words")];
+    }
+    return item.$type === "Agent" && isShellAgent(item)
+      ? [at(item, "an agent of attributes only", "name")]
+      : [];
+  });
+
+const isShellAgent = (agent: Agent): boolean =>
+  agent.items.length > 0 &&
+  agent.items.every(
+    (item) =>
+      (item.$type === "AgentAttribute" && item.separator === ":" && SHELL_ATTRIBUTES.includes(item.key)) ||
+      (item.$type === "Section" && item.words.length === 1 && SHELL_SECTIONS.includes(item.words[0] ?? "")),
+  );
+
+const profiles = (tree: SymbiFile): readonly Evidence[] =>
+  tree.items.flatMap((item) =>
+    item.$type === "UnknownBlock" && (item.words[0] === "with" || item.words[0] === "capabilities")
+      ? [at(item, `\`${item.words[0]}\` outside an agent`, "words")]
+      : [],
+  );
+
+const TEMPLATE_BLOCK = /^(?:on_(?:http_post|prompt|query)|router)$/;
+
+const templates = (source: SourceText, tree: SymbiFile, nodes: readonly AstNode[]): readonly Evidence[] => {
+  const blocks = tree.items.flatMap((item) =>
+    item.$type === "UnknownBlock" && TEMPLATE_BLOCK.test(item.words[0] ?? "")
+      ? [at(item, `a block ${quoted(item.words[0] ?? "")}`, "words")]
+      : [],
+  );
+  const sections = nodes.filter((node): node is Section => node.$type === "Section");
+  const inside = sections.flatMap((section) =>
+    TEMPLATE_BLOCK.test(section.words[0] ?? "") || isRuleBlock(section)
+      ? [at(section, `a block ${quoted(section.words.join(" "))}`, "words")]
+      : [],
+  );
+  const prompt = /\bprompt:[ \t]*\|[ \t]*(?=[\r\n])/.exec(source.text);
+  const scalar: Evidence[] =
+    prompt === null
+      ? []
+      : [{ span: [prompt.index, prompt.index + prompt[0].length], what: "a text behind `prompt: |`" }];
+  return [...blocks, ...inside, ...scalar];
+};
+
+/** `allow http.fetch { … }`: a rule that is a block. */
+const isRuleBlock = (section: Section): boolean =>
+  section.$container?.$type === "Policy" && /^(?:allow|deny|require|audit)$/.test(section.words[0] ?? "");
+
+const NESTED_IN_AGENT = /^(?:schedule|webhook|memory|channel|constraints|executor)$/;
+
+const nestedBlocks = (source: SourceText, nodes: readonly AstNode[]): readonly Evidence[] =>
+  nodes
+    .filter((node): node is Section => node.$type === "Section")
+    .flatMap((section) =>
+      section.$container?.$type === "Policy" || NESTED_IN_AGENT.test(section.words[0] ?? "")
+        ? [
+            {
+              span: [spanOf(section)[0], partSpan(section, "words", section.words.length - 1)[1]] as const,
+              what: `a block ${quoted(source.slice(partSpan(section, "words")))} inside ${
+                section.$container?.$type === "Policy" ? "a policy" : "an agent"
+              }`,
+            },
+          ]
+        : [],
+    );
+
+const prose = (nodes: readonly AstNode[]): readonly Evidence[] =>
+  nodes.flatMap((node) => {
+    if (node.$type === "Qualifier") return [at(node, "words behind a rule that are no condition")];
+    return node.$type === "Member" && "access" in node && node.access === "::"
+      ? [at(node, "a path with `::`")]
+      : [];
+  });
+
+const noAgentFile = (source: SourceText, tree: SymbiFile): readonly Evidence[] => {
+  const isMarkdown = /^[ \t]*```/m.test(source.text);
+  const isKnown = tree.items.some((item) => item.$type !== "UnknownBlock" && item.$type !== "Stray");
+  if (isKnown && !isMarkdown) return [];
+  const end = source.text.search(/[\r\n]|$/);
+  return [
+    { span: [0, end], what: isMarkdown ? "it is written as Markdown" : "no block of one could be read" },
+  ];
+};

@@ -1,0 +1,62 @@
+import type { AgentSpec, FunctionDefinition } from "#protocol/agent-spec.ts";
+import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { SymbiFile } from "../generated/ast.ts";
+import { partSpan, withDescendants } from "../parser/tree.ts";
+import { keyText } from "./literal.ts";
+import { quoted, type Reporter } from "./reporter.ts";
+
+/** WRIT011 for blocks whose name is not one word, and WRIT073. */
+export const checkNames = (
+  reporter: Reporter,
+  tree: SymbiFile,
+  spec: AgentSpec,
+  tools: ReadonlyMap<string, ToolDescriptor>,
+): void => {
+  for (const node of withDescendants(tree)) {
+    if (node.$type !== "Agent" && node.$type !== "Policy" && node.$type !== "Trigger") continue;
+    const name = "name" in node && typeof node.name === "string" ? node.name : undefined;
+    if (name === undefined || /^\w+$/.test(name) || /[^ -~]/.test(name)) continue;
+    const span = partSpan(node, "name");
+    const word = oneWord(keyText(name));
+    reporter.report("WRIT011", span, `${quoted(name)} is not one word`, {
+      ...(word === undefined ? {} : { fix: { title: `Write ${word}`, edits: [{ span, text: word }] } }),
+    });
+  }
+  checkFunctionNames(reporter, tree, spec, tools);
+};
+
+const oneWord = (name: string): string | undefined => {
+  const word = name.replaceAll(/\W+/g, "_").replaceAll(/^_+|_+$/g, "");
+  return /^[A-Za-z]\w*$/.test(word) ? word : undefined;
+};
+
+const checkFunctionNames = (
+  reporter: Reporter,
+  tree: SymbiFile,
+  spec: AgentSpec,
+  tools: ReadonlyMap<string, ToolDescriptor>,
+): void => {
+  const ruled = namesInRules(spec);
+  for (const node of withDescendants(tree)) {
+    if (node.$type !== "FunctionDefinition") continue;
+    const { name } = node as unknown as Pick<FunctionDefinition, "name">;
+    const span = partSpan(node, "name");
+    if (tools.has(name)) {
+      reporter.report("WRIT073", span, `the function ${quoted(name)} has the name of a tool`);
+    } else if (ruled.has(name) && ACTION_NAMES.some((action) => action === name)) {
+      reporter.report(
+        "WRIT073",
+        span,
+        `the function ${quoted(name)} has the name of an action that a rule is about`,
+      );
+    }
+  }
+};
+
+const namesInRules = (spec: AgentSpec): ReadonlySet<string> =>
+  new Set(
+    [...spec.policies, ...spec.agents.flatMap((agent) => agent.policies)].flatMap((policy) =>
+      policy.rules.flatMap((rule) => rule.patterns.map((pattern) => pattern.name)),
+    ),
+  );
