@@ -13,8 +13,8 @@ import type { Answer, Job } from "./messages.ts";
 import { startSandboxProcess, unnameablePath } from "./sandbox-process.ts";
 import type { SandboxProgramFiles } from "./sandbox-process.ts";
 
-/** Longest that a process takes to begin with its program. */
-const START_MS_MAX = 10_000;
+/** Longest that a process may take to begin with its program, where nobody says otherwise. */
+export const START_MS_MAX_DEFAULT = 10_000;
 
 /**
  * How long after the deadline a process is killed. The interpreter ends a program at the deadline
@@ -27,6 +27,10 @@ export interface JobEnd extends Pick<ExecResult, "ended" | "stdout" | "stderr"> 
   readonly answer: Answer | null;
 }
 
+export interface JobOptions extends Pick<ExecOptions, "signal" | "onOutput"> {
+  readonly startMsMax: number;
+}
+
 /**
  * Runs one job in a process of its own. When this settles, the process is gone. Rejects with an
  * AbortError when aborted.
@@ -34,7 +38,7 @@ export interface JobEnd extends Pick<ExecResult, "ended" | "stdout" | "stderr"> 
 export const runJob = async (
   files: SandboxProgramFiles,
   job: Omit<Job, "parentPid">,
-  options: Pick<ExecOptions, "signal" | "onOutput">,
+  options: JobOptions,
 ): Promise<Result<JobEnd, SandboxFault>> => {
   throwIfAborted(options.signal);
   const wildcard = unnameablePath(files);
@@ -42,9 +46,9 @@ export const runJob = async (
   const child = startSandboxProcess(files, {
     memoryBytesMax: job.limits.memoryBytesMax,
     fileBytesMax: job.limits.fileBytesMax,
-    cpuSecondsMax: Math.ceil((START_MS_MAX + 2 * job.timeoutMs) / 1_000),
+    cpuSecondsMax: Math.ceil((options.startMsMax + 2 * job.timeoutMs) / 1_000),
   });
-  const watched = new WatchedJob(child, job, options.onOutput ?? (() => undefined));
+  const watched = new WatchedJob(child, job, options);
   const abort = (): void => watched.stop("aborted");
   options.signal.addEventListener("abort", abort, { once: true });
   try {
@@ -61,7 +65,7 @@ type Stop = "aborted" | "answered" | "broken" | "deadline" | "not-started";
 class WatchedJob {
   private readonly child: ChildProcess;
   private readonly job: Pick<Job, "limits" | "timeoutMs">;
-  private readonly onOutput: NonNullable<ExecOptions["onOutput"]>;
+  private readonly options: JobOptions;
   private readonly gone: Promise<ProcessEnd>;
   private readonly output = { stdout: "", stderr: "" };
   private readonly decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -70,14 +74,10 @@ class WatchedJob {
   private answer: Answer | null = null;
   private stopped: Stop | null = null;
 
-  constructor(
-    child: ChildProcess,
-    job: Pick<Job, "limits" | "timeoutMs">,
-    onOutput: NonNullable<ExecOptions["onOutput"]>,
-  ) {
+  constructor(child: ChildProcess, job: Pick<Job, "limits" | "timeoutMs">, options: JobOptions) {
     this.child = child;
     this.job = job;
-    this.onOutput = onOutput;
+    this.options = options;
     this.gone = goneOf(child);
     const reader = createFrameReader({
       started: 0,
@@ -85,7 +85,7 @@ class WatchedJob {
       stderr: job.limits.outputBytesMax,
       answer: answerBytesMax(job.limits),
     });
-    this.timer = setTimeout(() => this.stop("not-started"), START_MS_MAX);
+    this.timer = setTimeout(() => this.stop("not-started"), options.startMsMax);
     // It may be gone before it has read everything; that shows in how it ends.
     child.stdin?.on("error", () => undefined);
     child.stdout?.on("data", (chunk: Uint8Array) => {
@@ -112,9 +112,9 @@ class WatchedJob {
       case "deadline":
         return ok({ ...this.output, ended: "deadline", answer: null });
       case "broken":
-        return lost("its process wrote what it never should, and was killed");
+        return lost("its process wrote what it never should, and was killed", { retryable: false });
       case "not-started":
-        return lost(`its process did not begin within ${START_MS_MAX} ms`);
+        return lost(`its process did not begin within ${this.options.startMsMax} ms`);
       case null:
         return this.started ? ok({ ...this.output, ended: "crashed", answer: null }) : neverBegan(end);
     }
@@ -133,7 +133,7 @@ class WatchedJob {
       case "stderr": {
         const text = this.decoders[frame.kind].decode(frame.bytes, { stream: true });
         this.output[frame.kind] += text;
-        this.onOutput(frame.kind, text);
+        this.options.onOutput?.(frame.kind, text);
         return true;
       }
       case "answer":
@@ -190,5 +190,5 @@ const unavailable = (why: string): Result<never, SandboxFault> =>
     }),
   );
 
-const lost = (why: string): Result<never, SandboxFault> =>
-  failed(fault("SANDBOX_LOST", `the embedded sandbox was lost: ${why}`, { retryable: true }));
+const lost = (why: string, { retryable } = { retryable: true }): Result<never, SandboxFault> =>
+  failed(fault("SANDBOX_LOST", `the embedded sandbox was lost: ${why}`, { retryable }));

@@ -18,7 +18,7 @@ import { createFileSet } from "#sandbox/file-set.ts";
 
 import type { Job } from "./messages.ts";
 import { probeWasm } from "./probe.ts";
-import { runJob } from "./run-job.ts";
+import { START_MS_MAX_DEFAULT, runJob } from "./run-job.ts";
 import type { SandboxProgramFiles } from "./sandbox-process.ts";
 import { WasmSession } from "./wasm-session.ts";
 import type { RunProgram } from "./wasm-session.ts";
@@ -43,7 +43,11 @@ const PROBE_MS_MAX = 10_000;
  * each program, with nothing to install. Its guests know real time in whole milliseconds, in UTC;
  * their `Math.random` is seeded anew for each program and is no source of secrets.
  */
-export const createWasmSandbox = (deps: WasmSandboxDeps, files: SandboxProgramFiles): SandboxProvider => {
+export const createWasmSandbox = (
+  deps: WasmSandboxDeps,
+  files: SandboxProgramFiles,
+  { startMsMax }: { readonly startMsMax: number } = { startMsMax: START_MS_MAX_DEFAULT },
+): SandboxProvider => {
   let wasm: Promise<Uint8Array> | null = null;
   let probed: Result<SandboxProbe, SandboxFault> | null = null;
 
@@ -78,7 +82,7 @@ export const createWasmSandbox = (deps: WasmSandboxDeps, files: SandboxProgramFi
       wasm: bytes.value,
       files: [...program.files.all()],
     };
-    const end = await runJob(files, job, options);
+    const end = await runJob(files, job, { ...options, startMsMax });
     return end.ok ? ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) }) : end;
   };
   const runProgram: RunProgram = (program, options) => run("run", program, options);

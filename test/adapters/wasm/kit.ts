@@ -1,5 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -9,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
 
 import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import type { SandboxProgramFiles } from "#adapters/wasm/sandbox-process.ts";
 import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
@@ -25,6 +25,20 @@ export interface BuiltSandbox {
   remove(): void;
 }
 
+export const realWasm = pathToFileURL(createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm"));
+
+/** The provider over any process. */
+export const providerOf = (files: SandboxProgramFiles, startMsMax = 10_000): SandboxProvider =>
+  createWasmSandbox(
+    {
+      clock: systemClock,
+      entropy: createSystemEntropy(),
+      crypto: createNodeCrypto(),
+    },
+    files,
+    { startMsMax },
+  );
+
 /** The sandbox with its process bundled into one file, as it is shipped: that file is all it can read. */
 export const buildSandbox = (): BuiltSandbox => {
   const folder = mkdtempSync(join(tmpdir(), "writ-wasm-"));
@@ -37,28 +51,10 @@ export const buildSandbox = (): BuiltSandbox => {
     platform: "node",
     target: "node22.15",
   });
-  const files: SandboxProgramFiles = {
-    entry: pathToFileURL(entry),
-    readable: [pathToFileURL(entry)],
-    wasm: pathToFileURL(createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm")),
-  };
-  const provider = createWasmSandbox(
-    {
-      clock: systemClock,
-      entropy: createSystemEntropy(),
-      crypto: {
-        sha256: (...parts) => {
-          const hash = createHash("sha256");
-          for (const part of parts) hash.update(part);
-          return new Uint8Array(hash.digest());
-        },
-      },
-    },
-    files,
-  );
+  const files = { entry: pathToFileURL(entry), readable: [pathToFileURL(entry)], wasm: realWasm };
   return {
     files,
-    provider,
+    provider: providerOf(files),
     processes: async () =>
       execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" })
         .split("\n")
