@@ -69,16 +69,16 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
 }
 
 /**
- * What was put to the policies, in parts that hold nothing twice: `request` lacks the arguments,
- * which are those of `prepared`, and `arguments` stands there only where others were proposed.
+ * What was proposed and what was put to the policies: the request lacks the arguments that were
+ * decided about, which are those of `prepared`.
  */
-const evidenceOf = ({ identity, call, request }: Subject, given: JsonObject | null): JsonObject => {
+const evidenceOf = ({ identity, call, request }: Subject, given: JsonObject): JsonObject => {
   const { arguments: _arguments, ...rest } = request;
   const { preview, ...prepared } = call;
   return {
     request: { ...asJson(rest), reference: identity.reference },
+    arguments: given,
     prepared: asJson(prepared),
-    ...(given === null ? {} : { arguments: given }),
     ...(preview === null ? {} : { preview }),
   };
 };

@@ -1,5 +1,4 @@
 import type { Sha256 } from "#kernel/digest.ts";
-import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { isJsonObject } from "#kernel/json.ts";
 import type { PreparedCall } from "#ports/executor.ts";
@@ -19,8 +18,8 @@ import { broken, next, Phase, stop } from "./phase.ts";
 
 export interface PreparedContent<How> {
   readonly subject: Subject;
-  /** The arguments as proposed, where they differ from those that were prepared. */
-  readonly given: JsonObject | null;
+  /** The arguments as proposed, before they were prepared. */
+  readonly given: JsonObject;
   readonly how: How;
 }
 
@@ -53,9 +52,8 @@ export class Prepared<How> extends Phase<PreparedContent<How>> {
     const { given, how } = preparation;
     const call = frozenCall(preparation.call);
     if (call === undefined) return refuse(world, candidate, policies, "arguments-refused", null);
-    const differs = given !== null && canonicalJson(given) !== canonicalJson(call.arguments);
     const subject = subjectOf(world, candidate.identity, call);
-    return next(new Prepared({ subject, given: differs ? given : null, how }));
+    return next(new Prepared({ subject, given: given ?? call.arguments, how }));
   }
 }
 
