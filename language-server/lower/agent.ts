@@ -3,7 +3,7 @@ import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { listed, quoted } from "../semantics/reporter.ts";
+import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import { BodyLowering } from "./body.ts";
 import { inputsOf } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
@@ -135,10 +135,8 @@ const reportCapability = (
   if (tool === undefined) {
     const guess = nearest(name, context.tools.keys());
     context.reporter.report("WRIT050", span, `no tool is called ${quoted(name)}, so it gives nothing`, {
-      help:
-        guess === undefined
-          ? `The tools are ${listed([...context.tools.keys()], "and")}.`
-          : `Did you mean ${quoted(guess)}?`,
+      help: `The tools are ${listed([...context.tools.keys()], "and")}.`,
+      ...didYouMean(guess, span, context.source.text[span[0]] === '"' ? `"${guess}"` : guess),
     });
   } else if (tier !== null && !tool.tiers.includes(tier)) {
     reportBeyondTier(context, name, tier, tool.tiers, span);
@@ -199,6 +197,6 @@ const reportSection = (context: LowerContext, node: syntax.Section): void => {
     "WRIT066",
     [spanOf(node)[0], partSpan(node, "words", node.words.length - 1)[1]],
     `the block ${quoted(words)} inside an agent is not read, so nothing in it would hold`,
-    guess === undefined ? {} : { help: `Did you mean ${quoted(guess)}?` },
+    didYouMean(guess, partSpan(node, "words")),
   );
 };

@@ -4,7 +4,7 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { quoted } from "../semantics/reporter.ts";
+import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { ExpressionLowering } from "./expression.ts";
 import { type BodyWorld, CONSTANTS, Scope } from "./scope.ts";
@@ -262,14 +262,13 @@ export class BodyLowering {
   private reportUnassignable(name: string, span: Span, scope: Scope): void {
     const guess = nearest(name, scope.all());
     this.context.reporter.report("WRIT070", span, `there is no variable ${quoted(name)} to assign to`, {
-      help: guess === undefined ? "Make it with `let`." : `Did you mean ${quoted(guess)}?`,
+      help: "Make it with `let`.",
+      ...didYouMean(guess, span),
     });
   }
 
   private notExecuted(span: Span, what: string, help?: string): undefined {
-    this.context.reporter.report("WRIT072", span, `${what} is not executed by this version`, {
-      ...(help === undefined ? {} : { help }),
-    });
+    this.context.reporter.report("WRIT072", span, `${what} is not executed by this version`, { help });
     return undefined;
   }
 }

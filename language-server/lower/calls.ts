@@ -3,7 +3,7 @@ import type { CallTarget, Expression } from "#protocol/agent-spec.ts";
 import { BUILTINS, METHODS, REASON_PARAMETERS } from "#protocol/builtins.ts";
 import type { Span } from "#protocol/source.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { listed, quoted } from "../semantics/reporter.ts";
+import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { type BodyWorld, CONSTANTS, type Scope } from "./scope.ts";
 
@@ -45,13 +45,8 @@ export const resolveMethod = (
   if (!METHODS.includes(name)) {
     const guess = nearest(name, METHODS);
     context.reporter.report("WRIT070", nameSpan, `values have no method ${quoted(name)}`, {
-      help:
-        guess === undefined
-          ? "A method is a builtin whose first argument is the value; a tool is called by its own name."
-          : `Did you mean ${quoted(guess)}?`,
-      ...(guess === undefined
-        ? {}
-        : { fix: { title: `Write ${quoted(guess)}`, edits: [{ span: nameSpan, text: guess }] } }),
+      help: "A method is a builtin whose first argument is the value; a tool is called by its own name.",
+      ...didYouMean(guess, nameSpan),
     });
     return false;
   }
@@ -133,12 +128,7 @@ const reportUnknown = (context: LowerContext, world: BodyWorld, name: string, sp
     "WRIT070",
     span,
     /[.:]/.test(name) ? `no tool is called ${quoted(name)}` : `nothing here is called ${quoted(name)}`,
-    guess === undefined
-      ? {}
-      : {
-          help: `Did you mean ${quoted(guess)}?`,
-          fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: guess }] },
-        },
+    didYouMean(guess, span),
   );
 };
 
@@ -217,8 +207,8 @@ const namedFit = (
           ? `${quoted(name)} takes at most ${parameters.length} argument${parameters.length === 1 ? "" : "s"}`
           : `${quoted(name)} has no parameter ${quoted(parameter)}`,
         {
-          help:
-            guess === undefined ? signature(name, parameters, required) : `Did you mean ${quoted(guess)}?`,
+          help: signature(name, parameters, required),
+          ...didYouMean(guess, [one.span[0], one.span[0] + (one.name ?? "").length]),
         },
       );
       return false;

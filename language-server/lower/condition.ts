@@ -4,7 +4,7 @@ import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { listed, quoted } from "../semantics/reporter.ts";
+import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
   argumentType,
   CONDITION_ROOTS,
@@ -181,8 +181,7 @@ export class ConditionLowering {
     if (field !== undefined) {
       this.refuse(nameSpan, `nothing here is called ${quoted(name)}`, {
         help: ASK,
-        guess: nearest(name, CONDITION_ROOTS),
-        span: nameSpan,
+        ...didYouMean(nearest(name, CONDITION_ROOTS), nameSpan),
       });
       return undefined;
     }
@@ -222,8 +221,7 @@ export class ConditionLowering {
     ];
     this.refuse(span, `nothing here is called ${quoted(name)}`, {
       help: `${ASK} Bind an argument by naming it in the pattern, as in \`read_file(path)\`.`,
-      guess: nearest(name, known),
-      span,
+      ...didYouMean(nearest(name, known), span),
     });
     return undefined;
   }
@@ -261,8 +259,7 @@ export class ConditionLowering {
     const end = expression.span[1];
     this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
       help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,
-      guess: nearest(name, found.known),
-      span: [end - name.length, end],
+      ...didYouMean(nearest(name, found.known), [end - name.length, end]),
     });
     return undefined;
   }
@@ -316,8 +313,7 @@ export class ConditionLowering {
     if (method === undefined) {
       this.refuse(partSpan(member, "name"), `conditions have no method ${quoted(member.name)}`, {
         help: `They have ${listed(METHODS, "and")}.`,
-        guess: nearest(member.name, METHODS),
-        span: partSpan(member, "name"),
+        ...didYouMean(nearest(member.name, METHODS), partSpan(member, "name")),
       });
       return undefined;
     }
@@ -354,22 +350,8 @@ export class ConditionLowering {
     return undefined;
   }
 
-  private refuse(
-    span: Span,
-    message: string,
-    more: { readonly help?: string; readonly guess?: string | undefined; readonly span?: Span } = {},
-  ): void {
-    const { guess, help } = more;
-    this.context.reporter.report("WRIT069", span, message, {
-      ...(guess === undefined
-        ? help === undefined
-          ? {}
-          : { help }
-        : { help: `Did you mean ${quoted(guess)}?` }),
-      ...(guess === undefined || more.span === undefined
-        ? {}
-        : { fix: { title: `Write ${quoted(guess)}`, edits: [{ span: more.span, text: guess }] } }),
-    });
+  private refuse(span: Span, message: string, options: ReportOptions = {}): void {
+    this.context.reporter.report("WRIT069", span, message, options);
   }
 }
 

@@ -5,7 +5,7 @@ import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { quoted } from "../semantics/reporter.ts";
+import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type GivenArgument, resolveCall, resolveMethod } from "./calls.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { combine } from "./operators.ts";
@@ -282,24 +282,17 @@ export class ExpressionLowering {
   private unknownName(name: string, span: Span, scope: Scope): undefined {
     const [first = name] = name.split(/\.|::/);
     const guess = nearest(first, scope.all());
-    this.context.reporter.report("WRIT070", span, `nothing here is called ${quoted(name)}`, {
-      ...(guess === undefined
-        ? {}
-        : {
-            help: `Did you mean ${quoted(guess)}?`,
-            fix: {
-              title: `Write ${quoted(guess)}`,
-              edits: [{ span: [span[0], span[0] + first.length], text: guess }],
-            },
-          }),
-    });
+    this.context.reporter.report(
+      "WRIT070",
+      span,
+      `nothing here is called ${quoted(name)}`,
+      didYouMean(guess, [span[0], span[0] + first.length]),
+    );
     return undefined;
   }
 
   private notExecuted(span: Span, what: string, help?: string): undefined {
-    this.context.reporter.report("WRIT072", span, `${what} is not executed by this version`, {
-      ...(help === undefined ? {} : { help }),
-    });
+    this.context.reporter.report("WRIT072", span, `${what} is not executed by this version`, { help });
     return undefined;
   }
 }

@@ -6,7 +6,7 @@ import type * as syntax from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { listed, quoted } from "../semantics/reporter.ts";
+import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import { CONDITION_ROOTS } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
 import { CONSTANTS } from "./scope.ts";
@@ -104,15 +104,8 @@ const reportUnknown = (context: LowerContext, name: string, span: Span): void =>
   const tools = [...context.tools.keys()];
   const guess = nearest(name, [...tools, ...ACTION_NAMES]);
   context.reporter.report("WRIT068", span, `no tool or action is called ${quoted(name)}`, {
-    help: guess === undefined ? `The tools are ${listed(tools, "and")}.` : `Did you mean ${quoted(guess)}?`,
-    ...(guess === undefined
-      ? {}
-      : {
-          fix: {
-            title: `Write ${quoted(guess)}`,
-            edits: [{ span, text: context.source.text[span[0]] === '"' ? `"${guess}"` : guess }],
-          },
-        }),
+    help: `The tools are ${listed(tools, "and")}.`,
+    ...didYouMean(guess, span, context.source.text[span[0]] === '"' ? `"${guess}"` : guess),
   });
 };
 

@@ -5,7 +5,7 @@ import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { keyText } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { quoted } from "../semantics/reporter.ts";
+import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { ConditionLowering } from "./condition.ts";
 import type { ConditionInputs } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
@@ -124,12 +124,7 @@ const reportForeign = (
   const guess = nearest(node.key, EFFECTS);
   const span = partSpan(node, "key");
   context.reporter.report("WRIT066", span, `${quoted(node.key)} is not a rule, so it would not hold`, {
-    help:
-      guess === undefined
-        ? "A rule begins with `allow:`, `deny:`, `require:` or `audit:`."
-        : `Did you mean ${quoted(guess)}?`,
-    ...(guess === undefined
-      ? {}
-      : { fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: guess }] } }),
+    help: "A rule begins with `allow:`, `deny:`, `require:` or `audit:`.",
+    ...didYouMean(guess, span),
   });
 };

@@ -5,7 +5,7 @@ import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { quoted } from "../semantics/reporter.ts";
+import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { CALL_TIMEOUT_MS_MAX } from "./limit-ranges.ts";
 import { anyAction, lowerPatterns, nameAndCall, onlyOperand } from "./pattern.ts";
@@ -136,7 +136,7 @@ const refuse = (context: LowerContext, span: Span, name: string | undefined): vo
     name === undefined
       ? "this requirement cannot be enforced"
       : `${quoted(name)} cannot be required, because nothing enforces it`,
-    { help: guess === undefined ? FORMS : `Did you mean ${quoted(guess)}?` },
+    { help: FORMS, ...didYouMean(guess, span) },
   );
 };
 

@@ -2,7 +2,7 @@ import { SANDBOX_TIERS, type SandboxTier } from "#protocol/agent-spec.ts";
 import type * as syntax from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { listed, quoted } from "../semantics/reporter.ts";
+import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { nameAndCall } from "./pattern.ts";
 
@@ -40,11 +40,8 @@ export const lowerTier = (
   const guess = name === undefined ? undefined : nearest(name, Object.keys(TIERS));
   const absent = name !== undefined && Object.hasOwn(ABSENT, name) ? ABSENT[name] : undefined;
   context.reporter.report("WRIT017", span, `${quoted(written)} is not a value of \`${attribute}\``, {
-    help:
-      absent ?? (guess === undefined ? `Write ${listed(SANDBOX_TIERS)}.` : `Did you mean ${quoted(guess)}?`),
-    ...(absent === undefined && guess !== undefined
-      ? { fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: `"${guess}"` }] } }
-      : {}),
+    help: absent ?? `Write ${listed(SANDBOX_TIERS)}.`,
+    ...(absent === undefined ? didYouMean(guess, span, `"${guess}"`) : {}),
   });
   return undefined;
 };

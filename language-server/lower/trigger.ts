@@ -88,7 +88,7 @@ export const checkMetadata = (context: LowerContext, entries: readonly syntax.En
       });
     } else if (RECORDED.has(key)) {
       context.reporter.report("WRIT078", span, `${quoted(key)} is recorded, and nothing acts on it`, {
-        ...(key === "model" ? { help: "Choose the model when the agent is run." } : {}),
+        help: key === "model" ? "Choose the model when the agent is run." : undefined,
       });
     }
   }

@@ -6,7 +6,7 @@ import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
-import { quoted } from "../semantics/reporter.ts";
+import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import {
   BARE_TIMEOUT_MAX,
@@ -131,9 +131,10 @@ class ProfileLowering {
       return this.set("timeoutMs", measured.ms, span, TIMEOUT_RANGE, timeoutRange);
     if (measured?.k !== "number") {
       return this.context.reporter.report("WRIT022", span, `${quoted(written)} is not a duration`, {
-        ...(measured?.k === "unreadable"
-          ? { help: `Write for example \`90s\`, \`5m\` or \`2h\`: ${measured.why}.` }
-          : {}),
+        help:
+          measured?.k === "unreadable"
+            ? `Write for example \`90s\`, \`5m\` or \`2h\`: ${measured.why}.`
+            : undefined,
       });
     }
     if (measured.value < BARE_TIMEOUT_MAX) {
@@ -169,9 +170,10 @@ class ProfileLowering {
         name === "memoryBytesMax" ? sizeInMebibytes(this.context.source.slice(span)) : undefined;
       return this.context.reporter.report("WRIT077", span, wanted, {
         help: "Write a plain number.",
-        ...(mebibytes === undefined
-          ? {}
-          : { fix: { title: `Write ${mebibytes}`, edits: [{ span, text: `${mebibytes}` }] } }),
+        fix:
+          mebibytes === undefined
+            ? undefined
+            : { title: `Write ${mebibytes}`, edits: [{ span, text: `${mebibytes}` }] },
       });
     }
     if (!within(number, range)) return this.context.reporter.report("WRIT077", span, wanted);
@@ -194,13 +196,8 @@ class ProfileLowering {
     const guess = instead === undefined ? nearest(name, KNOWN) : undefined;
     const span = partSpan(node, "name");
     this.context.reporter.report("WRIT075", span, `nothing keeps what ${quoted(name)} promises`, {
-      ...(instead === undefined ? {} : { help: instead }),
-      ...(guess === undefined
-        ? {}
-        : {
-            help: `Did you mean ${quoted(guess)}?`,
-            fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: guess }] },
-          }),
+      help: instead,
+      ...didYouMean(guess, span),
     });
   }
 }

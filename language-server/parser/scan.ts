@@ -47,7 +47,7 @@ const STRING = /"(?:[^"\\]|\\[^])*"/y;
 const SINGLE_QUOTED = /'[^'\r\n]*'/y;
 /** Spaces beside the ASCII ones, zero-width and bidirectional characters, tag characters. */
 const HIDDEN =
-  /(?:[\u00a0\u00ad\u034f\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]|\udb40[\udc00-\udfff])+/g;
+  /(?:[\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]|\u034f|\u061c|\udb40[\udc00-\udfff])+/g;
 
 export const scan = (text: string): Scan => new Scanner(text).scan();
 

@@ -74,10 +74,7 @@ export const reportDialect = (reporter: Reporter, { name, evidence }: DialectFin
       ? `this does not look like an agent file: ${first.what}`
       : `this looks like ${NAMES[name]}: ${first.what}; this version runs D1 only`;
   const related = others.slice(0, RELATED_MAX).map(({ span, what }) => ({ span, message: `also ${what}` }));
-  reporter.report("WRIT067", first.span, message, {
-    help: HELP[name],
-    ...(related.length === 0 ? {} : { related }),
-  });
+  reporter.report("WRIT067", first.span, message, { help: HELP[name], related });
 };
 
 const at = (node: AstNode, what: string, property?: string): Evidence => ({

@@ -4,7 +4,7 @@ import type { Reporter } from "./reporter.ts";
 /** WRIT061 and the foreign letters of WRIT011: what the eye cannot tell from something else. */
 export const checkHiddenCharacters = (reporter: Reporter, scan: Scan): void => {
   for (const { span, where } of scan.hidden) {
-    const points = [...reporter.source.slice(span)].slice(0, 4).map(codePoint).join(" ");
+    const points = Array.from(reporter.source.slice(span)).slice(0, 4).map(codePoint).join(" ");
     if (where === "string") {
       reporter.report("WRIT061", span, `this text holds characters that nobody sees (${points})`, {
         help: "Write them as `\\u{…}` if they are meant.",

@@ -1,7 +1,7 @@
-import type { AgentSpec, FunctionDefinition } from "#protocol/agent-spec.ts";
+import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import type { SymbiFile } from "../generated/ast.ts";
+import { isFunctionDefinition, type SymbiFile } from "../generated/ast.ts";
 import { partSpan, withDescendants } from "../parser/tree.ts";
 import { keyText } from "./literal.ts";
 import { quoted, type Reporter } from "./reporter.ts";
@@ -20,7 +20,7 @@ export const checkNames = (
     const span = partSpan(node, "name");
     const word = oneWord(keyText(name));
     reporter.report("WRIT011", span, `${quoted(name)} is not one word`, {
-      ...(word === undefined ? {} : { fix: { title: `Write ${word}`, edits: [{ span, text: word }] } }),
+      fix: word === undefined ? undefined : { title: `Write ${word}`, edits: [{ span, text: word }] },
     });
   }
   checkFunctionNames(reporter, tree, spec, tools);
@@ -39,8 +39,8 @@ const checkFunctionNames = (
 ): void => {
   const ruled = namesInRules(spec);
   for (const node of withDescendants(tree)) {
-    if (node.$type !== "FunctionDefinition") continue;
-    const { name } = node as unknown as Pick<FunctionDefinition, "name">;
+    if (!isFunctionDefinition(node)) continue;
+    const { name } = node;
     const span = partSpan(node, "name");
     if (tools.has(name)) {
       reporter.report("WRIT073", span, `the function ${quoted(name)} has the name of a tool`);

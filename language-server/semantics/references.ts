@@ -3,7 +3,7 @@ import type { SymbiFile } from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "./literal.ts";
 import { nearest } from "./nearest.ts";
-import { quoted, type Reporter } from "./reporter.ts";
+import { didYouMean, quoted, type Reporter } from "./reporter.ts";
 
 /** WRIT015: a trigger that names an agent which is not there, and WRIT025: its cron text. */
 export const checkReferences = (reporter: Reporter, tree: SymbiFile, spec: AgentSpec): void => {
@@ -25,14 +25,12 @@ export const checkReferences = (reporter: Reporter, tree: SymbiFile, spec: Agent
       if (namesAgent && !agents.includes(text)) {
         const guess = nearest(text, agents);
         const written = literal === undefined ? guess : `"${guess}"`;
-        reporter.report("WRIT015", span, `this file has no agent ${quoted(text)}`, {
-          ...(guess === undefined || written === undefined
-            ? {}
-            : {
-                help: `Did you mean ${quoted(guess)}?`,
-                fix: { title: `Write ${quoted(guess)}`, edits: [{ span, text: written }] },
-              }),
-        });
+        reporter.report(
+          "WRIT015",
+          span,
+          `this file has no agent ${quoted(text)}`,
+          didYouMean(guess, span, written),
+        );
       }
       if (key === "cron" && item.kind === "schedule" && literal?.k === "string") {
         checkCron(reporter, text, span);

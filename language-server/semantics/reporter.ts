@@ -11,7 +11,7 @@ export interface ReportOptions {
   readonly help?: string | undefined;
   /** Title and edits; the edits of one fix do not overlap. */
   readonly fix?: { readonly title: string; readonly edits: readonly TextEdit[] } | undefined;
-  readonly related?: readonly { readonly message: string; readonly span: Span }[];
+  readonly related?: readonly { readonly message: string; readonly span: Span }[] | undefined;
   /** Another severity than the usual one; for `quality` problems only. */
   readonly severity?: Severity | undefined;
   /** Needed for, and only for, a code whose class depends on what was written. */
@@ -40,7 +40,7 @@ export class Reporter {
       range: this.source.range(span),
       help: options.help ?? kind.whatToDo,
       ...(options.fix === undefined ? {} : { fix: options.fix }),
-      ...(options.related === undefined
+      ...(options.related === undefined || options.related.length === 0
         ? {}
         : {
             related: options.related.map((place) => ({

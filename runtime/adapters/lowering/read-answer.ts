@@ -1,0 +1,15 @@
+import type { AgentSpec } from "#protocol/agent-spec.ts";
+import { readAgentSpec } from "#protocol/agent-spec-schema.ts";
+import type { Checked } from "#protocol/problem.ts";
+import { readProblems } from "#protocol/problem-schema.ts";
+
+/** What the thread sent, if that is what a lowering gives. The thread has read a hostile text. */
+export const readAnswer = (answer: unknown): Checked<AgentSpec | null> | undefined => {
+  if (typeof answer !== "object" || answer === null) return undefined;
+  if (!("value" in answer) || !("problems" in answer)) return undefined;
+  const problems = readProblems(answer.problems);
+  if (problems === undefined) return undefined;
+  if (answer.value === null) return { value: null, problems };
+  const spec = readAgentSpec(answer.value);
+  return spec.ok ? { value: spec.value, problems } : undefined;
+};
