@@ -27,13 +27,15 @@ const ground = ["kernel", "protocol", "ports"] as const;
 const adapters: readonly Room[] = [
   adapter("cedar", { rooms: ["policy"], packages: ["@cedar-policy/cedar-wasm/web"] }),
   adapter("clock"),
+  adapter("consent-files"),
   adapter("crypto"),
   adapter("entropy"),
-  adapter("files", { rooms: ["sandbox"] }),
   adapter("keystore"),
   adapter("ledger-files"),
+  adapter("lowering", { rooms: ["language-server"] }),
   adapter("models-scripted"),
   adapter("wasm", { rooms: ["sandbox"], packages: ["quickjs-wasi"] }),
+  adapter("workspace-files"),
 ];
 
 const pure: readonly Room[] = [
