@@ -1,0 +1,87 @@
+import type { Fault } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { Severity } from "#protocol/problem.ts";
+import { mayRun } from "#protocol/problem.ts";
+
+import { type CheckedFile, problemsOf } from "./check-files.ts";
+import { countsOf } from "./check-json.ts";
+import type { Invocation, Terminal } from "./command.ts";
+import { hintLine, linesOf, problemLines, type ShownText } from "./problem-view.ts";
+
+/** Hints of one file that a terminal shows; `--json` has all. */
+const HINTS_SHOWN_MAX = 10;
+
+export const printFile = (file: CheckedFile, { terminal, switches }: Invocation): void => {
+  const { outcome } = file;
+  if (outcome.k !== "checked") return printFault(outcome.fault, terminal);
+  const { problems } = outcome.checked;
+  const text: ShownText = {
+    path: file.path,
+    lines: linesOf(file.text),
+    masked: problems.filter((problem) => problem.code === SECRET_CODE).map((problem) => problem.range),
+  };
+  const view = { columns: terminal.columns, style: terminal.style };
+  const hints = problems.filter((problem) => problem.severity === "hint");
+  for (const problem of problems) {
+    if (problem.severity === "hint") continue;
+    for (const line of problemLines(problem, text, view)) terminal.out(line);
+    terminal.out("");
+  }
+  for (const hint of hints.slice(0, HINTS_SHOWN_MAX)) terminal.out(hintLine(hint, text, view));
+  if (hints.length > HINTS_SHOWN_MAX) {
+    terminal.out(
+      terminal.style.dim(`… ${hints.length - HINTS_SHOWN_MAX} more hints in ${visibleText(file.path)}`),
+    );
+  }
+  if (switches.has("powers")) printPowers(file, outcome, terminal);
+};
+
+/** Its excerpt would put into a log what should not stand in the file. */
+const SECRET_CODE = "WRIT039";
+
+const printPowers = (
+  file: CheckedFile,
+  outcome: Extract<CheckedFile["outcome"], { k: "checked" }>,
+  terminal: Terminal,
+): void => {
+  const { style } = terminal;
+  if (!mayRun(outcome.checked.problems)) {
+    terminal.out(`${visibleText(file.path)} does not run, so it has no powers.`);
+  }
+  for (const { agent, result } of outcome.powers) {
+    if (!result.ok) {
+      printFault(result.fault, terminal);
+      continue;
+    }
+    terminal.out(style.bold(`${visibleText(agent)} may at most`));
+    for (const line of result.value.lines) terminal.out(`  ${line}`);
+    terminal.out(`  ${style.dim("digest")}   ${result.value.digest}`);
+    terminal.out("");
+  }
+};
+
+const printFault = (fault: Fault<string>, terminal: Terminal): void => {
+  terminal.err(`writ: ${fault.message}`);
+  if (fault.help !== undefined) terminal.err(`  ${fault.help}`);
+};
+
+export const printCounts = (files: readonly CheckedFile[], terminal: Terminal): void => {
+  const checked = files.filter((file) => file.outcome.k === "checked");
+  if (checked.length === 0) return;
+  const problems = checked.flatMap(problemsOf);
+  const { style } = terminal;
+  const names = checked.length === 1 ? visibleText(checked[0]?.path ?? "") : `${checked.length} files`;
+  const counted = countsOf(problems);
+  const enforcement = problems.filter((problem) => problem.class === "enforcement").length;
+  const parts = (["error", "warning", "information", "hint"] as const).flatMap((severity) =>
+    counted[severity] === 0 ? [] : [`${counted[severity]} ${severity}${plural(severity, counted[severity])}`],
+  );
+  if (parts.length === 0) return terminal.out(`${style.green("ok")} ${names}`);
+  const runs = problems.every((problem) => mayRun([problem]));
+  const verdict = runs ? style.green("runs") : style.red("does not run");
+  const because = enforcement === 0 ? "" : `; ${enforcement} of what it says would not be enforced`;
+  terminal.out(`${names}: ${parts.join(", ")}${because} (${verdict})`);
+};
+
+const plural = (severity: Severity, count: number): string =>
+  count === 1 || severity === "information" ? "" : "s";

@@ -1,0 +1,60 @@
+import { mayRun } from "#protocol/problem.ts";
+
+import { type CheckDeps, checkFile, type CheckedFile } from "./check-files.ts";
+import { checkDocument } from "./check-json.ts";
+import { printCounts, printFile } from "./check-text.ts";
+import type { Command, ExitCode, Invocation } from "./command.ts";
+
+export const createCheckCommand = (deps: CheckDeps): Command => ({
+  name: "check",
+  summary: "Says what is wrong with agent files, and what of them would not be enforced.",
+  usage:
+    "<file...> [--json] [--powers] [--agent <name>] [--model <model>] [--sandbox <tier>] [--workspace <dir>]",
+  options: [
+    { name: "json", summary: "one JSON document instead of text" },
+    { name: "powers", summary: "also what a run may do, and the digest that `writ run --consent` takes" },
+    { name: "agent", value: "<name>", summary: "show the powers of this agent only" },
+    { name: "model", value: "<model>", summary: "the model of the run whose powers are shown" },
+    { name: "sandbox", value: "<tier>", summary: "the sandbox of the run whose powers are shown" },
+    { name: "workspace", value: "<dir>", summary: "the folder that the files belong to" },
+  ],
+  examples: [
+    { line: "writ check agents/*.symbi", what: "Lists problems with their place, and how to mend them." },
+    { line: "writ check --powers review.symbi", what: "Shows what the agent may do before it is ever run." },
+    { line: "writ check --json review.symbi", what: "The same for programs." },
+  ],
+  run: (invocation) => check(deps, invocation),
+});
+
+const check = async (deps: CheckDeps, invocation: Invocation): Promise<ExitCode> => {
+  const { positionals, terminal, switches } = invocation;
+  if (positionals.length === 0) {
+    terminal.err("writ: which file? `writ check --help` shows how.");
+    return 2;
+  }
+  const lowering = deps.openLowering();
+  try {
+    const files: CheckedFile[] = [];
+    for (const path of positionals) {
+      const file = await checkFile(deps, lowering, invocation, path);
+      files.push(file);
+      if (!switches.has("json")) printFile(file, invocation);
+    }
+    if (switches.has("json")) terminal.out(JSON.stringify(checkDocument(files), null, 2));
+    else printCounts(files, terminal);
+    return exitCode(files);
+  } finally {
+    await lowering.close();
+  }
+};
+
+const exitCode = (files: readonly CheckedFile[]): ExitCode => {
+  if (files.some((file) => file.outcome.k === "usage")) return 2;
+  const sound = files.every(
+    ({ outcome }) =>
+      outcome.k === "checked" &&
+      mayRun(outcome.checked.problems) &&
+      outcome.powers.every((powers) => powers.result.ok),
+  );
+  return sound ? 0 : 1;
+};
