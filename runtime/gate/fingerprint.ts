@@ -33,7 +33,3 @@ export const createRunDigest =
 
 const keyedDigest = (crypto: Crypto, key: Uint8Array, domain: string, value: JsonValue): Sha256 =>
   sha256OfBytes(crypto.hmacSha256(key, utf8(`${domain}\0`), utf8(canonicalJson(value))));
-
-/** First digits of a fingerprint, for people to compare and to type: `3f9a-01bc`. */
-export const shortFingerprint = (fingerprint: string): string =>
-  `${fingerprint.slice(0, 4)}-${fingerprint.slice(4, 8)}`;

@@ -15,6 +15,9 @@ export type {
   ProposedResponse,
   Refusal,
 } from "./contract.ts";
-export { shortFingerprint } from "./fingerprint.ts";
+export { consentNeed, type ConsentNeed } from "./consent.ts";
 export { createGate } from "./gate.ts";
 export { GATE_LIMITS_DEFAULT, type GateLimits } from "./limits.ts";
+export { powersLines } from "./powers-lines.ts";
+export { offeredTools, powersDigest, powersOf, type PowersContext } from "./powers.ts";
+export { widens } from "./widening.ts";

@@ -1,5 +1,6 @@
 import type { ApprovalId, RunId } from "#kernel/ids.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import type { Surface } from "#protocol/consent.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
 
 /**
@@ -34,9 +35,6 @@ export interface WhoMayAnswer {
   /** Users who may not: the initiator where a rule says so, and whoever approved this call before. */
   readonly except: readonly string[];
 }
-
-/** Where a person said something. */
-export type Surface = "terminal" | "editor" | "flag" | "protocol";
 
 /**
  * `by` is the operating-system user. A yes names the

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import { createFingerprinter, createRunDigest, shortFingerprint } from "#gate/fingerprint.ts";
+import { createFingerprinter, createRunDigest } from "#gate/fingerprint.ts";
+import { shortFingerprint } from "#protocol/short-fingerprint.ts";
 import { frozenJson } from "#gate/frozen-json.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { toHex, utf8 } from "#kernel/bytes.ts";
