@@ -1,4 +1,5 @@
 import { utf8 } from "#kernel/bytes.ts";
+import { isWellFormed } from "#kernel/json.ts";
 import type { PolicySource, RuleCitation } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
@@ -53,6 +54,9 @@ export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): 
       [0, 0],
       "split it into several files",
     );
+  }
+  if (!isWellFormed(source.text)) {
+    return refuse("form", "the text holds half of a surrogate pair", [0, 0], "save the file as UTF-8");
   }
   const start = source.text.startsWith("\ufeff") ? 1 : 0;
   const tokens = cedarTokens(source.text.slice(start)).map((token) => shifted(token, start));

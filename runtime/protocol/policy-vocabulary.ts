@@ -266,6 +266,34 @@ export interface Decision {
   readonly policies: Sha256;
 }
 
+/** A decision with what each layer says to it. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** Layers that have anything to say about the action, for each principal in turn, weakest author first. */
+  readonly layers: readonly LayerExplanation[];
+  /** What could be written to permit it, one line each; empty where writing a permit would not help. */
+  readonly suggestion: readonly Suggestion[];
+}
+
+export interface LayerExplanation {
+  readonly layer: PolicyLayer;
+  readonly says: "forbids" | "errs" | "permits" | "does-not-permit" | "silent";
+  readonly rules: readonly RuleExplanation[];
+}
+
+export interface RuleExplanation {
+  readonly rule: RuleCitation;
+  readonly holds: "yes" | "no" | "error";
+  /** Why it does not hold; null where it does or nobody can say. */
+  readonly why: string | null;
+}
+
+export interface Suggestion {
+  /** Where it would stand: the agent's own policy, or a Cedar file of a layer. */
+  readonly where: "file" | "workspace";
+  readonly text: string;
+}
+
 /** One source of rules for one layer, as given to compilation. */
 export interface PolicySource {
   readonly layer: PolicyLayer;

@@ -1,0 +1,177 @@
+import { readFile } from "node:fs/promises";
+import { throwIfAborted } from "#kernel/abort.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type {
+  CedarPolicies,
+  CedarRequest,
+  Decider,
+  DeciderFault,
+  PolicyCheck,
+  PolicySet,
+  PolicySetProblem,
+  SetAnswer,
+} from "#ports/decider.ts";
+import { policiesBeyondBounds, requestBeyondBounds } from "./bounds.ts";
+import type { Answer, Question } from "./messages.ts";
+import { WorkerLine } from "./worker-line.ts";
+
+export interface CedarDeciderOptions {
+  /** The worker: `worker.ts` beside this file, or its bundle. */
+  readonly entry: URL;
+  /** Cedar's `cedar_wasm_bg.wasm`. */
+  readonly wasm: URL;
+  readonly limits?: Partial<CedarDeciderLimits>;
+}
+
+export interface CedarDeciderLimits {
+  /** Longest batch of decisions. */
+  readonly decideTimeoutMs: number;
+  /** Longest check or load. */
+  readonly loadTimeoutMs: number;
+  /** JavaScript heap of the worker. */
+  readonly heapMegabytesMax: number;
+  /** A worker that has parsed more policies than this is replaced, because Cedar keeps their memory. */
+  readonly policiesParsedMax: number;
+}
+
+export const CEDAR_DECIDER_LIMITS: CedarDeciderLimits = {
+  decideTimeoutMs: 2_000,
+  loadTimeoutMs: 20_000,
+  heapMegabytesMax: 256,
+  policiesParsedMax: 50_000,
+};
+
+/** Cedar in a worker thread of its own, which is replaced when it is lost or hangs. */
+export const createCedarDecider = async (
+  options: CedarDeciderOptions,
+): Promise<Result<Decider, DeciderFault>> => {
+  const limits = { ...CEDAR_DECIDER_LIMITS, ...options.limits };
+  let wasm: WebAssembly.Module;
+  try {
+    wasm = await WebAssembly.compile(await readFile(options.wasm));
+  } catch {
+    return failed(
+      fault("DECIDER_LOST", "the policy engine cannot be read", {
+        help: "install it again: a file is missing or damaged",
+      }),
+    );
+  }
+  return ok(
+    new CedarDecider(
+      new WorkerLine({ entry: options.entry, wasm, heapMegabytesMax: limits.heapMegabytesMax }),
+      limits,
+    ),
+  );
+};
+
+class CedarDecider implements Decider {
+  private readonly line: WorkerLine;
+  private readonly limits: CedarDeciderLimits;
+  private readonly loaded = new Map<string, PolicySet>();
+  private parsed = 0;
+
+  constructor(line: WorkerLine, limits: CedarDeciderLimits) {
+    this.line = line;
+    this.limits = limits;
+    // A new worker has to know what the lost one knew before anything else is asked of it.
+    line.onStart = () => {
+      const sets = [...this.loaded.values()];
+      this.parsed = policyCount(sets);
+      return sets.length === 0 ? [] : [{ question: { k: "load", sets }, timeoutMs: limits.loadTimeoutMs }];
+    };
+  }
+
+  async check(
+    policies: CedarPolicies,
+    schema: string,
+    signal: AbortSignal,
+  ): Promise<Result<PolicyCheck, DeciderFault>> {
+    const beyond = policiesBeyondBounds(policies);
+    if (beyond !== null) return failed(refusal(beyond));
+    const answer = await this.ask({ k: "check", policies, schema }, this.limits.loadTimeoutMs, signal);
+    if (!answer.ok) return answer;
+    return answer.value.k === "checked" ? ok(answer.value.check) : failed(unexpected());
+  }
+
+  async load(
+    sets: readonly PolicySet[],
+    signal: AbortSignal,
+  ): Promise<Result<readonly PolicySetProblem[], DeciderFault>> {
+    for (const { policies } of sets) {
+      const beyond = policiesBeyondBounds(policies);
+      if (beyond !== null) return failed(refusal(beyond));
+    }
+    // What is named by its content and already there need not be parsed again.
+    const missing = sets.filter(
+      ({ name, policies }) => !sameTexts(this.loaded.get(name)?.policies, policies),
+    );
+    if (missing.length === 0) {
+      throwIfAborted(signal);
+      return ok([]);
+    }
+    if (this.parsed > this.limits.policiesParsedMax) this.line.replace();
+    this.parsed += policyCount(missing);
+    const answer = await this.ask({ k: "load", sets: missing }, this.limits.loadTimeoutMs, signal);
+    if (!answer.ok) return answer;
+    if (answer.value.k !== "loaded") return failed(unexpected());
+    if (answer.value.problems.length === 0) for (const set of missing) this.loaded.set(set.name, set);
+    return ok(answer.value.problems);
+  }
+
+  unload(names: readonly string[]): void {
+    for (const name of names) this.loaded.delete(name);
+  }
+
+  async decide(
+    request: CedarRequest,
+    sets: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Result<readonly SetAnswer[], DeciderFault>> {
+    const beyond = requestBeyondBounds(request);
+    if (beyond !== null) return failed(refusal(beyond));
+    if (!sets.every((name) => this.loaded.has(name))) return failed(refusal("a set that is not loaded"));
+    const answer = await this.ask({ k: "decide", request, sets }, this.limits.decideTimeoutMs, signal);
+    if (!answer.ok) return answer;
+    return answer.value.k === "decided" ? ok(answer.value.answers) : failed(unexpected());
+  }
+
+  close(): Promise<void> {
+    return this.line.close();
+  }
+
+  private async ask(
+    question: Question,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Result<Answer, DeciderFault>> {
+    const answer = await this.line.ask(question, timeoutMs, signal);
+    if (!answer.ok) return answer;
+    switch (answer.value.k) {
+      case "refused":
+        return failed(refusal(answer.value.message));
+      case "lost":
+        return failed(fault("DECIDER_LOST", "the policy engine broke on what it was asked"));
+      case "checked":
+      case "loaded":
+      case "decided":
+        return answer;
+    }
+  }
+}
+
+const policyCount = (sets: readonly PolicySet[]): number =>
+  sets.reduce((sum, { policies }) => sum + Object.keys(policies).length, 0);
+
+const sameTexts = (one: CedarPolicies | undefined, other: CedarPolicies): boolean => {
+  if (one === undefined) return false;
+  const ids = Object.keys(other);
+  return ids.length === Object.keys(one).length && ids.every((id) => one[id] === other[id]);
+};
+
+const refusal = (why: string): DeciderFault =>
+  fault("DECIDER_REFUSED", `the policy engine refuses ${visibleExcerpt(why, 300)}`);
+
+const unexpected = (): DeciderFault =>
+  fault("DECIDER_LOST", "the policy engine answered something else than it was asked");

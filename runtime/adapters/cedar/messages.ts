@@ -1,0 +1,40 @@
+import type {
+  CedarPolicies,
+  CedarRequest,
+  PolicyCheck,
+  PolicySet,
+  PolicySetProblem,
+  SetAnswer,
+} from "#ports/decider.ts";
+
+/** What crosses the thread: a list of questions there, a list of answers in the same order back. */
+
+export type Question =
+  | { readonly k: "check"; readonly policies: CedarPolicies; readonly schema: string }
+  | { readonly k: "load"; readonly sets: readonly PolicySet[] }
+  | { readonly k: "decide"; readonly request: CedarRequest; readonly sets: readonly string[] };
+
+export type Answer =
+  | { readonly k: "checked"; readonly check: PolicyCheck }
+  | { readonly k: "loaded"; readonly problems: readonly PolicySetProblem[] }
+  | { readonly k: "decided"; readonly answers: readonly SetAnswer[] }
+  /** The module refused this question and lives on. */
+  | { readonly k: "refused"; readonly message: string }
+  /** The module is gone for good, with this question; later ones of the batch were not asked. */
+  | { readonly k: "lost"; readonly message: string };
+
+export interface Batch {
+  readonly number: number;
+  readonly questions: readonly Question[];
+}
+
+export interface BatchAnswer {
+  readonly number: number;
+  /** One for each question; shorter when the module was lost on the way. */
+  readonly answers: readonly Answer[];
+}
+
+/** What a worker is started with. */
+export interface WorkerStart {
+  readonly wasm: WebAssembly.Module;
+}

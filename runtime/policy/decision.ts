@@ -1,0 +1,118 @@
+import type { Sha256 } from "#kernel/digest.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import { entityText } from "#protocol/entity-id.ts";
+import type {
+  Decision,
+  DenyReason,
+  PolicyLayer,
+  PolicyRequest,
+  RuleCitation,
+} from "#protocol/policy-vocabulary.ts";
+import { POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
+import type { CompiledPolicy } from "./compiled-policy.ts";
+import type { ErredPolicy } from "./layers.ts";
+import { obligationsOf } from "./obligations.ts";
+
+/** Decisions as data, each with one sentence for people. */
+
+export interface Grounds {
+  readonly request: PolicyRequest;
+  readonly policies: Sha256;
+  readonly erred: readonly ErredPolicy[];
+}
+
+/** Allowed, with conditions when a requirement applies, and after a person when one asks for that. */
+export const permitted = (
+  grounds: Grounds,
+  permits: readonly CompiledPolicy[],
+  requirements: readonly CompiledPolicy[],
+): Decision => {
+  const obligations = obligationsOf(requirements);
+  const outcome = obligations.some(({ k }) => k === "approval")
+    ? "step-up"
+    : obligations.length > 0
+      ? "allow-with-conditions"
+      : "allow";
+  const rules = citations([...requirements, ...permits]);
+  const [first] = rules;
+  const by = first === undefined ? "" : ` by ${citedText(first)}`;
+  const what = describeRequest(grounds.request);
+  const summary = {
+    "step-up": `${what} needs a person's approval, asked for${by}`,
+    "allow-with-conditions": `${what} is allowed under conditions set${by}`,
+    allow: `${what} is allowed${by}`,
+  }[outcome];
+  return decision(grounds, { outcome, denyReason: null, summary, rules, missing: [], obligations });
+};
+
+export type Missing = Decision["missing"];
+
+/** Denied because of rules, or because rules that should permit do not. */
+export const denied = (
+  grounds: Grounds,
+  reason: Extract<DenyReason, "forbidden" | "policy-error" | "not-permitted" | "no-permit">,
+  by: readonly CompiledPolicy[],
+  missing: Missing,
+): Decision => {
+  const rules = citations(by);
+  const what = describeRequest(grounds.request);
+  const [first] = rules;
+  const cited = first === undefined ? "a rule" : citedText(first);
+  const [lacking] = missing;
+  const summary = {
+    forbidden: `${what} is denied: ${cited} forbids it`,
+    "policy-error": `${what} is denied: ${cited} could not be evaluated and might forbid it`,
+    "not-permitted": `${what} is denied: ${lacking === undefined ? "a layer" : `the ${LAYER_NAMES[lacking.layer]}`} speaks about this action and does not permit it`,
+    "no-permit": `${what} is denied: no rule permits it`,
+  }[reason];
+  return decision(grounds, { outcome: "deny", denyReason: reason, summary, rules, missing, obligations: [] });
+};
+
+/** Denied before or without any rule. */
+export const undecided = (
+  grounds: Grounds,
+  reason: Extract<DenyReason, "unknown" | "not-decidable">,
+  why: string,
+): Decision =>
+  decision(grounds, {
+    outcome: "deny",
+    denyReason: reason,
+    summary: `${describeRequest(grounds.request)} is denied: ${why}`,
+    rules: [],
+    missing: [],
+    obligations: [],
+  });
+
+const decision = (
+  { policies, erred }: Grounds,
+  rest: Omit<Decision, "v" | "policies" | "errors">,
+): Decision => ({
+  v: POLICY_VOCABULARY_VERSION,
+  ...rest,
+  errors: erred.map(({ policy, message }) => ({ rule: policy.id, message: visibleExcerpt(message, 400) })),
+  policies,
+});
+
+const citations = (policies: readonly CompiledPolicy[]): readonly RuleCitation[] =>
+  [...new Set(policies)].map(({ citation }) => citation);
+
+export const LAYER_NAMES: Readonly<Record<PolicyLayer, string>> = {
+  builtin: "built-in layer",
+  machine: "machine's layer",
+  user: "user's layer",
+  workspace: "workspace's layer",
+  file: "agent's file",
+};
+
+/** Rule and place: ``rule `reader/files/1` (agents/reader.symbi:3:5)``. */
+export const citedText = ({ rule, file, range }: RuleCitation): string =>
+  range === null
+    ? `rule \`${visibleExcerpt(rule, 160)}\``
+    : `rule \`${visibleExcerpt(rule, 160)}\` (${visibleExcerpt(file, 160)}:${range.line}:${range.column})`;
+
+/** What is asked, in a few words. */
+export const describeRequest = ({ action, tool, resource }: PolicyRequest): string => {
+  if (action === "tool_call") return `calling \`${visibleExcerpt(tool ?? "", 80)}\``;
+  const target = visibleExcerpt(entityText(resource.id) ?? resource.id, 120);
+  return resource.type === "Run" ? `\`${action}\`` : `\`${action}\` of \`${target}\``;
+};

@@ -1,0 +1,276 @@
+import type { Sha256 } from "#kernel/digest.ts";
+import { throwIfAborted } from "#kernel/abort.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type { Decider, SetAnswer } from "#ports/decider.ts";
+import type {
+  Decision,
+  Explanation,
+  PolicyRequest,
+  PrincipalReference,
+} from "#protocol/policy-vocabulary.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { ReadableRequest } from "./cedar-request.ts";
+import { readRequest } from "./cedar-request.ts";
+import type { CompiledPolicy } from "./compiled-policy.ts";
+import type { Grounds, Missing } from "./decision.ts";
+import { denied, permitted, undecided } from "./decision.ts";
+import type { HearingStory } from "./explain.ts";
+import { explanationOf } from "./explain.ts";
+import type { ErredPolicy, LayerAnswer, Verdict } from "./layers.ts";
+import { intersect } from "./layers.ts";
+import type { PolicyTrace, Probes } from "./nearest-rule.ts";
+import { nearestOf, probesOf, traceText, tracesOf } from "./nearest-rule.ts";
+import type { PolicyDecider } from "./policy-decider.ts";
+import type { ActionPlan, LayerPlan, PolicyPlans } from "./policy-plan.ts";
+import { policyReads } from "./policy-reads.ts";
+
+/** One version of the effective policies, loaded. */
+export interface LoadedPolicies extends PolicyDecider {
+  /** A decision with what every layer says to it. */
+  explain(request: PolicyRequest, signal: AbortSignal): Promise<Explanation>;
+  /** Lets go of what was loaded. Decisions asked for later are denied. */
+  close(): void;
+}
+
+export interface LoadedPoliciesDeps {
+  readonly decider: Decider;
+  readonly digest: (bytes: Uint8Array) => Sha256;
+  readonly tools: readonly ToolDescriptor[];
+  readonly plans: PolicyPlans;
+  readonly policies: Sha256;
+}
+
+export const createLoadedPolicies = (deps: LoadedPoliciesDeps): LoadedPolicies => new Loaded(deps);
+
+/** What all layers say to one principal of a request. */
+interface Hearing {
+  readonly principal: PrincipalReference;
+  readonly plan: ActionPlan;
+  readonly answers: readonly LayerAnswer[];
+  readonly verdict: Verdict;
+}
+
+class Loaded implements LoadedPolicies {
+  readonly policies: Sha256;
+  private readonly deps: LoadedPoliciesDeps;
+  private readonly probeSets = new Map<string, Probes>();
+  private closed = false;
+
+  constructor(deps: LoadedPoliciesDeps) {
+    this.deps = deps;
+    this.policies = deps.policies;
+  }
+
+  async decide(request: PolicyRequest, signal: AbortSignal): Promise<Decision> {
+    const { decision } = await this.hear(request, signal);
+    return decision;
+  }
+
+  async explain(request: PolicyRequest, signal: AbortSignal): Promise<Explanation> {
+    const { decision, readable, hearings } = await this.hear(request, signal);
+    const stories: HearingStory[] = [];
+    for (const { principal, plan, answers } of hearings) {
+      const traces = new Map<CompiledPolicy, PolicyTrace>();
+      for (const { rules, requirements } of plan.layers) {
+        const found =
+          readable === null
+            ? undefined
+            : await this.trace(readable, principal, [...rules, ...requirements], signal);
+        for (const trace of found ?? []) traces.set(trace.policy, trace);
+      }
+      stories.push({ plan, answers, traces });
+    }
+    return explanationOf(request, decision, stories);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.deps.decider.unload([...this.deps.plans.sets.map(({ name }) => name), ...this.probeSets.keys()]);
+  }
+
+  private async hear(
+    request: PolicyRequest,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly decision: Decision;
+    readonly readable: ReadableRequest | null;
+    readonly hearings: readonly Hearing[];
+  }> {
+    throwIfAborted(signal);
+    const grounds = { request, policies: this.policies, erred: [] };
+    const without = (reason: "unknown" | "not-decidable", why: string) => ({
+      decision: undecided(grounds, reason, why),
+      readable: null,
+      hearings: [],
+    });
+    if (this.closed) return without("not-decidable", "these policies are no longer loaded");
+    const reading = readRequest(request, this.deps.tools, this.deps.digest);
+    if (!reading.ok) return without(reading.reason, reading.why);
+    const readable = reading.value;
+    const hearings: Hearing[] = [];
+    // Asked at once, so that the decider can answer them together.
+    const heard = await Promise.all(
+      readable.principals.map((principal) => this.hearPrincipal(readable, principal, signal)),
+    );
+    for (const one of heard) {
+      if (!one.ok) return without(one.fault.reason, one.fault.why);
+      hearings.push(one.value);
+    }
+    return { decision: await this.fold(request, readable, hearings, signal), readable, hearings };
+  }
+
+  private async hearPrincipal(
+    readable: ReadableRequest,
+    principal: PrincipalReference,
+    signal: AbortSignal,
+  ): Promise<Result<Hearing, { readonly reason: "unknown" | "not-decidable"; readonly why: string }>> {
+    const plan = this.deps.plans.plan(principal, readable.action);
+    if (plan === undefined) {
+      return failed({
+        reason: "unknown",
+        why: `no agent file is loaded for \`${visibleExcerpt(principal.id, 160)}\``,
+      });
+    }
+    let answered: readonly SetAnswer[] = [];
+    if (plan.sets.length > 0) {
+      const asked = await this.deps.decider.decide(
+        readable.forPrincipal(principal, plan.reads),
+        plan.sets,
+        signal,
+      );
+      if (!asked.ok)
+        return failed({
+          reason: "not-decidable",
+          why: `the policies could not be asked: ${asked.fault.message}`,
+        });
+      answered = asked.value;
+    }
+    const answers = answersOf(plan, answered);
+    return answers === undefined
+      ? failed({ reason: "not-decidable", why: "the answer of the policies makes no sense" })
+      : ok({ principal, plan, answers, verdict: intersect(answers) });
+  }
+
+  /** Every principal must be permitted; the first that is not decides, and requirements of all apply. */
+  private async fold(
+    request: PolicyRequest,
+    readable: ReadableRequest,
+    hearings: readonly Hearing[],
+    signal: AbortSignal,
+  ): Promise<Decision> {
+    const erred = hearings.flatMap(({ answers }) => answers.flatMap((answer) => answer.erred));
+    const grounds: Grounds = { request, policies: this.policies, erred };
+    const permits: CompiledPolicy[] = [];
+    const requirements: CompiledPolicy[] = [];
+    for (const hearing of hearings) {
+      const { verdict } = hearing;
+      if (verdict.k === "denied") {
+        const missing =
+          verdict.reason === "not-permitted" || verdict.reason === "no-permit"
+            ? await this.missing(readable, hearing, verdict.lacking, signal)
+            : [];
+        return denied(grounds, verdict.reason, verdict.by, missing);
+      }
+      permits.push(...verdict.permits);
+      requirements.push(...verdict.requirements);
+    }
+    return permitted(grounds, permits, requirements);
+  }
+
+  private async missing(
+    readable: ReadableRequest,
+    { principal, plan }: Hearing,
+    lacking: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Missing> {
+    const missing: Missing[number][] = [];
+    for (const { layer, rules } of plan.layers.filter((one) => lacking.includes(one.layer))) {
+      const permits = rules.filter(({ effect }) => effect === "permit");
+      const traces = await this.trace(readable, principal, permits, signal);
+      const nearest = traces === undefined ? null : nearestOf(traces);
+      missing.push({
+        layer,
+        nearest: (nearest?.policy ?? permits[0])?.citation ?? null,
+        why: nearest === null ? "no permit of this layer holds" : traceText(nearest),
+      });
+    }
+    return missing;
+  }
+
+  /** How far each of some policies holds, or undefined when the engine cannot be asked. */
+  private async trace(
+    readable: ReadableRequest,
+    principal: PrincipalReference,
+    policies: readonly CompiledPolicy[],
+    signal: AbortSignal,
+  ): Promise<readonly PolicyTrace[] | undefined> {
+    if (policies.length === 0) return [];
+    const { decider, digest } = this.deps;
+    const probes = probesOf(policies, digest);
+    if (!this.probeSets.has(probes.set.name)) {
+      const loaded = await decider.load([probes.set], signal);
+      if (!loaded.ok || loaded.value.length > 0) return undefined;
+      this.probeSets.set(probes.set.name, probes);
+    }
+    const reads = policyReads(Object.values(probes.set.policies));
+    const asked = await decider.decide(readable.forPrincipal(principal, reads), [probes.set.name], signal);
+    const [answer] = asked.ok ? asked.value : [];
+    return answer === undefined ? undefined : tracesOf(probes, answer);
+  }
+}
+
+/** Sorts the engine's answers to layers; undefined when they do not fit what was asked. */
+const answersOf = (plan: ActionPlan, answered: readonly SetAnswer[]): readonly LayerAnswer[] | undefined => {
+  if (answered.length !== plan.sets.length) return undefined;
+  if (answered.some(({ set }, index) => set !== plan.sets[index])) return undefined;
+  const bySet = new Map(answered.map((answer) => [answer.set, answer]));
+  const layers = plan.layers.map((layer) => answerOf(layer, bySet));
+  return layers.every((layer) => layer !== undefined) ? layers : undefined;
+};
+
+const answerOf = (
+  { layer, covers, rules, requirements, rulesSet, requirementsSet }: LayerPlan,
+  bySet: ReadonlyMap<string, SetAnswer>,
+): LayerAnswer | undefined => {
+  const ruling = readAnswer(rules, rulesSet === null ? undefined : bySet.get(rulesSet));
+  const requiring = readAnswer(
+    requirements,
+    requirementsSet === null ? undefined : bySet.get(requirementsSet),
+  );
+  if (ruling === undefined || requiring === undefined) return undefined;
+  const wanted = ruling.allowed ? "permit" : "forbid";
+  // What made the answer must be of the kind that makes such an answer.
+  if (ruling.determining.some(({ effect }) => effect !== wanted)) return undefined;
+  if (requiring.allowed !== requiring.determining.length > 0) return undefined;
+  return {
+    layer,
+    covers,
+    permits: ruling.allowed ? ruling.determining : [],
+    forbids: ruling.allowed ? [] : ruling.determining,
+    requirements: requiring.determining,
+    erred: [...ruling.erred, ...requiring.erred],
+  };
+};
+
+const readAnswer = (
+  policies: readonly CompiledPolicy[],
+  answer: SetAnswer | undefined,
+):
+  | {
+      readonly allowed: boolean;
+      readonly determining: readonly CompiledPolicy[];
+      readonly erred: readonly ErredPolicy[];
+    }
+  | undefined => {
+  if (answer === undefined)
+    return policies.length === 0 ? { allowed: false, determining: [], erred: [] } : undefined;
+  const byId = new Map(policies.map((policy) => [policy.id, policy]));
+  const determining = answer.determining.map((id) => byId.get(id));
+  const erred = answer.errors.map(({ policyId, message }) => ({ policy: byId.get(policyId), message }));
+  if (!determining.every((policy) => policy !== undefined)) return undefined;
+  if (!erred.every((one): one is ErredPolicy => one.policy !== undefined)) return undefined;
+  return { allowed: answer.allowed, determining, erred };
+};

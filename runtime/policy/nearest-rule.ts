@@ -1,0 +1,92 @@
+import { utf8 } from "#kernel/bytes.ts";
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type { PolicySet, SetAnswer } from "#ports/decider.ts";
+import type { CompiledPolicy } from "./compiled-policy.ts";
+
+/*
+ * Why a rule does not hold. Each of its conditions is asked of the engine together with those
+ * before it, so that the first one that fails is named, and never one that only looks false
+ * because a condition before it protects it.
+ */
+
+/** What is asked about some policies. */
+export interface Probes {
+  readonly set: PolicySet;
+  readonly policies: readonly CompiledPolicy[];
+}
+
+/** How far one policy holds. */
+export interface PolicyTrace {
+  readonly policy: CompiledPolicy;
+  /** True when scope and all conditions hold. */
+  readonly holds: boolean;
+  /** Conditions that hold before the first that does not; -1 where not even the scope holds. */
+  readonly held: number;
+  /** The first condition that does not hold, as its author wrote it; null where none is to blame. */
+  readonly failed: string | null;
+  /** Why that condition could not be evaluated, or null. */
+  readonly error: string | null;
+}
+
+/** Most policies that are looked into for one explanation. */
+export const PROBED_MAX = 32;
+
+/** The questions about the first `PROBED_MAX` of some policies, as a set for the engine. */
+export const probesOf = (
+  policies: readonly CompiledPolicy[],
+  digest: (bytes: Uint8Array) => Sha256,
+): Probes => {
+  const probed = policies.slice(0, PROBED_MAX);
+  const texts: Record<string, string> = {};
+  for (const [index, { principal, resource, parts }] of probed.entries()) {
+    let conditions = "";
+    texts[probeId(index, 0)] = `permit (${principal}, action, ${resource});`;
+    for (const [number, { clause, cedar }] of parts.entries()) {
+      conditions += `${clause} { ${cedar}\n} `;
+      texts[probeId(index, number + 1)] = `permit (${principal}, action, ${resource}) ${conditions};`;
+    }
+  }
+  return { set: { name: digest(utf8(canonicalJson(texts))), policies: texts }, policies: probed };
+};
+
+/** What the engine's answer to the probes says of each policy, in their order. */
+export const tracesOf = (probes: Probes, answer: SetAnswer): readonly PolicyTrace[] => {
+  const holding = new Set(answer.determining);
+  const errors = new Map(answer.errors.map(({ policyId, message }) => [policyId, message]));
+  return probes.policies.map((policy, index) => {
+    let held = -1;
+    while (held < policy.parts.length && holding.has(probeId(index, held + 1))) held += 1;
+    const holds = held === policy.parts.length;
+    const error = errors.get(probeId(index, held + 1));
+    return {
+      policy,
+      holds,
+      held,
+      failed: holds ? null : (policy.parts[held]?.shown ?? null),
+      error: holds || error === undefined ? null : error,
+    };
+  });
+};
+
+/** The policy that comes nearest to holding: the one with fewest conditions left. */
+export const nearestOf = (traces: readonly PolicyTrace[]): PolicyTrace | null => {
+  const left = ({ policy, held }: PolicyTrace): number =>
+    held < 0 ? Number.MAX_SAFE_INTEGER : policy.parts.length - held;
+  return traces.reduce<PolicyTrace | null>(
+    (best, trace) => (best === null || left(trace) < left(best) ? trace : best),
+    null,
+  );
+};
+
+/** Why a rule does not hold, in words. */
+export const traceText = ({ held, failed, error }: PolicyTrace): string => {
+  if (held < 0) return "it is about another principal or resource";
+  const condition = failed === null ? "its condition" : `\`${visibleExcerpt(failed, 200)}\``;
+  return error === null
+    ? `${condition} does not hold`
+    : `${condition} cannot be evaluated: ${visibleExcerpt(error, 200)}`;
+};
+
+const probeId = (policy: number, conditions: number): string => `${policy}/${conditions}`;

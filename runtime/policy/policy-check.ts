@@ -1,0 +1,124 @@
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type { CedarPolicies, PolicyCheck, PolicyCheckProblem, PolicyShape } from "#ports/decider.ts";
+import type { Problem } from "#protocol/problem.ts";
+import type { SourceRange } from "#protocol/source.ts";
+import type { ActionScope } from "./cedar-head.ts";
+import type { CompiledPolicy, CompiledSource, FileProblem } from "./compiled-policy.ts";
+import { policyError, policyWarning } from "./policy-problem.ts";
+import { rangeWithin, utf16Offset } from "./source-text.ts";
+
+/*
+ * What the engine says about policies, as problems of the files that they come from; and whether
+ * it read them as we did.
+ */
+
+/** Everything of a source that the engine has to parse and check. */
+export const policiesToCheck = (source: CompiledSource): CedarPolicies =>
+  Object.fromEntries([...source.policies, ...source.unread].map(({ id, cedar }) => [id, cedar]));
+
+/** The problems of one source that a check of its policies found. */
+export const checkProblems = (source: CompiledSource, check: PolicyCheck): readonly FileProblem[] => {
+  const found: Problem[] = [];
+  const known = new Map([
+    ...source.policies.map((policy) => [policy.id, placeOf(policy)] as const),
+    ...source.unread.map((policy) => [policy.id, { ...policy, written: true, policy: null }] as const),
+  ]);
+  for (const problem of check.problems) {
+    const place = known.get(problem.policyId);
+    if (place !== undefined) found.push(problemAt(problem, place));
+  }
+  for (const policy of source.policies) {
+    const shape = check.shapes[policy.id];
+    if (shape !== undefined && !agree(policy, shape)) {
+      found.push(disagreement(policy.citation.range ?? NOWHERE));
+    }
+  }
+  // Cedar accepted what we could not read: rather refused than half understood.
+  for (const { id, range } of source.unread) {
+    if (check.shapes[id] !== undefined) found.push(disagreement(range));
+  }
+  return found.map((problem) => ({ file: source.file, problem }));
+};
+
+interface Place {
+  readonly cedar: string;
+  readonly range: SourceRange;
+  /** Whether the Cedar text stands in the file as it is, so that offsets mean something there. */
+  readonly written: boolean;
+  readonly policy: CompiledPolicy | null;
+}
+
+const placeOf = (policy: CompiledPolicy): Place => ({
+  cedar: policy.cedar,
+  range: policy.citation.range ?? NOWHERE,
+  written: policy.startsAt !== null,
+  policy,
+});
+
+const NOWHERE: SourceRange = { span: [0, 0], line: 1, column: 1, endLine: 1, endColumn: 1 };
+
+const problemAt = ({ kind, message, help, bytes }: PolicyCheckProblem, place: Place): Problem => {
+  const range = place.written && bytes !== null ? rangeOfBytes(place, bytes) : place.range;
+  const text = visibleExcerpt(message, 400);
+  const more = { help: help === null ? undefined : visibleExcerpt(help, 400) };
+  switch (kind) {
+    case "syntax":
+      return policyError("syntax", text, range, more);
+    case "schema":
+      return policyError("vocabulary", text, range, more);
+    case "impossible": {
+      const why = "this policy can hold for no request that is ever made";
+      const advice = "a condition may contradict another, the scope, or the type of what it compares";
+      // Whether an agent has an input is not the policy's mistake, and a permit that never holds permits nothing.
+      const harmless =
+        place.policy === null ||
+        place.cedar.includes("inputs") ||
+        (place.policy.kind === "rule" && place.policy.effect === "permit");
+      return harmless
+        ? policyWarning("neverMatches", why, range, advice)
+        : policyError("neverMatches", why, range, { help: advice });
+    }
+  }
+};
+
+const rangeOfBytes = ({ cedar, range }: Place, [from, to]: readonly [number, number]): SourceRange => {
+  const base = range.span[0];
+  return rangeWithin(range, cedar, [base + utf16Offset(cedar, from), base + utf16Offset(cedar, to)]);
+};
+
+const disagreement = (range: SourceRange): Problem =>
+  policyError("disagreement", "this policy can be read in two ways", range, {
+    help: "write its scope and annotations plainly",
+  });
+
+const agree = (policy: CompiledPolicy, shape: PolicyShape): boolean => {
+  const { action } = policy;
+  return (
+    policy.effect === shape.effect &&
+    sameAction(action, shape.action) &&
+    sameEntries(policy.annotations, shape.annotations)
+  );
+};
+
+const sameAction = (ours: ActionScope, theirs: PolicyShape["action"]): boolean => {
+  switch (ours.k) {
+    case "any":
+      return theirs === null;
+    case "is":
+      return theirs?.operator === "==" && sameItems([ours.id], theirs.ids);
+    case "in":
+      return theirs?.operator === "in" && sameItems(ours.ids, theirs.ids);
+  }
+};
+
+const sameItems = (ours: readonly string[], theirs: readonly string[]): boolean =>
+  ours.every((id) => theirs.includes(id)) && theirs.every((id) => ours.includes(id));
+
+const sameEntries = (
+  ours: Readonly<Record<string, string>>,
+  theirs: Readonly<Record<string, string>>,
+): boolean =>
+  sameItems(
+    Object.entries(ours).map((entry) => JSON.stringify(entry)),
+    Object.entries(theirs).map((entry) => JSON.stringify(entry)),
+  );

@@ -1,0 +1,129 @@
+import { utf8 } from "#kernel/bytes.ts";
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import type { PolicySet } from "#ports/decider.ts";
+import type { PolicyLayer, PrincipalReference, PrincipalType } from "#protocol/policy-vocabulary.ts";
+import { ACTION_NAMES, POLICY_LAYERS, PRINCIPAL_TYPES } from "#protocol/policy-vocabulary.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { ActionScope } from "./cedar-head.ts";
+import type { CompiledPolicy, CompiledSource } from "./compiled-policy.ts";
+import type { PolicyReads } from "./policy-reads.ts";
+import { policyReads } from "./policy-reads.ts";
+
+/*
+ * Which sets of policies are asked for one action of one kind of principal. A policy whose scope
+ * does not admit them can neither hold nor err, so each action has sets of its own that leave it
+ * out: what a decision costs grows with the rules about that action and not with all rules.
+ */
+
+export interface ActionPlan {
+  readonly layers: readonly LayerPlan[];
+  /** Names of all sets, in the order of `layers`, rules before requirements. */
+  readonly sets: readonly string[];
+  readonly reads: PolicyReads;
+}
+
+export interface LayerPlan {
+  readonly layer: PolicyLayer;
+  readonly covers: boolean;
+  readonly rules: readonly CompiledPolicy[];
+  readonly requirements: readonly CompiledPolicy[];
+  /** Null where there is nothing to ask. */
+  readonly rulesSet: string | null;
+  readonly requirementsSet: string | null;
+}
+
+export interface PolicyPlans {
+  /** The plan for an action of a principal; undefined for an agent whose file is not among the sources. */
+  plan(principal: PrincipalReference, action: string): ActionPlan | undefined;
+  /** Every set that any plan names, each once. */
+  readonly sets: readonly PolicySet[];
+}
+
+/** Ids of all actions that requests can have. */
+export const actionIds = (tools: readonly ToolDescriptor[]): readonly string[] => [
+  ...ACTION_NAMES.filter((action) => action !== "tool_call"),
+  ...tools.filter(({ action }) => action === "tool_call").map(({ name }) => `tool_call::${name}`),
+];
+
+/** Whether a scope admits an action; `tool_call` is the only action that others lie in. */
+export const admits = (scope: ActionScope, action: string): boolean => {
+  const lies = (id: string): boolean =>
+    id === action || (id === "tool_call" && action.startsWith("tool_call::"));
+  switch (scope.k) {
+    case "any":
+      return true;
+    case "is":
+      return scope.id === action;
+    case "in":
+      return scope.ids.some(lies);
+  }
+};
+
+export const planPolicies = (
+  sources: readonly CompiledSource[],
+  tools: readonly ToolDescriptor[],
+  digest: (bytes: Uint8Array) => Sha256,
+): PolicyPlans => {
+  const sets = new Map<string, PolicySet>();
+  const plans = new Map<string, ActionPlan>();
+  const setOf = (policies: readonly CompiledPolicy[]): string | null => {
+    if (policies.length === 0) return null;
+    const texts = Object.fromEntries(policies.map(({ id, cedar }) => [id, cedar]));
+    const name = digest(utf8(canonicalJson(texts)));
+    sets.set(name, { name, policies: texts });
+    return name;
+  };
+  const agents = new Set(sources.flatMap(({ agent }) => agent ?? []));
+  const kinds = [
+    ...[...agents].map((agent) => ({ type: "Agent" as const, agent })),
+    ...PRINCIPAL_TYPES.filter((type) => type !== "Agent").map((type) => ({ type, agent: null })),
+  ];
+  for (const { type, agent } of kinds) {
+    const binding = sources.filter((source) => source.agent === null || source.agent === agent);
+    for (const action of actionIds(tools)) {
+      const layers = POLICY_LAYERS.flatMap((layer): readonly LayerPlan[] => {
+        const about = binding
+          .filter((source) => source.layer === layer)
+          .flatMap(({ policies }) =>
+            policies.filter((policy) => admits(policy.action, action) && mayBind(policy, type)),
+          );
+        if (about.length === 0) return [];
+        const rules = about.filter(({ kind }) => kind === "rule");
+        const requirements = about.filter(({ kind }) => kind === "requirement");
+        return [
+          {
+            layer,
+            covers: rules.some(({ effect }) => effect === "permit"),
+            rules,
+            requirements,
+            rulesSet: setOf(rules),
+            requirementsSet: setOf(requirements),
+          },
+        ];
+      });
+      plans.set(planKey(type, agent, action), {
+        layers,
+        sets: layers.flatMap(({ rulesSet, requirementsSet }) =>
+          [rulesSet, requirementsSet].filter((name) => name !== null),
+        ),
+        reads: policyReads(
+          layers.flatMap(({ rules, requirements }) => [...rules, ...requirements].map(({ cedar }) => cedar)),
+        ),
+      });
+    }
+  }
+  return {
+    plan: ({ type, id }, action) => plans.get(planKey(type, type === "Agent" ? id : null, action)),
+    sets: [...sets.values()],
+  };
+};
+
+const planKey = (type: PrincipalType, agent: string | null, action: string): string =>
+  `${type} ${action} ${agent ?? ""}`;
+
+/** Whether a principal of that type can be in the policy's scope at all. */
+const mayBind = ({ principal }: CompiledPolicy, type: PrincipalType): boolean => {
+  const [, named] = /^principal is ([A-Za-z_]+)/.exec(principal) ?? [];
+  return named === undefined || named === type;
+};
