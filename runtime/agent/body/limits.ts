@@ -29,7 +29,7 @@ export const BODY_LIMITS_DEFAULT: BodyLimits = {
   heldBytesMax: 64 * 1024 * 1024,
   operandsMax: 100_000,
   printsMax: 10_000,
-  printLengthMax: 64 * 1024,
+  printLengthMax: 16_000,
 };
 
 /** Calls of functions that may be open at once; part of the language, so it is no setting. */
