@@ -56,6 +56,7 @@ export type SymbiKeywordNames =
     | "]"
     | "agent"
     | "allow"
+    | "always"
     | "and"
     | "audit"
     | "break"
@@ -67,6 +68,7 @@ export type SymbiKeywordNames =
     | "else"
     | "finally"
     | "for"
+    | "from"
     | "function"
     | "if"
     | "in"
@@ -83,9 +85,12 @@ export type SymbiKeywordNames =
     | "schedule"
     | "try"
     | "type"
+    | "unless"
     | "webhook"
+    | "when"
     | "while"
     | "with"
+    | "without"
     | "{"
     | "|"
     | "||"
@@ -670,7 +675,7 @@ export function isNameExpression(item: unknown): item is NameExpression {
 
 export interface Opaque extends langium.AstNode {
     readonly $container: Capabilities | Opaque | Section | UnknownBlock;
-    readonly $type: 'Effect' | 'ExpressionName' | 'Name' | 'Opaque' | 'OpaqueToken' | 'PolicyWordOnly' | 'StatementWord';
+    readonly $type: 'Effect' | 'ExpressionName' | 'Name' | 'Opaque' | 'OpaqueToken' | 'PolicyWordOnly' | 'QualifierWord' | 'StatementWord';
     parts: Array<Opaque>;
 }
 
@@ -768,17 +773,17 @@ export function isPolicyWord(item: unknown): item is PolicyWord {
     return isPolicyWordOnly(item) || isStatementWord(item) || item === 'capabilities' || item === 'function' || item === 'policy' || item === 'with';
 }
 
-export type PolicyWordOnly = 'agent' | 'channel' | 'memory' | 'metadata' | 'on' | 'schedule' | 'type' | 'webhook' | string;
+export type PolicyWordOnly = 'agent' | 'channel' | 'memory' | 'metadata' | 'schedule' | 'type' | 'webhook' | QualifierWord | string;
 
 export function isPolicyWordOnly(item: unknown): item is PolicyWordOnly {
-    return item === 'metadata' || item === 'agent' || item === 'type' || item === 'schedule' || item === 'channel' || item === 'memory' || item === 'webhook' || item === 'on' || (typeof item === 'string' && (/[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/.test(item)));
+    return isQualifierWord(item) || item === 'metadata' || item === 'agent' || item === 'type' || item === 'schedule' || item === 'channel' || item === 'memory' || item === 'webhook' || (typeof item === 'string' && (/[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/.test(item)));
 }
 
 /* `require: authority for checks`, `deny: x always`: prose that says more than can be enforced. */
 export interface Qualifier extends langium.AstNode {
     readonly $container: Rule;
     readonly $type: 'Qualifier';
-    words: Array<'for' | 'with' | string>;
+    words: Array<'for' | 'with' | QualifierWord | string>;
 }
 
 export const Qualifier = {
@@ -788,6 +793,12 @@ export const Qualifier = {
 
 export function isQualifier(item: unknown): item is Qualifier {
     return reflection.isInstance(item, Qualifier.$type);
+}
+
+export type QualifierWord = 'always' | 'from' | 'on' | 'unless' | 'when' | 'without';
+
+export function isQualifierWord(item: unknown): item is QualifierWord {
+    return item === 'without' || item === 'from' || item === 'on' || item === 'always' || item === 'when' || item === 'unless';
 }
 
 export interface Record extends langium.AstNode {
@@ -1081,7 +1092,7 @@ export interface UnknownBlock extends langium.AstNode {
     readonly $container: SymbiFile;
     readonly $type: 'UnknownBlock';
     body: Opaque;
-    words: Array<'.' | 'capabilities' | 'on' | 'with' | Effect | string>;
+    words: Array<'.' | 'capabilities' | 'with' | Effect | QualifierWord | string>;
 }
 
 export const UnknownBlock = {

@@ -1,6 +1,6 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { AGENT_SPEC_VERSION, type AgentSpec, type Dialect } from "#protocol/agent-spec.ts";
-import type { Checked } from "#protocol/problem.ts";
+import type { Checked, ProblemCode } from "#protocol/problem.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { SymbiFile } from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
@@ -39,10 +39,10 @@ export interface LowerOptions {
 export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | null> => {
   const reading = readSource(input.path, input.bytes);
   if (reading.k === "refused") return { value: null, problems: reading.problems };
-  const { source, tree, isBroken, reporter } = reading;
+  const { source, tree, reporter } = reading;
   const tools = new Map(options.tools.map((tool) => [tool.name, tool]));
   const context: LowerContext = { source, reporter, tools, digest: options.digest };
-  const dialect = detectDialect(source, tree, isBroken);
+  const dialect = detectDialect(reading);
   const identity = {
     path: input.path,
     digest: options.digest(input.bytes),
@@ -57,8 +57,13 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
     return { value, problems: alone.problems() };
   }
   checkSemantics(reading, value, tools);
-  return { value, problems: reporter.problems() };
+  const problems = reporter.problems();
+  return { value, problems: reading.isBroken ? problems.filter((one) => !isGuess(one.code)) : problems };
 };
+
+/** Where a part of the text could not be read, what seems to be missing may only be in that part. */
+const isGuess = (code: ProblemCode): boolean =>
+  ["WRIT015", "WRIT050", "WRIT052", "WRIT070", "WRIT081"].includes(code);
 
 const lowerFile = (
   context: LowerContext,

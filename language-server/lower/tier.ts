@@ -15,6 +15,9 @@ const TIERS: Readonly<Record<string, SandboxTier>> = {
   tier2: "gvisor",
 };
 
+/** What a mistyped tier may have been; a number is not guessed at. */
+const WORDS = Object.keys(TIERS).filter((word) => !/[0-9]/.test(word));
+
 /** Why well-known other tiers are not taken. */
 const ABSENT: Readonly<Record<string, string>> = {
   tier3: "Micro-virtual machines are not built in; the strongest tier is `gvisor`.",
@@ -37,7 +40,7 @@ export const lowerTier = (
   if (tier !== undefined) return tier;
   const span = spanOf(node);
   const written = context.source.slice(span);
-  const guess = name === undefined ? undefined : nearest(name, Object.keys(TIERS));
+  const guess = name === undefined ? undefined : nearest(name, WORDS);
   const absent = name !== undefined && Object.hasOwn(ABSENT, name) ? ABSENT[name] : undefined;
   context.reporter.report("WRIT017", span, `${quoted(written)} is not a value of \`${attribute}\``, {
     help: absent ?? `Write ${listed(SANDBOX_TIERS)}.`,

@@ -25,7 +25,27 @@ export interface Scan {
   readonly hidden: readonly HiddenCharacters[];
   /** Words of the code with other letters than ASCII. */
   readonly foreignWords: readonly Span[];
+  /** The outermost brackets, in order; the last may end with the text. */
+  readonly outermost: readonly Span[];
 }
+
+/** How many outermost brackets have closed before an offset: which item of a file it belongs to. */
+export const itemAt = ({ outermost }: Scan, offset: number): number => {
+  let low = 0;
+  let high = outermost.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((outermost[middle]?.[1] ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** Whether no bracket is open at an offset. */
+export const isOutermost = (found: Scan, offset: number): boolean => {
+  const bracket = found.outermost[itemAt(found, offset)];
+  return bracket === undefined || offset <= bracket[0];
+};
 
 /** A run of characters that look like nothing or like a space. */
 export interface HiddenCharacters {
@@ -63,6 +83,7 @@ class Scanner {
   private unpaired: Scan["unpaired"] = null;
   private readonly hidden: HiddenCharacters[] = [];
   private readonly foreignWords: Span[] = [];
+  private readonly outermost: Span[] = [];
 
   constructor(text: string) {
     this.text = text;
@@ -74,8 +95,10 @@ class Scanner {
     while (this.at < this.text.length && this.refusal === null) this.step();
     const last = this.open.at(-1);
     if (last !== undefined) this.unpaired ??= { k: "never-closed", ...last };
-    const { refusal, endless, unpaired, hidden, foreignWords } = this;
-    return { refusal, endless, unpaired, hidden, foreignWords };
+    const first = this.open[0];
+    if (first !== undefined) this.outermost.push([first.at, this.text.length]);
+    const { refusal, endless, unpaired, hidden, foreignWords, outermost } = this;
+    return { refusal, endless, unpaired, hidden, foreignWords, outermost };
   }
 
   private step(): void {
@@ -131,6 +154,7 @@ class Scanner {
 
   private close(at: number, bracket: string): void {
     const partner = this.open.pop();
+    if (partner !== undefined && this.open.length === 0) this.outermost.push([partner.at, at + 1]);
     if (partner !== undefined && CLOSING[partner.bracket] === bracket) return;
     this.unpaired ??= { k: "never-opened", at, bracket, open: partner?.at ?? null };
   }

@@ -1,12 +1,18 @@
 import type { Span } from "#protocol/source.ts";
 import { quoted, type Reporter } from "../semantics/reporter.ts";
 import type { SyntaxTree } from "./parser.ts";
-import type { Scan } from "./scan.ts";
+import { itemAt, type Scan } from "./scan.ts";
+import { partSpan, spanOf } from "./tree.ts";
 
-/** Later ones mostly follow from the first. */
-const SYNTAX_PROBLEMS_MAX = 20;
+/** Of one file; later ones mostly follow from the first. */
+const SYNTAX_PROBLEMS_MAX = 5;
 
 type ParserError = SyntaxTree["parserErrors"][number];
+
+interface Place {
+  readonly span: Span;
+  readonly message: string;
+}
 
 /** Says in words what the scanner, the lexer and the parser could not read. */
 export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxTree): void => {
@@ -18,7 +24,7 @@ export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxT
     });
   } else if (scan.unpaired !== null) reportUnpaired(reporter, scan.unpaired);
   const explained = scan.endless !== null || scan.unpaired !== null;
-  const places: { readonly span: Span; readonly message: string; readonly help?: string }[] = [];
+  const places: Place[] = [];
   for (const error of tree.lexerErrors) {
     const span: Span = [error.offset, error.offset + error.length];
     places.push({ span, message: `${quoted(reporter.source.slice(span))} has no meaning here` });
@@ -27,16 +33,14 @@ export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxT
     const atEnd = Number.isNaN(error.token.startOffset) || error.token.tokenType.name === "EOF";
     // A file that ends too early was told about by its open bracket or string.
     if (atEnd && explained) continue;
-    const span: Span = atEnd
-      ? [end, end]
-      : [error.token.startOffset, error.token.startOffset + error.token.image.length];
-    places.push({ span, message: unexpected(error, atEnd) });
+    places.push(blockWithoutBody(reporter, tree, error) ?? unexpected(error, atEnd ? [end, end] : undefined));
   }
-  const lines = new Set<number>();
+  // Behind a first error the parser guesses where to go on, so only one is told about for each item.
+  const items = new Set<number>();
   for (const { span, message } of places.sort((left, right) => left.span[0] - right.span[0])) {
-    const line = reporter.source.lineAt(span[0]);
-    if (lines.has(line) || lines.size >= SYNTAX_PROBLEMS_MAX) continue;
-    lines.add(line);
+    const item = itemAt(scan, span[0]);
+    if (items.has(item) || items.size >= SYNTAX_PROBLEMS_MAX) continue;
+    items.add(item);
     reporter.report("WRIT079", span, message);
   }
 };
@@ -100,15 +104,35 @@ const PLACES: Readonly<Record<string, string>> = {
   Group: "in brackets",
 };
 
-const unexpected = (error: ParserError, atEnd: boolean): string => {
-  const rule = error.context.ruleStack.at(-1)?.replace(/[^A-Za-z]/g, "") ?? "";
+/** Words at the top that no block follows: what is wrong with them is their first one. */
+const blockWithoutBody = (reporter: Reporter, tree: SyntaxTree, error: ParserError): Place | undefined => {
+  if (!error.context.ruleStack.some((rule) => ruleName(rule) === "UnknownBlock")) return undefined;
+  const block = tree.value.items.findLast(
+    (item) =>
+      item.$type === "UnknownBlock" &&
+      item.body === undefined &&
+      !(spanOf(item)[0] > error.token.startOffset),
+  );
+  if (block === undefined) return undefined;
+  const span = partSpan(block, "words");
+  return { span, message: `${quoted(reporter.source.slice(span))} begins nothing that is known here` };
+};
+
+const unexpected = (error: ParserError, end: Span | undefined): Place => {
+  const rule = ruleName(error.context.ruleStack.at(-1) ?? "");
   const where = Object.hasOwn(PLACES, rule) ? ` ${PLACES[rule]}` : "";
   const expected = /Expecting (?:keyword|token of type) '([^']{1,12})'/.exec(error.message)?.[1];
   const wanted = expected === undefined ? "" : `: expected ${WORDS[expected] ?? `\`${expected}\``}`;
-  return atEnd
-    ? `the file ends${where} that is not complete${wanted}`
-    : `${quoted(error.token.image)} is not expected${where}${wanted}`;
+  if (end !== undefined) return { span: end, message: `the file ends${where} that is not complete${wanted}` };
+  const { image, startOffset } = error.token;
+  return {
+    span: [startOffset, startOffset + image.length],
+    message: `${quoted(image)} is not expected${where}${wanted}`,
+  };
 };
+
+/** The parser marks its own rules with a character that nobody sees. */
+const ruleName = (rule: string): string => rule.replace(/[^A-Za-z]/g, "");
 
 const WORDS: Readonly<Record<string, string>> = {
   ID: "a name",

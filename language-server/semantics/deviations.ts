@@ -45,7 +45,7 @@ class DeviationCheck {
       case "Trigger":
         return this.trigger(node);
       case "Rule":
-        if (node.separator === "=") this.separator(node, ":", "behind the word of a rule");
+        if (node.separator === "=") this.separator(node, ":", "in a rule");
         return this.terminator(node, /[,;]/);
       case "WithAttribute":
         if (node.separator !== "=") this.separator(node, "=", "in a `with`");
@@ -105,7 +105,7 @@ class DeviationCheck {
     this.reporter.report(
       "WRIT003",
       partSpan(node, word),
-      wanted === "" ? `no sign stands between name and value ${where}` : `\`${wanted}\` stands ${where}`,
+      `${wanted === "" ? "no sign" : `\`${wanted}\``} stands between a name and its value ${where}`,
       {
         help: wanted === "" ? `Remove the \`${node.separator}\`.` : `Write \`${wanted}\`.`,
         fix: { title: wanted === "" ? "Remove the sign" : `Write ${wanted}`, edits: [edit] },

@@ -1,7 +1,8 @@
 import type { AstNode } from "langium";
 import type { Dialect } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
-import type { Agent, Section, SymbiFile } from "../generated/ast.ts";
+import type { Agent, Section, SymbiFile, UnknownBlock } from "../generated/ast.ts";
+import { isOutermost, type Scan } from "../parser/scan.ts";
 import type { SourceText } from "../parser/source-text.ts";
 import { partSpan, spanOf, withDescendants } from "../parser/tree.ts";
 import { quoted, type Reporter } from "./reporter.ts";
@@ -11,6 +12,13 @@ export interface DialectFinding {
   readonly name: Dialect;
   /** Empty for D1. */
   readonly evidence: readonly Evidence[];
+}
+
+export interface DialectInput {
+  readonly source: SourceText;
+  readonly tree: SymbiFile;
+  readonly scan: Scan;
+  readonly isBroken: boolean;
 }
 
 interface Evidence {
@@ -26,13 +34,17 @@ const RELATED_MAX = 4;
  * Recognises the dialects found in the wild by what only they write. The first that shows itself
  * wins, from the one that shares least with D1 to the one that shares most.
  */
-export const detectDialect = (source: SourceText, tree: SymbiFile, isBroken: boolean): DialectFinding => {
+export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): DialectFinding => {
   const nodes = [...withDescendants(tree)];
+  // Where the parser lost its way it finds blocks at the top that are inside others.
+  const blocks = tree.items.filter(
+    (item): item is UnknownBlock => item.$type === "UnknownBlock" && isOutermost(scan, spanOf(item)[0]),
+  );
   const detectors: readonly (readonly [Dialect, () => readonly Evidence[]])[] = [
     ["D3", () => linePolicies(source)],
-    ["D2", () => readEvalPrint(tree)],
-    ["D6", () => profiles(tree)],
-    ["D7", () => templates(source, tree, nodes)],
+    ["D2", () => readEvalPrint(tree, blocks)],
+    ["D6", () => profiles(blocks)],
+    ["D7", () => templates(source, blocks, nodes)],
     ["D5", () => nestedBlocks(source, nodes)],
     ["D4", () => prose(nodes)],
     ["unknown", () => (isBroken ? noAgentFile(source, tree) : [])],
@@ -93,15 +105,14 @@ const SHELL_BLOCKS: readonly string[] = ["behavior", "struct"];
 const SHELL_ATTRIBUTES: readonly string[] = ["name", "version", "author", "description"];
 const SHELL_SECTIONS: readonly string[] = ["resources", "security", "policies"];
 
-const readEvalPrint = (tree: SymbiFile): readonly Evidence[] =>
-  tree.items.flatMap((item) => {
-    if (item.$type === "UnknownBlock" && SHELL_BLOCKS.includes(item.words[0] ?? "")) {
-      return [at(item, `a \`${item.words[0]}\` block`, "words")];
-    }
-    return item.$type === "Agent" && isShellAgent(item)
-      ? [at(item, "an agent of attributes only", "name")]
-      : [];
-  });
+const readEvalPrint = (tree: SymbiFile, blocks: readonly UnknownBlock[]): readonly Evidence[] => [
+  ...blocks
+    .filter((block) => SHELL_BLOCKS.includes(block.words[0] ?? ""))
+    .map((block) => at(block, `a \`${block.words[0]}\` block`, "words")),
+  ...tree.items
+    .filter((item): item is Agent => item.$type === "Agent" && isShellAgent(item))
+    .map((agent) => at(agent, "an agent of attributes only", "name")),
+];
 
 const isShellAgent = (agent: Agent): boolean =>
   agent.items.length > 0 &&
@@ -111,21 +122,21 @@ const isShellAgent = (agent: Agent): boolean =>
       (item.$type === "Section" && item.words.length === 1 && SHELL_SECTIONS.includes(item.words[0] ?? "")),
   );
 
-const profiles = (tree: SymbiFile): readonly Evidence[] =>
-  tree.items.flatMap((item) =>
-    item.$type === "UnknownBlock" && (item.words[0] === "with" || item.words[0] === "capabilities")
-      ? [at(item, `\`${item.words[0]}\` outside an agent`, "words")]
-      : [],
-  );
+const profiles = (blocks: readonly UnknownBlock[]): readonly Evidence[] =>
+  blocks
+    .filter((block) => block.words[0] === "with" || block.words[0] === "capabilities")
+    .map((block) => at(block, `\`${block.words[0]}\` outside an agent`, "words"));
 
 const TEMPLATE_BLOCK = /^(?:on_(?:http_post|prompt|query)|router)$/;
 
-const templates = (source: SourceText, tree: SymbiFile, nodes: readonly AstNode[]): readonly Evidence[] => {
-  const blocks = tree.items.flatMap((item) =>
-    item.$type === "UnknownBlock" && TEMPLATE_BLOCK.test(item.words[0] ?? "")
-      ? [at(item, `a block ${quoted(item.words[0] ?? "")}`, "words")]
-      : [],
-  );
+const templates = (
+  source: SourceText,
+  unknown: readonly UnknownBlock[],
+  nodes: readonly AstNode[],
+): readonly Evidence[] => {
+  const blocks = unknown
+    .filter((block) => TEMPLATE_BLOCK.test(block.words[0] ?? ""))
+    .map((block) => at(block, `a block ${quoted(block.words[0] ?? "")}`, "words"));
   const sections = nodes.filter((node): node is Section => node.$type === "Section");
   const inside = sections.flatMap((section) =>
     TEMPLATE_BLOCK.test(section.words[0] ?? "") || isRuleBlock(section)

@@ -31,7 +31,7 @@ export const problemLines = (problem: Problem, text: ShownText, view: View): rea
   const paint = PAINTS[problem.severity];
   const gutter = String(lastLine(problem)).length;
   const lines = [
-    ...paragraph(`${problem.severity} ${problem.code}`, visibleText(problem.message), paint, view),
+    ...paragraph(headOf(problem), visibleText(problem.message), paint, view),
     `${" ".repeat(gutter)}${style.blue("-->")} ${style.dim(fit(placeOf(text.path, problem.range), view.columns - gutter - 4))}`,
     ...excerpt(problem.range, text, gutter, paint, view),
   ];
@@ -40,11 +40,12 @@ export const problemLines = (problem: Problem, text: ShownText, view: View): rea
     lines.push(...excerpt(related.range, text, gutter, "blue", view));
   }
   if (problem.help !== undefined) lines.push(...note(gutter, "help", problem.help, view));
-  if (problem.class === "enforcement") {
-    lines.push(...note(gutter, "why", "the file does not run while this stands", view));
-  }
   return lines;
 };
+
+/** `enforcement` says that the file does not run while the problem stands. */
+const headOf = ({ class: problemClass, code, severity }: Problem): string =>
+  problemClass === "enforcement" ? `${severity} ${code} (enforcement)` : `${severity} ${code}`;
 
 /** A hint on one line. */
 export const hintLine = (problem: Problem, text: ShownText, { columns, style }: View): string => {
