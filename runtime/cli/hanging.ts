@@ -1,0 +1,7 @@
+import { columnsOf, wrap } from "./width.ts";
+
+/** A text behind its lead, wrapped to `columns`, with what does not fit below the text and not below the lead. */
+export const hanging = (lead: string, text: string, columns: number): readonly string[] => {
+  const indent = " ".repeat(columnsOf(lead));
+  return wrap(text, columns - indent.length).map((line, index) => `${index === 0 ? lead : indent}${line}`);
+};
