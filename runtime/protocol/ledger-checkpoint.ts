@@ -63,7 +63,7 @@ export const readCheckpoint = (note: Uint8Array, log: string): CheckpointReading
   const [origin, size, root, blank, ...rest] = whole.split("\n");
   if (origin !== checkpointOrigin(log) || blank !== "" || rest.pop() !== "") return undefined;
   const rootBytes = fromBase64(root ?? "");
-  if (!/^(?:0|[1-9][0-9]{0,15})$/.test(size ?? "") || rootBytes?.length !== 32) return undefined;
+  if (!/^[1-9][0-9]{0,15}$/.test(size ?? "") || rootBytes?.length !== 32) return undefined;
   const checkpoint: Checkpoint = { log, size: Number(size), root: sha256OfBytes(rootBytes) };
   if (!Number.isSafeInteger(checkpoint.size)) return undefined;
 

@@ -25,6 +25,9 @@ export const CONTENT_PART_BYTES_MAX = 16 * 1024 * 1024;
 /** All sealed parts of one entry together, in bytes. */
 export const ENTRY_CONTENT_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Longest artefact, in plain bytes. */
+export const ARTEFACT_BYTES_MAX = 64 * 1024 * 1024;
+
 /** What sealing adds to the plain bytes: the tag of AES-GCM. */
 export const SEAL_TAG_BYTES = 16;
 

@@ -1,0 +1,202 @@
+import { toHex } from "#kernel/bytes.ts";
+import type { LogId, ScopeId, WorkspaceId } from "#kernel/ids.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import type { LedgerFault, LogHold } from "#ports/ledger.ts";
+import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
+import { readCheckpoint } from "#protocol/ledger-checkpoint.ts";
+import { NO_PREVIOUS } from "#protocol/ledger-format.ts";
+import type { AsideFile } from "#protocol/ledger-line.ts";
+import type { SigningKey } from "./keys.ts";
+import {
+  ledgerFaultOf,
+  promoteNextKey,
+  readOrCreateSecret,
+  readSecret,
+  SECRET_NAME,
+  signingKeyOf,
+} from "./keys.ts";
+import type { LogEnd } from "./log-writer.ts";
+import { createLogWriter, wallMsOf } from "./log-writer.ts";
+import { createMerkleTree } from "./merkle-tree.ts";
+import { recoverLog } from "./recover-log.ts";
+import { scanLog, tampered } from "./scan-log.ts";
+import { createScopes } from "./scopes.ts";
+import type { WritableLedger, WritableLedgerDeps } from "./writable-ledger.ts";
+import { createWritableLedger } from "./writable-ledger.ts";
+
+export interface LedgerOptions {
+  readonly workspace: WorkspaceId;
+  /** Who writes, for people: `writ 0.1.0`. */
+  readonly software: string;
+}
+
+export interface OpenedLedger {
+  readonly ledger: WritableLedger;
+  /** What an earlier writer left unfinished and was set aside; empty for a log that was whole. */
+  readonly setAside: readonly AsideFile[];
+}
+
+/**
+ * Opens a ledger for writing: takes up a log of this workspace that nobody holds, newest first, or
+ * begins a new one. A log of ours that was changed is not passed over: LEDGER_TAMPERED.
+ */
+export const openLedger = async (
+  deps: WritableLedgerDeps,
+  options: LedgerOptions,
+): Promise<Result<OpenedLedger, LedgerFault>> => {
+  const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.workspace(options.workspace));
+  if (!seed.ok) return seed;
+  const workspaceKey = signingKeyOf(deps.crypto, seed.value);
+
+  const logs = await deps.store.logs();
+  if (!logs.ok) return logs;
+  for (const log of logs.value.toReversed()) {
+    const ours = await writerKeys(deps, log);
+    if (!ours.ok) return ours;
+    if (ours.value.all.length === 0) continue;
+    const hold = await deps.store.acquire(log, { create: false });
+    if (!hold.ok && hold.fault.code === "LEDGER_HELD") continue;
+    if (!hold.ok) return hold;
+    const taken = await takeUp(deps, log, hold.value);
+    if (taken.ok && taken.value !== undefined) {
+      return beginWriting(deps, options, workspaceKey, hold.value, taken.value);
+    }
+    await hold.value.release();
+    if (!taken.ok) return taken;
+  }
+  return beginLog(deps, options, workspaceKey);
+};
+
+/** A held log that is ready to be written. */
+interface ReadyLog {
+  readonly log: LogId;
+  readonly end: LogEnd;
+  readonly key: SigningKey;
+  readonly aside: readonly AsideFile[];
+}
+
+/** The log with its recovery done, or undefined when it is retired or another writer just ended with it. */
+const takeUp = async (
+  deps: WritableLedgerDeps,
+  log: LogId,
+  hold: LogHold,
+): Promise<Result<ReadyLog | undefined, LedgerFault>> => {
+  // Read again: until the log was held, another writer may have rotated or destroyed them.
+  const ours = await writerKeys(deps, log);
+  if (!ours.ok) return ours;
+  const [first] = ours.value.all;
+  if (first === undefined) return ok(undefined);
+  const anchor = await readAnchor(deps, log);
+  if (!anchor.ok) return anchor;
+  const files = await deps.store.files(log);
+  if (!files.ok) return files;
+  const scan = await scanLog(deps, log, files.value, ours.value.all, anchor.value);
+  if (!scan.ok) return scan;
+
+  const { end, key = first, retired, erased } = scan.value;
+  const finished = await finishOwed(deps, log, { retired, erased, next: ours.value.next, key });
+  if (!finished.ok || retired) return finished.ok ? ok(undefined) : finished;
+  const recovery = await recoverLog(deps, log, hold, end);
+  return recovery.ok ? ok({ log, key, end: recovery.value.end, aside: recovery.value.aside }) : recovery;
+};
+
+/** Does what a writer that ended early still owed to the key store, all of which the log has recorded. */
+const finishOwed = async (
+  deps: WritableLedgerDeps,
+  log: LogId,
+  owed: {
+    readonly erased: readonly ScopeId[];
+    readonly retired: boolean;
+    readonly next: SigningKey | undefined;
+    readonly key: SigningKey;
+  },
+): Promise<Result<void, LedgerFault>> => {
+  const gone = owed.erased.map((scope) => SECRET_NAME.scope(scope));
+  if (owed.retired) gone.push(SECRET_NAME.writer(log), SECRET_NAME.nextWriter(log));
+  else if (owed.next?.id === owed.key.id) {
+    const promoted = await promoteNextKey(deps.keys, log, owed.key.seed);
+    if (!promoted.ok) return promoted;
+  } else if (owed.next !== undefined) gone.push(SECRET_NAME.nextWriter(log));
+  for (const name of gone) {
+    const destroyed = await deps.keys.destroy(name);
+    if (!destroyed.ok) return failed(ledgerFaultOf(destroyed.fault));
+  }
+  return ok(undefined);
+};
+
+const beginLog = async (
+  deps: WritableLedgerDeps,
+  options: LedgerOptions,
+  workspaceKey: SigningKey,
+): Promise<Result<OpenedLedger, LedgerFault>> => {
+  const log = deps.entropy.id<"log">(wallMsOf(deps.clock));
+  // The key first: a log without one would never be taken up again.
+  const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.writer(log));
+  if (!seed.ok) return seed;
+  const hold = await deps.store.acquire(log, { create: true });
+  if (!hold.ok) return hold;
+  const tree = createMerkleTree(deps.crypto);
+  const end = { size: 0, prev: NO_PREVIOUS, tree, segment: 1, lineBytes: 0, contentBytes: 0, logBytes: 0 };
+  const key = signingKeyOf(deps.crypto, seed.value);
+  return beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] });
+};
+
+/** Writes the lines that open the log, durable before anything else can be appended. */
+const beginWriting = async (
+  deps: WritableLedgerDeps,
+  options: LedgerOptions,
+  workspaceKey: SigningKey,
+  hold: LogHold,
+  { log, end, key, aside }: ReadyLog,
+): Promise<Result<OpenedLedger, LedgerFault>> => {
+  const writer = createLogWriter(deps, log, hold, end, key);
+  const certificate = {
+    ...writer.structural("key.certified", {
+      role: "writer",
+      key: toHex(key.publicKey),
+      by: toHex(workspaceKey.publicKey),
+    }),
+    signer: workspaceKey.seed,
+  };
+  const opening = writer.structural(aside.length === 0 ? "log.opened" : "log.recovered", {
+    software: options.software,
+    workspace: options.workspace,
+    ...(aside.length === 0 ? {} : { aside: aside.map((file) => ({ ...file })) }),
+  });
+  const lines = end.size === 0 ? [certificate, opening] : [opening];
+  for (const written of await Promise.all(lines.map((line) => writer.submit(line)))) {
+    if (written.ok) continue;
+    await writer.settled();
+    await hold.release();
+    return written;
+  }
+  const ledger = createWritableLedger(deps, writer, hold, createScopes(deps), workspaceKey);
+  return ok({ ledger, setAside: aside });
+};
+
+/** The keys that this user has for a log: one; two while a rotation is under way; none when it is not ours or retired. */
+interface WriterKeys {
+  readonly all: readonly SigningKey[];
+  readonly next: SigningKey | undefined;
+}
+
+const writerKeys = async (deps: WritableLedgerDeps, log: LogId): Promise<Result<WriterKeys, LedgerFault>> => {
+  const current = await readSecret(deps.keys, SECRET_NAME.writer(log));
+  if (!current.ok) return current;
+  const next = await readSecret(deps.keys, SECRET_NAME.nextWriter(log));
+  if (!next.ok) return next;
+  const keys = [current.value, next.value].map((seed) => seed && signingKeyOf(deps.crypto, seed));
+  return ok({ all: keys.filter((key) => key !== null), next: keys[1] ?? undefined });
+};
+
+const readAnchor = async (
+  deps: WritableLedgerDeps,
+  log: LogId,
+): Promise<Result<Checkpoint | undefined, LedgerFault>> => {
+  const note = await deps.anchors.read(log);
+  if (!note.ok) return note;
+  if (note.value === null) return ok(undefined);
+  const reading = readCheckpoint(note.value, log);
+  return reading === undefined ? failed(tampered(log, "its anchor is damaged")) : ok(reading.checkpoint);
+};
