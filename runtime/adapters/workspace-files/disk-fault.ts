@@ -1,0 +1,30 @@
+import { fault } from "#kernel/result.ts";
+import type { WorkspaceFault } from "#ports/workspace-files.ts";
+
+/** Node's name of a system error, such as `ENOENT`; `unknown` for anything else. */
+export const errorCode = (error: unknown): string =>
+  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "unknown";
+
+const FULL: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+const FORBIDDEN: readonly string[] = ["EACCES", "EPERM", "EROFS", "ETXTBSY"];
+
+/** Why a file could not be written. The message holds no path: whoever shows it knows which. */
+export const writeFault = (error: unknown): WorkspaceFault => {
+  const code = errorCode(error);
+  if (FULL.includes(code)) {
+    return fault("WORKSPACE_DISK_FULL", `the workspace's disk has no room for the file (${code})`, {
+      help: "make room, then publish again; the file is as it was",
+    });
+  }
+  if (FORBIDDEN.includes(code)) {
+    return fault("WORKSPACE_READ_ONLY", `the workspace does not let this file be written (${code})`, {
+      help: "change the permissions of the file or its folder; the file is as it was",
+    });
+  }
+  return fault("WORKSPACE_UNREADABLE", `the workspace's disk failed (${code})`, { retryable: true });
+};
+
+export const readFault = (error: unknown): WorkspaceFault =>
+  fault("WORKSPACE_UNREADABLE", `the workspace cannot be read (${errorCode(error)})`);

@@ -1,0 +1,80 @@
+import { constants } from "node:fs";
+import { lstat, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname, join } from "node:path";
+
+import { errorCode } from "./disk-fault.ts";
+
+/** What stands at a path, or why it is not a file that we touch. */
+export type Standing =
+  | { readonly k: "file"; readonly sizeBytes: number; readonly executable: boolean }
+  | { readonly k: "nothing" }
+  | { readonly k: "other"; readonly why: string };
+
+/**
+ * What stands at a path below a root, without following a link at any part of it.
+ *
+ * @param folders remembers folders that were found to be real, for callers that look at many files.
+ */
+export const standingAt = async (
+  root: string,
+  path: string,
+  folders = new Set<string>(),
+): Promise<Standing> => {
+  for (const folder of foldersAbove(path)) {
+    if (folders.has(folder)) continue;
+    const above = await kindOf(join(root, folder));
+    if (above.k === "nothing") return above;
+    if (above.k !== "folder")
+      return { k: "other", why: `\`${folder}\` above it is ${above.k === "file" ? "a file" : above.why}` };
+    folders.add(folder);
+  }
+  const found = await kindOf(join(root, path));
+  return found.k === "folder" ? { k: "other", why: "it is a folder" } : found;
+};
+
+/** `a/b` and `a` for `a/b/c`, the outermost first. */
+export const foldersAbove = (path: string): readonly string[] => {
+  const above = dirname(path);
+  return above === "." ? [] : [...foldersAbove(above), above];
+};
+
+const kindOf = async (path: string): Promise<Standing | { readonly k: "folder" }> => {
+  try {
+    const stat = await lstat(path);
+    if (stat.isSymbolicLink()) return { k: "other", why: "a symbolic link" };
+    if (stat.isDirectory()) return { k: "folder" };
+    if (!stat.isFile()) return { k: "other", why: "neither a file nor a folder" };
+    return { k: "file", sizeBytes: stat.size, executable: (stat.mode & 0o111) !== 0 };
+  } catch (error) {
+    if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return { k: "nothing" };
+    throw error;
+  }
+};
+
+/**
+ * Reads a regular file, at most `bytesMax` bytes of it; null where it has more. The last part of the
+ * path is not followed when it has become a link meanwhile.
+ */
+export const readRegularFile = async (path: string, bytesMax: number): Promise<Uint8Array | null> => {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    return await readUpTo(file, bytesMax);
+  } finally {
+    await file.close();
+  }
+};
+
+const readUpTo = async (file: FileHandle, bytesMax: number): Promise<Uint8Array | null> => {
+  const { size } = await file.stat();
+  if (size > bytesMax) return null;
+  // One byte more than it should have shows that it has grown.
+  const bytes = new Uint8Array(size + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return length > size ? readUpTo(file, bytesMax) : bytes.slice(0, length);
+};

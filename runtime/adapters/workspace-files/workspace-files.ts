@@ -1,0 +1,89 @@
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+
+import { throwIfAborted } from "#kernel/abort.ts";
+import { toHex } from "#kernel/bytes.ts";
+import { sha256OfBytes } from "#kernel/digest.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import type { Crypto } from "#ports/crypto.ts";
+import type { Entropy } from "#ports/entropy.ts";
+import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
+import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
+
+import { readFault } from "./disk-fault.ts";
+import { listPaths } from "./list-paths.ts";
+import type { GitEnvironment } from "./list-paths.ts";
+import { publishFile, realDisk } from "./publish.ts";
+import type { Disk } from "./publish.ts";
+import { publishablePath } from "./publishable-path.ts";
+import { readRegularFile, standingAt } from "./regular-file.ts";
+import { takeSnapshot } from "./snapshot.ts";
+
+export interface WorkspaceOptions {
+  /** The workspace's folder; links in it are followed, links below it are not. */
+  readonly root: string;
+  /** The variables of `GIT_VARIABLES` as the user has them. */
+  readonly environment: GitEnvironment;
+}
+
+export interface WorkspaceDeps {
+  readonly crypto: Pick<Crypto, "sha256">;
+  readonly entropy: Pick<Entropy, "bytes">;
+  readonly platform?: NodeJS.Platform;
+  readonly disk?: Disk;
+}
+
+/** A folder of this machine as a workspace. */
+export const createWorkspaceFiles = (options: WorkspaceOptions, deps: WorkspaceDeps): WorkspaceFiles => {
+  const platform = deps.platform ?? process.platform;
+  const digest = (bytes: Uint8Array): Sha256 => sha256OfBytes(deps.crypto.sha256(bytes));
+
+  /** Looked up each time: the folder may have been moved away. */
+  const realRoot = async (): Promise<Result<string, WorkspaceFault>> =>
+    realpath(options.root).then(ok, (error: unknown) => failed(readFault(error)));
+
+  return {
+    async snapshot(signal) {
+      throwIfAborted(signal);
+      const root = await realRoot();
+      if (!root.ok) return root;
+      const listed = await listPaths(root.value, options.environment, signal);
+      return listed.ok ? takeSnapshot(root.value, listed.value, signal) : listed;
+    },
+
+    async digest(path) {
+      const name = publishablePath(path, platform);
+      if (!name.ok) return name;
+      const root = await realRoot();
+      if (!root.ok) return root;
+      return digestAt(root.value, name.value, digest).catch((error: unknown) => failed(readFault(error)));
+    },
+
+    async publish(path, bytes, base) {
+      const name = publishablePath(path, platform);
+      if (!name.ok) return name;
+      const root = await realRoot();
+      if (!root.ok) return root;
+      const random = toHex(deps.entropy.bytes(16));
+      // A caller that goes on with its bytes must not change what is written.
+      const publication = { root: root.value, path: name.value, bytes: bytes.slice(), base, random, digest };
+      return publishFile(publication, deps.disk ?? realDisk);
+    },
+  };
+};
+
+const digestAt = async (
+  root: string,
+  path: string,
+  digest: (bytes: Uint8Array) => Sha256,
+): Promise<Result<Sha256 | null, WorkspaceFault>> => {
+  const standing = await standingAt(root, path);
+  if (standing.k === "nothing") return ok(null);
+  if (standing.k === "other")
+    return failed(fault("WORKSPACE_BAD_PATH", `no file of the workspace: ${standing.why}`));
+  const bytes = await readRegularFile(join(root, path), SNAPSHOT_BYTES_MAX);
+  if (bytes !== null) return ok(digest(bytes));
+  return failed(fault("WORKSPACE_TOO_LARGE", `the file has more than ${SNAPSHOT_BYTES_MAX} bytes`));
+};
