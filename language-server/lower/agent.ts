@@ -108,9 +108,14 @@ const lowerCapabilities = (
 ): AgentDefinition["capabilities"] => {
   const items = node.list?.items ?? [];
   if (node.list !== undefined && items.length === 0) {
-    context.reporter.report("WRIT075", spanOf(node), "an empty list of capabilities takes nothing away", {
-      help: 'Write `deny: "*"` in a policy, or remove the list.',
-    });
+    context.reporter.report(
+      "WRIT075",
+      spanOf(node.list),
+      "an empty list of capabilities takes nothing away",
+      {
+        help: 'Write `deny: "*"` in a policy, or remove the list.',
+      },
+    );
   }
   return items.flatMap((item) => {
     const operand = onlyOperand(item);

@@ -63,7 +63,7 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
 
 /** Where a part of the text could not be read, what seems to be missing may only be in that part. */
 const isGuess = (code: ProblemCode): boolean =>
-  ["WRIT015", "WRIT050", "WRIT052", "WRIT070", "WRIT081"].includes(code);
+  ["WRIT001", "WRIT015", "WRIT050", "WRIT052", "WRIT070", "WRIT081"].includes(code);
 
 const lowerFile = (
   context: LowerContext,

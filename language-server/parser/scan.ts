@@ -66,8 +66,10 @@ const LINE_COMMENT = /(?:\/\/|#)[^\r\n]*/y;
 const STRING = /"(?:[^"\\]|\\[^])*"/y;
 const SINGLE_QUOTED = /'[^'\r\n]*'/y;
 /** Spaces beside the ASCII ones, zero-width and bidirectional characters, tag characters. */
-const HIDDEN =
-  /(?:[\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]|\u034f|\u061c|\udb40[\udc00-\udfff])+/g;
+const HIDDEN_RUN =
+  /(?:[\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]|\u034f|\u061c|\udb40[\udc00-\udfff])+/y;
+/** The same for matching everywhere; never used where it would remember a place. */
+const HIDDEN_RUNS = new RegExp(HIDDEN_RUN.source, "g");
 
 export const scan = (text: string): Scan => new Scanner(text).scan();
 
@@ -170,7 +172,7 @@ class Scanner {
 
   private note(start: number, where: "string" | "comment"): void {
     const token = this.text.slice(start, this.at);
-    for (const { index, 0: run } of token.matchAll(HIDDEN)) {
+    for (const { index, 0: run } of token.matchAll(HIDDEN_RUNS)) {
       // A space in a text or remark is what its author meant, however it is encoded.
       if (/^[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+$/.test(run)) continue;
       this.report([start + index, start + index + run.length], where);
@@ -178,9 +180,9 @@ class Scanner {
   }
 
   private hiddenRun(start: number): void {
-    HIDDEN.lastIndex = start;
-    const found = HIDDEN.exec(this.text);
-    if (found?.index !== start) return;
+    HIDDEN_RUN.lastIndex = start;
+    const found = HIDDEN_RUN.exec(this.text);
+    if (found === null) return;
     this.at = start + found[0].length;
     // A byte order mark is where editors put it.
     if (start === 0 && found[0] === "\ufeff") return;

@@ -30,13 +30,17 @@ export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxT
     places.push({ span, message: `${quoted(reporter.source.slice(span))} has no meaning here` });
   }
   for (const error of tree.parserErrors) {
-    const atEnd = Number.isNaN(error.token.startOffset) || error.token.tokenType.name === "EOF";
+    const atEnd = error.token.tokenType.name === "EOF";
     // A file that ends too early was told about by its open bracket or string.
     if (atEnd && explained) continue;
-    places.push(blockWithoutBody(reporter, tree, error) ?? unexpected(error, atEnd ? [end, end] : undefined));
+    places.push(
+      blockWithoutBody(reporter, tree, error, atEnd ? end : error.token.startOffset) ??
+        unexpected(error, atEnd ? [end, end] : undefined),
+    );
   }
   // Behind a first error the parser guesses where to go on, so only one is told about for each item.
-  const items = new Set<number>();
+  const explainedAt = scan.endless?.at ?? scan.unpaired?.at;
+  const items = new Set(explainedAt === undefined ? [] : [itemAt(scan, explainedAt)]);
   for (const { span, message } of places.sort((left, right) => left.span[0] - right.span[0])) {
     const item = itemAt(scan, span[0]);
     if (items.has(item) || items.size >= SYNTAX_PROBLEMS_MAX) continue;
@@ -105,13 +109,15 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** Words at the top that no block follows: what is wrong with them is their first one. */
-const blockWithoutBody = (reporter: Reporter, tree: SyntaxTree, error: ParserError): Place | undefined => {
+const blockWithoutBody = (
+  reporter: Reporter,
+  tree: SyntaxTree,
+  error: ParserError,
+  before: number,
+): Place | undefined => {
   if (!error.context.ruleStack.some((rule) => ruleName(rule) === "UnknownBlock")) return undefined;
   const block = tree.value.items.findLast(
-    (item) =>
-      item.$type === "UnknownBlock" &&
-      item.body === undefined &&
-      !(spanOf(item)[0] > error.token.startOffset),
+    (item) => item.$type === "UnknownBlock" && item.body === undefined && spanOf(item)[0] <= before,
   );
   if (block === undefined) return undefined;
   const span = partSpan(block, "words");

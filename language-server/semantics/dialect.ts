@@ -47,7 +47,7 @@ export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): D
     ["D7", () => templates(source, blocks, nodes)],
     ["D5", () => nestedBlocks(source, nodes)],
     ["D4", () => prose(nodes)],
-    ["unknown", () => (isBroken ? noAgentFile(source, tree) : [])],
+    ["unknown", () => (isBroken ? noAgentFile(source, tree, scan) : [])],
   ];
   for (const [name, detect] of detectors) {
     const evidence = detect();
@@ -181,7 +181,9 @@ const prose = (nodes: readonly AstNode[]): readonly Evidence[] =>
       : [];
   });
 
-const noAgentFile = (source: SourceText, tree: SymbiFile): readonly Evidence[] => {
+const noAgentFile = (source: SourceText, tree: SymbiFile, scan: Scan): readonly Evidence[] => {
+  // Nothing stands before a remark or text that never ends, so nothing is known.
+  if (tree.items.length === 0 && scan.endless !== null) return [];
   const isMarkdown = /^[ \t]*```/m.test(source.text);
   const isKnown = tree.items.some((item) => item.$type !== "UnknownBlock" && item.$type !== "Stray");
   if (isKnown && !isMarkdown) return [];

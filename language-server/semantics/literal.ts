@@ -67,6 +67,9 @@ const numberValue = (token: string): LiteralValue => {
 const measureValue = (token: string): LiteralValue => {
   const ms = durationMs(token);
   if (ms !== undefined) return { k: "duration", ms };
+  if (/^[0-9_]+\.?(?:ms|milliseconds|s|seconds|m|minutes|h|hours|d|days|w|weeks)$/.test(token)) {
+    return { k: "unreadable", why: "it is longer than 366 days" };
+  }
   if (/(?:months?|years?|y)$/.test(token)) {
     return { k: "unreadable", why: "months and years differ in length; write days" };
   }

@@ -21,6 +21,7 @@ export const nearest = (name: string, known: Iterable<string>): string | undefin
   const bound = Math.max(1, Math.floor(wanted.length / 3));
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const candidate of known) {
+    if (candidate === name) continue;
     if (SYNONYMS[wanted] === candidate) return candidate;
     if (Math.abs(candidate.length - wanted.length) > bound) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
