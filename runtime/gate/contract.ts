@@ -28,7 +28,8 @@ import type { GateLimits } from "./limits.ts";
  * Every method settles with what happened, an AbortError when `signal` was aborted and the action
  * did not come to its end, or a `GateFault`. A fault ends the run: after it every call of every
  * method is the same fault and nothing acts any more. By the time a method settles, what it began
- * is over and recorded; after an abort at the latest `settleMsMax` later.
+ * to execute is over and recorded; a tool that does not hear that it was aborted is given up
+ * `settleMsMax` later, and what it was doing is recorded as unknown.
  */
 export interface Gate {
   readonly run: RunId;

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "#kernel/abort.ts";
+import { isAbort, throwIfAborted } from "#kernel/abort.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
@@ -68,6 +68,8 @@ class RunGate implements Gate {
   private callsMade = 0;
   /** Set once and for good: a run that cannot be recorded does nothing more. */
   private fault: GateFault | null = null;
+  /** The same for a bug of ours: whatever threw may have left something unrecorded. */
+  private bug: { readonly error: unknown } | null = null;
 
   constructor(world: World, deps: GateDeps) {
     this.run = world.recorder.run;
@@ -140,9 +142,15 @@ class RunGate implements Gate {
     act: () => Promise<Result<T, GateFault>>,
   ): Promise<Result<T, GateFault>> {
     throwIfAborted(signal);
+    if (this.bug !== null) throw this.bug.error;
     if (this.fault !== null) return failed(this.fault);
-    const acted = await act();
-    return acted.ok ? acted : failed(this.keep(acted.fault));
+    try {
+      const acted = await act();
+      return acted.ok ? acted : failed(this.keep(acted.fault));
+    } catch (error) {
+      if (!isAbort(error)) this.bug ??= { error };
+      throw error;
+    }
   }
 
   /** The fault that this gate has from now on: the first, unless a later one knows that something was begun. */

@@ -1,6 +1,7 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { LanguageModel, ModelRequest } from "#ports/language-model.ts";
 import type { PreparedCall } from "#ports/executor.ts";
+import { entityId } from "#protocol/entity-id.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ProposedModelCall } from "./contract.ts";
 import { asJson, frozenJsonObject } from "./frozen-json.ts";
@@ -52,7 +53,7 @@ export const modelCandidate = (
         tokensMax: request.tokensMax,
         tools: request.tools.map((tool) => tool.name),
       },
-      resource: { type: "Model", id: model.id, attributes: { remote: model.remote, chosen: true } },
+      resource: { type: "Model", id: entityId(model.id), attributes: { remote: model.remote, chosen: true } },
       labels: [],
       preview: null,
       details: { messages, tools },

@@ -45,7 +45,10 @@ export const performTogether = async (
   const either = AbortSignal.any([signal, group.signal]);
   const faults: GateFault[] = [];
   await eachAtMost(admitted, world.run.limits.parallelMax, async ({ index, approved }) => {
-    const settled = await execute(world, authority, approved, either);
+    const settled = await execute(world, authority, approved, either).catch((error: unknown) => {
+      group.abort();
+      throw error;
+    });
     if (settled.ok && !settled.value.cancelled) {
       outcomes[index] = settled.value.outcome;
       return "go on";

@@ -79,6 +79,22 @@ describe("a ledger that refuses", () => {
     });
   });
 
+  test("by throwing, a bug of ours, ends the run there too", async () => {
+    for (const at of [0, 1, 2]) {
+      const rig = createRig();
+      let written = 0;
+      rig.recorder.beforeRecord = async () => {
+        written += 1;
+        if (written > at) throw new TypeError("a bug");
+      };
+      await expect(rig.gate.perform(call("act"), calm())).rejects.toThrow("a bug");
+      expect(rig.tools["act"]?.executed).toHaveLength(at === 2 ? 1 : 0);
+      rig.recorder.beforeRecord = null;
+      await expect(rig.gate.perform(call("act"), calm())).rejects.toThrow("a bug");
+      expect(rig.recorder.entries).toHaveLength(at);
+    }
+  });
+
   test("ends the calls that run beside the one it refused", async () => {
     const reads = { effects: ["reads-run-files" as const], idempotent: true };
     const rig = createRig({

@@ -12,12 +12,23 @@ const acts = (act: Act, idempotent = false): RigPlan => ({
 const results = (result: Partial<ToolResult>): Act => ({ k: "result", result });
 
 describe("an executed call ends with", () => {
+  /** The fake notes an act of its own making only, so these count none. */
+  const silent: Ending = { ...unknown, acted: 0 };
   const conflict: Act = { k: "fault", code: "TOOL_CONFLICT" };
   const lost: Act = { k: "fault", code: "TOOL_OUTCOME_UNKNOWN" };
   const late: Act = { k: "result", afterMs: 1_900 };
   const noJson = results({ value: Number.NaN });
   const noText = results({ text: undefined as never });
   const noLabels = results({ labels: [1 as never] });
+  const gives = (given: unknown): Act => ({
+    k: "does",
+    async what(authorized, spend) {
+      await spend(authorized, "act");
+      return given as never;
+    },
+  });
+  const malformed = "effect.unknown act TOOL_RESULT_MALFORMED";
+  const odd = { ok: false, fault: { code: "no code", message: "x" } };
   const REPEATABLE = true;
   test.each<[string, RigPlan, Ending, string]>([
     ["a result", acts({ k: "result" }), done, "action.completed act done"],
@@ -29,6 +40,8 @@ describe("an executed call ends with", () => {
     ["its deadline, unheard", acts({ k: "deaf" }), unknown, "effect.unknown act TOOL_DEADLINE"],
     ["no JSON", acts(noJson), unknown, "effect.unknown act TOOL_RESULT_MALFORMED"],
     ["no text", acts(noText), unknown, "effect.unknown act TOOL_RESULT_MALFORMED"],
+    ["nothing at all", { tools: { act: { act: gives(undefined) } } }, silent, malformed],
+    ["a fault without a code", { tools: { act: { act: gives(odd) } } }, silent, malformed],
     ["labels that are none", acts(noLabels), unknown, "effect.unknown act TOOL_RESULT_MALFORMED"],
   ])("%s", async (_, plan, expected, last) => {
     const { rig, ending } = await performed(plan);

@@ -1,5 +1,5 @@
 import type { JsonObject } from "#kernel/json.ts";
-import type { Authorized, ExecuteOptions, PreparedCall, Spend, ToolResult } from "#ports/executor.ts";
+import type { ExecuteOptions, PreparedCall, Spend, ToolResult } from "#ports/executor.ts";
 import type { Behaviour } from "#test/kit/approver-fake.ts";
 import { allow, allowIf, approvalBy, deny, digestOf, other, stepUp, tierFloor } from "#test/kit/decisions.ts";
 import type { ToolFakePlan } from "#test/kit/tool-fake.ts";
@@ -134,5 +134,3 @@ const behave = async (
       return new Promise<typeof DONE>(() => undefined);
   }
 };
-
-export type Right = Authorized<PreparedCall>;

@@ -1,6 +1,6 @@
 import type { EntryId } from "#kernel/ids.ts";
 import type { JsonValue } from "#kernel/json.ts";
-import { ownValue } from "#kernel/json.ts";
+import { isJsonObject, ownValue } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import type { ToolChange, ToolFault, ToolResult } from "#ports/executor.ts";
 import type { Authority } from "../capability.ts";
@@ -112,15 +112,14 @@ const endingOf = (
   const lost = (code: string, why: string): Ending =>
     spent && !idempotent ? without("unknown", code, UNKNOWN_TEXT) : without("failed", code, why);
   if (run.k === "settled") {
-    const result = run.value;
-    if (result.ok) {
-      // An executor that does not spend its right may have done anything.
-      if (!spent) return without("unknown", "GATE_CAPABILITY_UNSPENT", UNKNOWN_TEXT);
-      return resultEnding(result.value) ?? lost("TOOL_RESULT_MALFORMED", "Failed: the tool broke down.");
+    const settled = readSettled(run.value);
+    if (settled === null) return lost("TOOL_RESULT_MALFORMED", "Failed: the tool broke down.");
+    if (settled.k === "fault") {
+      const text = `Failed: ${settled.message}.`;
+      return settled.code === UNKNOWN_CODE ? lost(UNKNOWN_CODE, text) : without("failed", settled.code, text);
     }
-    const { code, message } = result.fault;
-    if (code === "TOOL_OUTCOME_UNKNOWN") return lost(code, `Failed: ${message}.`);
-    return without("failed", code, `Failed: ${message}.`);
+    // An executor that does not spend its right may have done anything.
+    return spent ? settled.ending : without("unknown", "GATE_CAPABILITY_UNSPENT", UNKNOWN_TEXT);
   }
   if (run.stopped === "cancelled") return lost("CANCELLED", "Failed: the run was cancelled.");
   if (run.stopped === "deadline") {
@@ -129,6 +128,7 @@ const endingOf = (
   return lost("TOOL_CRASHED", "Failed: the tool broke down.");
 };
 
+const UNKNOWN_CODE: ToolFault["code"] = "TOOL_OUTCOME_UNKNOWN";
 const UNKNOWN_TEXT = "It is not known whether this was done. Do not try it again.";
 
 const without = (status: "failed" | "unknown", code: string, text: string): Ending => ({
@@ -140,13 +140,34 @@ const without = (status: "failed" | "unknown", code: string, text: string): Endi
   changes: [],
 });
 
-/** The result as frozen data, or null when an executor gave something else. */
-const resultEnding = (result: ToolResult): Ending | null => {
-  const copy = frozenJsonObject(
-    { value: result.value, labels: result.labels, changes: result.changes },
-    RESULT_DEPTH_MAX,
-  ) as Pick<ToolResult, "value" | "labels" | "changes"> | undefined;
-  if (copy === undefined || typeof result.text !== "string") return null;
-  if (!isLabels(copy.labels) || !Array.isArray(copy.changes)) return null;
-  return { status: "done", code: null, text: result.text, ...copy };
+type Settled =
+  | { readonly k: "result"; readonly ending: Ending }
+  | { readonly k: "fault"; readonly code: string; readonly message: string };
+
+/** What an executor gave as frozen data, or null when it gave something else: by now it may have acted. */
+const readSettled = (given: Result<ToolResult, ToolFault>): Settled | null => {
+  const copy = frozenJsonObject(given, RESULT_DEPTH_MAX);
+  if (copy?.["ok"] === true && isJsonObject(copy["value"])) {
+    const { text, value = null, labels, changes } = copy["value"];
+    if (typeof text !== "string" || !isLabels(labels) || !Array.isArray(changes)) return null;
+    const ending = {
+      status: "done" as const,
+      code: null,
+      text,
+      value,
+      labels,
+      changes: changes as ToolChange[],
+    };
+    return { k: "result", ending };
+  }
+  if (copy?.["ok"] === false && isJsonObject(copy["fault"])) {
+    const { code, message } = copy["fault"];
+    if (typeof code === "string" && FAULT_CODE.test(code) && typeof message === "string") {
+      return { k: "fault", code, message };
+    }
+  }
+  return null;
 };
+
+/** As entries take it. */
+const FAULT_CODE = /^TOOL(?:_[A-Z]+)+$/;

@@ -5,7 +5,8 @@ import type { Stopped } from "./stopped.ts";
 /**
  * One phase of an action. Each subclass has a private constructor and one static method that makes
  * it from the phase before, so the order of phases is the only one that compiles; and a phase can
- * be used once, so nothing is done twice from one decision.
+ * be used once, so nothing is done twice from one decision. A protected `name` in each keeps the
+ * types apart, which would else be equal where their contents are.
  */
 export abstract class Phase<Content> {
   private content: { readonly value: Content } | null;
