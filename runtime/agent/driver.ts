@@ -80,7 +80,9 @@ class Run {
     this.#request = request;
     this.#program = program;
     this.#inputs = inputs;
-    this.#recording = new Recording(deps.recorder, () => this.#enter("tool-dispatching"));
+    this.#recording = new Recording(deps.recorder, () =>
+      this.#enter("tool-dispatching", this.#state?.usage.iterations ?? 0),
+    );
     this.#key = deps.entropy.bytes(RUN_KEY_BYTES);
     this.#startedAtMs = deps.clock.monotonicMs();
     this.#lastDigest = this.#digest();
@@ -183,7 +185,7 @@ class Run {
   #show(commands: readonly Command[]): Effect | null {
     let effect: Effect | null = null;
     for (const command of commands) {
-      if (command.k === "enter") this.#enter(command.phase);
+      if (command.k === "enter") this.#enter(command.phase, command.iteration);
       else if (command.k === "print") {
         const { level, text } = command;
         this.#recording.live("output.printed", { level, text });
@@ -192,8 +194,7 @@ class Run {
     return effect;
   }
 
-  #enter(phase: string): void {
-    const iteration = this.#state?.usage.iterations ?? 0;
+  #enter(phase: string, iteration: number): void {
     this.#recording.live("phase.entered", { phase, iteration });
   }
 

@@ -4,7 +4,7 @@ import { BODY_LIMITS_DEFAULT } from "./body/limits.ts";
 
 /** Bounds of one run. The gate has bounds of its own for single calls. */
 export interface RunLimits {
-  /** Turns in which the model is asked, all loops of the run together. */
+  /** Turns in which the model answers, all loops of the run together. */
   readonly iterationsMax: number;
   /** Model tokens in and out, all calls together. */
   readonly tokensMax: number;

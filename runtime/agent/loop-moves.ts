@@ -36,22 +36,17 @@ export const askModel = (program: Program, state: RunState): Moved => {
   const roomOfLoop = (loop.tokensMax ?? Infinity) - loop.tokens - estimate;
   const bound = boundBeforeAsking(program, state, loop, { roomOfRun, roomOfLoop });
   if (bound !== null) return moved(state, bound);
-  const iterations = state.usage.iterations + 1;
+  const iteration = state.usage.iterations + 1;
   return moved(
-    {
-      ...state,
-      phase: "reasoning",
-      usage: { ...state.usage, iterations },
-      loop: { ...loop, iterations: loop.iterations + 1 },
-    },
+    { ...state, phase: "reasoning" },
     WAIT,
-    { k: "enter", phase: "reasoning", iteration: iterations },
+    { k: "enter", phase: "reasoning", iteration },
     {
       k: "call-model",
       messages: loop.messages,
       tools: program.tools,
       tokensMax: Math.min(roomOfRun, roomOfLoop),
-      iteration: iterations,
+      iteration,
       labels: loop.labels,
     },
   );
@@ -84,11 +79,15 @@ export const modelAnswered = (
   const asked = openedLoop(before);
   const { finish, text, toolCalls, inputTokens, outputTokens } = answer;
   const usage = {
-    ...before.usage,
+    iterations: before.usage.iterations + 1,
     inputTokens: before.usage.inputTokens + inputTokens,
     outputTokens: before.usage.outputTokens + outputTokens,
   };
-  const loop: Loop = { ...asked, tokens: asked.tokens + inputTokens + outputTokens };
+  const loop: Loop = {
+    ...asked,
+    iterations: asked.iterations + 1,
+    tokens: asked.tokens + inputTokens + outputTokens,
+  };
   const state: RunState = { ...before, usage, loop };
   if (tokensOf(state) > program.limits.tokensMax) return moved(state, endWith("TOKENS"));
   if (loop.tokens > (loop.tokensMax ?? Infinity)) return moved(state, closeWith("max_tokens", text));

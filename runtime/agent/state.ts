@@ -50,6 +50,7 @@ export interface RunState {
 }
 
 export interface Usage {
+  /** Turns in which the model answered. */
   readonly iterations: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

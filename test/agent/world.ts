@@ -1,0 +1,276 @@
+import { expect } from "vitest";
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { scriptedModel } from "#adapters/models-scripted/index.ts";
+import { readScript } from "#adapters/models-scripted/script.ts";
+import type { JournalEntry, RunLimits, RunReport, RunRequest, RunSession } from "#agent/index.ts";
+import { replayRun, runAgent, RUN_LIMITS_DEFAULT } from "#agent/index.ts";
+import type { GateLimits } from "#gate/index.ts";
+import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
+import { utf8 } from "#kernel/bytes.ts";
+import { sha256OfBytes } from "#kernel/digest.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import { lowerSource } from "#language/lower/lower.ts";
+import type { LanguageModel, ModelEvent, ModelRequest } from "#ports/language-model.ts";
+import type { AgentSpec } from "#protocol/agent-spec.ts";
+import { mayRun } from "#protocol/problem.ts";
+import type { RunRecorder } from "#ports/run-recorder.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import type { Behaviour } from "#test/kit/approver-fake.ts";
+import { createApproverFake } from "#test/kit/approver-fake.ts";
+import type { ClockFake } from "#test/kit/clock-fake.ts";
+import { createClockFake } from "#test/kit/clock-fake.ts";
+import { allow, digestOf } from "#test/kit/decisions.ts";
+import { createEntropyFake } from "#test/kit/entropy-fake.ts";
+import type { Deciding } from "#test/kit/policy-decider-fake.ts";
+import { createPolicyDeciderFake } from "#test/kit/policy-decider-fake.ts";
+import type { RecordedDraft, RunRecorderFake } from "#test/kit/run-recorder-fake.ts";
+import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
+import type { ToolFake, ToolFakePlan } from "#test/kit/tool-fake.ts";
+import { createToolFake } from "#test/kit/tool-fake.ts";
+
+/** What a test says about its run; everything that it does not say is permissive and idle. */
+export interface WorldPlan {
+  /** The agent file; one with a body where `body` stands for its statements. */
+  readonly source?: string;
+  readonly body?: string;
+  readonly agent?: string;
+  readonly inputs?: JsonObject;
+  /** Turns of a scripted model. */
+  readonly turns?: readonly JsonObject[];
+  /** Instead of `turns`: what the model does with a request. */
+  readonly model?: (request: ModelRequest, signal: AbortSignal) => AsyncIterable<ModelEvent>;
+  /** By tool or action; what is not named is allowed. */
+  readonly decisions?: Readonly<Record<string, Deciding>>;
+  readonly answers?: readonly Behaviour[];
+  readonly tools?: Readonly<Record<string, ToolFakePlan>>;
+  readonly offered?: readonly string[];
+  readonly limits?: Partial<RunLimits>;
+  readonly gateLimits?: Partial<GateLimits>;
+  /** The sandbox refuses to open so. */
+  readonly sessionFault?: Fault<string>;
+  /** Happens while the session opens. */
+  readonly opening?: (signal: AbortSignal) => Promise<void>;
+  /** Called with each entry before it is durable; may hold it up, or cancel the run. */
+  readonly onRecord?: (type: string, world: World) => Promise<void> | void;
+  readonly failAt?: number;
+}
+
+export interface World {
+  readonly clock: ClockFake;
+  readonly recorder: RunRecorderFake;
+  readonly tools: Readonly<Record<string, ToolFake>>;
+  /** Requests that the model got, in order. */
+  readonly requests: readonly ModelRequest[];
+  readonly sessions: { opened: number; closed: number };
+  readonly cancel: AbortController;
+}
+
+export interface WorldRun extends World {
+  readonly report: RunReport;
+}
+
+const SOURCE = `
+metadata { description = "Answers questions." }
+agent helper(topic: String) -> String {
+    capabilities = ["list_files", "read_file", "write_file", "publish_file"]
+    policy all { allow: [list_files, read_file, write_file, publish_file] }
+}
+`;
+
+const withBody = (body: string): string => `
+metadata { description = "Answers questions." }
+agent helper(topic: String) -> String {
+    capabilities = ["list_files", "read_file", "write_file", "publish_file"]
+    policy all { allow: [list_files, read_file, write_file, publish_file] }
+    with { ${body} }
+}
+`;
+
+export const crypto = createNodeCrypto();
+
+export const lowered = (source: string): AgentSpec => {
+  const { value, problems } = lowerSource(
+    { path: "agents/helper.symbi", bytes: utf8(source) },
+    { digest: (bytes) => sha256OfBytes(crypto.sha256(bytes)), tools: BUILTIN_TOOLS },
+  );
+  if (value === null || !mayRun(problems)) throw new Error(JSON.stringify(problems, null, 2));
+  return value;
+};
+
+/** Runs an agent in a world of fakes behind the real gate, and replays what it recorded. */
+export const runIn = async (plan: WorldPlan = {}): Promise<WorldRun> => {
+  const { world, running } = start(plan);
+  const started = await world.clock.drive(running);
+  if (!started.ok) throw new Error(started.fault.message);
+  const run = { ...world, report: started.value };
+  if (plan.failAt === undefined) expectReplay(plan, run);
+  return run;
+};
+
+/** The world of a run that is under way. */
+export const start = (
+  plan: WorldPlan,
+): { readonly world: World; readonly running: ReturnType<typeof runAgent> } => {
+  const clock = createClockFake();
+  const recorder = createRunRecorderFake({ clock });
+  if (plan.failAt !== undefined) recorder.failAt(plan.failAt);
+  const tools: Record<string, ToolFake> = {};
+  const requests: ModelRequest[] = [];
+  const cancel = new AbortController();
+  const world: World = { clock, recorder, tools, requests, sessions: { opened: 0, closed: 0 }, cancel };
+  if (plan.onRecord !== undefined) {
+    recorder.beforeRecord = async (draft) => {
+      await plan.onRecord?.(draft.type, world);
+    };
+  }
+  const openSession = async (
+    request: { readonly recorder: RunRecorder; readonly run: Parameters<typeof createGate>[1] },
+    signal: AbortSignal,
+  ): Promise<Result<RunSession, Fault<string>>> => {
+    await plan.opening?.(signal);
+    if (plan.sessionFault !== undefined) return failed(plan.sessionFault);
+    world.sessions.opened += 1;
+    const gate = createGate(
+      {
+        policy: () => decider,
+        recorder: request.recorder,
+        approver: createApproverFake(plan.answers ?? []),
+        model: noting(requests, modelOf(plan, clock)),
+        crypto,
+        entropy: createEntropyFake(),
+        clock,
+        executors(spend) {
+          for (const descriptor of BUILTIN_TOOLS) {
+            tools[descriptor.name] = createToolFake(
+              descriptor.name,
+              spend,
+              (ms, inner) => clock.sleep(ms, inner),
+              { descriptor, ...plan.tools?.[descriptor.name] },
+            );
+          }
+          return Object.values(tools);
+        },
+      },
+      request.run,
+    );
+    return ok({
+      gate,
+      close: async () => {
+        world.sessions.closed += 1;
+      },
+    });
+  };
+  const decider = createPolicyDeciderFake({ ...everythingAllowed, ...plan.decisions });
+  const running = runAgent(
+    { recorder, clock, crypto, entropy: createEntropyFake(5), openSession },
+    requestOf(plan),
+    cancel.signal,
+  );
+  return { world, running };
+};
+
+const everythingAllowed: Readonly<Record<string, Deciding>> = Object.fromEntries(
+  [...BUILTIN_TOOLS.map((tool) => tool.name), "respond", "model_call"].map((name) => [name, allow()]),
+);
+
+export const sourceOf = (plan: WorldPlan): string =>
+  plan.source ?? (plan.body === undefined ? SOURCE : withBody(plan.body));
+
+export const requestOf = (plan: WorldPlan): RunRequest => ({
+  spec: lowered(sourceOf(plan)),
+  sourceText: sourceOf(plan),
+  agent: plan.agent ?? "helper",
+  inputs: plan.inputs ?? { topic: "tea" },
+  registry: BUILTIN_TOOLS,
+  offered: plan.offered ?? ["list_files", "read_file", "write_file", "publish_file"],
+  limits: { ...RUN_LIMITS_DEFAULT, ...plan.limits },
+  gateLimits: { ...GATE_LIMITS_DEFAULT, ...plan.gateLimits },
+  principal: { type: "Agent", id: "agents/helper.symbi#helper" },
+  onBehalfOf: { kind: "user", id: "ada" },
+  ancestors: [],
+  tier: "wasm",
+  facts: {
+    tierWhy: "file",
+    model: "scripted:test",
+    policies: digestOf("1"),
+    configuration: digestOf("2"),
+    powers: digestOf("3"),
+    startKey: null,
+  },
+  canceller: { by: "ada", surface: "terminal" },
+});
+
+const modelOf = ({ turns = [], model }: WorldPlan, clock: ClockFake): LanguageModel => {
+  if (model !== undefined) {
+    return { id: "scripted:test", remote: false, stream: (request, { signal }) => model(request, signal) };
+  }
+  const script = readScript(JSON.stringify({ turns }));
+  if (!script.ok) throw new Error(script.fault.message);
+  return scriptedModel(script.value, { name: "test", clock });
+};
+
+const noting = (requests: ModelRequest[], model: LanguageModel): LanguageModel => ({
+  id: model.id,
+  remote: model.remote,
+  stream(request, options) {
+    requests.push(request);
+    return model.stream(request, options);
+  },
+});
+
+/** The entries that feed, as a replay reads them: through text, as from a ledger. */
+export const journalOf = (recorder: RunRecorderFake): readonly JournalEntry[] =>
+  recorder.entries
+    .filter((entry) => entry.feeds)
+    .map(({ type, public: fields, content, labels = [], entry }) => ({
+      type,
+      input: entry.input ?? -1,
+      labels,
+      public: throughText(fields),
+      content: throughText(content),
+    }));
+
+const throughText = (value: JsonObject): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
+
+/** A run replayed from its inputs states the digests that the run stated. */
+export const expectReplay = (plan: WorldPlan, { recorder, report }: WorldRun): void => {
+  const { spec, agent, registry, offered } = requestOf(plan);
+  const replay = replayRun(crypto, { spec, agent, registry, offered }, journalOf(recorder));
+  if (!replay.ok) throw new Error(replay.fault.message);
+  const { digests, state } = replay.value;
+  let fed = 0;
+  const stated: (readonly [string, unknown, unknown])[] = [];
+  for (const { type, public: fields, feeds } of recorder.entries) {
+    if (type === "model.requested") stated.push([type, fields["state"], digests[fed - 1]]);
+    if (type === "run.ended") stated.push([type, fields["state"], digests.at(-1)]);
+    if (feeds) fed += 1;
+  }
+  for (const [type, actual, replayed] of stated) expect(actual, type).toBe(replayed);
+  if (report.isRecorded && report.bug === null) expect(stated.at(-1)?.[0]).toBe("run.ended");
+  if (report.fault === null && report.bug === null) expect(state.end).toEqual(report.end);
+};
+
+/** The public fields of `run.ended`, which stands exactly once and last. */
+export const ended = (recorder: RunRecorderFake): JsonObject => {
+  const ends = recorder.ofType("run.ended");
+  expect(ends).toHaveLength(1);
+  expect(recorder.entries.at(-1)).toBe(ends[0]);
+  return (ends[0] as RecordedDraft).public;
+};
+
+/** A turn in which the model calls one tool. */
+export const calls = (tool: string, argumentsGiven: JsonValue = {}): JsonObject => ({
+  toolCalls: [{ tool, arguments: argumentsGiven }],
+});
+
+export const says = (text: string): JsonObject => ({ text });
+
+/** An entry's type and what distinguishes it, in one line. */
+export const trace = (recorder: RunRecorderFake): readonly string[] =>
+  recorder.entries.map(({ type, public: fields }) =>
+    [type, ...["action", "act", "limit", "status", "code", "reason"].map((name) => fields[name])]
+      .filter((part): part is string => typeof part === "string" && part !== "done")
+      .join(" "),
+  );
