@@ -18,7 +18,7 @@ import { placeEntry, prepareEntry } from "./entry-line.ts";
 import type { SigningKey } from "./keys.ts";
 import { ANCHOR_COMMITS_MAX, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX } from "./limits.ts";
 import { PENDING_BYTES_MAX, PENDING_ENTRIES_MAX } from "./limits.ts";
-import { SEGMENT_CONTENT_BYTES_MAX, SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
+import { SEGMENT_CONTENT_BYTES_MAX } from "./limits.ts";
 import type { MerkleTree } from "./merkle-tree.ts";
 import { leafHash } from "./merkle-tree.ts";
 import type { Peers } from "./peers.ts";
@@ -46,6 +46,16 @@ export interface LogEnd {
   readonly contentBytes: number;
   /** Lines in all segments, in bytes. */
   readonly logBytes: number;
+}
+
+/** A held log and how to go on in it. */
+export interface LogStart {
+  readonly log: LogId;
+  readonly hold: LogHold;
+  readonly end: LogEnd;
+  readonly key: SigningKey;
+  /** Where the next group begins a new segment. */
+  readonly segmentBytesMax: number;
 }
 
 export interface LogWriterDeps {
@@ -89,17 +99,14 @@ interface Waiting extends Submission {
 
 export const createLogWriter = (
   deps: LogWriterDeps,
-  log: LogId,
-  hold: LogHold,
-  end: LogEnd,
-  firstKey: SigningKey,
+  { log, hold, end, segmentBytesMax, ...begin }: LogStart,
 ): LogWriter => {
   const openedMs = deps.clock.monotonicMs();
   const peers: Peers = createPeers(deps, log);
   const queue: Waiting[] = [];
   const { tree } = end;
   let { prev, segment, lineBytes, contentBytes, logBytes } = end;
-  let key = firstKey;
+  let { key } = begin;
   let sticky: LedgerFault | undefined;
   let writing: Promise<void> | undefined;
   let pendingEntries = 0;
@@ -177,7 +184,7 @@ export const createLogWriter = (
   ): Promise<Result<readonly RecordedEntry[], LedgerFault>> => {
     const looked = await peers.refreshWhenDue();
     if (!looked.ok) return looked;
-    if (lineBytes >= SEGMENT_LINES_BYTES_MAX || contentBytes >= SEGMENT_CONTENT_BYTES_MAX) {
+    if (lineBytes >= segmentBytesMax || contentBytes >= SEGMENT_CONTENT_BYTES_MAX) {
       segment += 1;
       lineBytes = 0;
       contentBytes = 0;

@@ -16,6 +16,7 @@ import {
   SECRET_NAME,
   signingKeyOf,
 } from "./keys.ts";
+import { SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
 import type { LogEnd } from "./log-writer.ts";
 import { createLogWriter, wallMsOf } from "./log-writer.ts";
 import { createMerkleTree } from "./merkle-tree.ts";
@@ -29,6 +30,8 @@ export interface LedgerOptions {
   readonly workspace: WorkspaceId;
   /** Who writes, for people: `writ 0.1.0`. */
   readonly software: string;
+  /** Lines of a segment in bytes behind which the next group begins another; 16 MiB by default. */
+  readonly segmentBytesMax?: number;
 }
 
 export interface OpenedLedger {
@@ -150,7 +153,13 @@ const beginWriting = async (
   hold: LogHold,
   { log, end, key, aside }: ReadyLog,
 ): Promise<Result<OpenedLedger, LedgerFault>> => {
-  const writer = createLogWriter(deps, log, hold, end, key);
+  const writer = createLogWriter(deps, {
+    log,
+    hold,
+    end,
+    key,
+    segmentBytesMax: options.segmentBytesMax ?? SEGMENT_LINES_BYTES_MAX,
+  });
   const certificate = {
     ...writer.structural("key.certified", {
       role: "writer",

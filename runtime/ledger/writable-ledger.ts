@@ -40,8 +40,8 @@ export interface WritableLedger extends Ledger {
   batch(scope: ScopeId, batch: RecordBatch): Result<Pick<NewEntry, "public" | "content">, LedgerFault>;
   /** Records the erasure and then destroys the scope's key: its content can never be opened again. Repeating it is safe. */
   eraseScope(erasure: Erasure): Promise<Result<RecordedEntry, LedgerFault>>;
-  /** Replaces the key that signs this log's commits by a new one. */
-  rotateKey(): Promise<Result<void, LedgerFault>>;
+  /** Replaces the key that signs this log's commits by a new one; with a reason, the old one is revoked. */
+  rotateKey(revocation?: { readonly reason: string }): Promise<Result<void, LedgerFault>>;
   /** Closes the log for good; the next writer begins another. */
   retire(reason: string): Promise<Result<void, LedgerFault>>;
 }
@@ -173,23 +173,28 @@ export const createWritableLedger = (
       return destroyed.ok ? recorded : destroyed;
     },
 
-    async rotateKey() {
+    async rotateKey(revocation) {
       if (closing !== undefined) return failed(closed);
       const seed = deps.entropy.bytes(SEED_BYTES);
       const next = signingKeyOf(deps.crypto, seed);
       const created = await deps.keys.create(SECRET_NAME.nextWriter(log), seed);
       if (!created.ok) return failed(ledgerFaultOf(created.fault));
+      const old = hexKey(writer.key);
+      const by = hexKey(workspaceKey);
+      const fields = { role: "writer", previous: old, key: hexKey(next), by };
       const rotated = await writer.submit({
-        ...writer.structural("key.rotated", {
-          role: "writer",
-          previous: hexKey(writer.key),
-          key: hexKey(next),
-          by: hexKey(workspaceKey),
-        }),
+        ...writer.structural("key.rotated", fields),
         signer: workspaceKey.seed,
         nextKey: next,
       });
-      return rotated.ok ? promoteNextKey(deps.keys, log, seed) : rotated;
+      if (!rotated.ok) return rotated;
+      const promoted = await promoteNextKey(deps.keys, log, seed);
+      if (!promoted.ok || revocation === undefined) return promoted;
+      const revoked = await writer.submit({
+        ...writer.structural("key.revoked", { key: old, by, reason: revocation.reason }),
+        signer: workspaceKey.seed,
+      });
+      return revoked.ok ? ok(undefined) : revoked;
     },
 
     retire: (reason) => (closing ??= shutDown(reason)),

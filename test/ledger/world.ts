@@ -1,4 +1,5 @@
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { toHex } from "#kernel/bytes.ts";
 import type { RunId, ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
@@ -30,9 +31,17 @@ export interface World {
   readonly clock: SteppingClock;
   readonly entropy: Entropy;
   /** Another process with what it needs to open a ledger. */
-  start(mishap?: (call: number) => Mishap | undefined): { readonly process: FakeProcess; readonly deps: WritableLedgerDeps };
+  start(mishap?: (call: number) => Mishap | undefined): {
+    readonly process: FakeProcess;
+    readonly deps: WritableLedgerDeps;
+  };
   /** Opens the ledger in a process of its own. */
-  open(mishap?: (call: number) => Mishap | undefined): Promise<OpenedLedger>;
+  open(options?: OpenOptions): Promise<OpenedLedger>;
+}
+
+export interface OpenOptions {
+  readonly mishap?: (call: number) => Mishap | undefined;
+  readonly segmentBytesMax?: number;
 }
 
 export interface SteppingClock extends Clock {
@@ -56,12 +65,15 @@ export const createWorld = (seed = 1): World => {
     clock,
     entropy,
     start,
-    open: async (mishap) => valueOf(await openIn(start(mishap).deps)),
+    open: async ({ mishap, ...options } = {}) => valueOf(await openIn(start(mishap).deps, options)),
   };
 };
 
-export const openIn = (deps: WritableLedgerDeps): ReturnType<typeof openLedger> =>
-  openLedger(deps, { workspace: WORKSPACE, software: "writ test" });
+export const openIn = (
+  deps: WritableLedgerDeps,
+  options: Pick<OpenOptions, "segmentBytesMax"> = {},
+): ReturnType<typeof openLedger> =>
+  openLedger(deps, { workspace: WORKSPACE, software: "writ test", ...options });
 
 const createSteppingClock = (): SteppingClock => {
   let monotonic = 0;
@@ -102,6 +114,12 @@ export const SCOPE = "018bcfe5-6802-7000-8000-000000000001" as ScopeId;
 /** `newEntry` with one part of content. */
 export const entryWith = (value: JsonValue, fields: JsonObject = {}): NewEntry =>
   newEntry({ public: fields, content: [{ scope: SCOPE, name: "arguments", value }] });
+
+/** The workspace's public key in hexadecimal, as a verifier is given it. */
+export const publicKeyOf = async (world: World): Promise<string> => {
+  const seed = valueOf(await world.keys.read(`workspace.${WORKSPACE}`));
+  return seed === null ? "" : toHex(nodeCrypto.publicKey(seed));
+};
 
 /** The value of a result that a test counts on. */
 export const valueOf = <T>(result: Result<T, { readonly code: string; readonly message: string }>): T => {
