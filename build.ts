@@ -14,6 +14,7 @@ const dist = join(top, "dist");
 /** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
 export const entries = {
   cli: "runtime/cli/main.ts",
+  "decider-worker": "runtime/adapters/cedar/worker.ts",
   "lowering-worker": "runtime/adapters/lowering/worker.ts",
   "sandbox-child": "runtime/adapters/wasm/child.ts",
 } as const;

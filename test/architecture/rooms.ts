@@ -35,7 +35,7 @@ const adapters: readonly Room[] = [
   adapter("lowering", { rooms: ["language-server"] }),
   adapter("models-scripted"),
   adapter("wasm", { rooms: ["sandbox"], packages: ["quickjs-wasi"] }),
-  adapter("workspace-files"),
+  adapter("workspace-files", { rooms: ["sandbox"] }),
 ];
 
 const pure: readonly Room[] = [
@@ -72,7 +72,7 @@ export const rooms: readonly Room[] = [
   // The one place where adapters meet rooms.
   {
     name: "host/compose",
-    path: "runtime/host/compose.ts",
+    path: "runtime/host/compose",
     runsOn: "node",
     mayImport: [...[...pure, ...adapters].map((room) => room.name), "host"],
     packages: [],
