@@ -44,8 +44,8 @@ const pure: readonly Room[] = [
   any("ports", ["kernel", "protocol"]),
   any("policy", ground),
   any("gate", [...ground, "policy"]),
-  any("tools", ground),
   any("sandbox", ground),
+  any("tools", [...ground, "sandbox"]),
   any("agent", [...ground, "gate", "policy", "tools"]),
   any("ledger", ground),
   // The verifier shares formats with the writer and none of its code: a writer's mistake must not hide itself.
