@@ -43,7 +43,7 @@ export const untilStopped = async <T>(
   if (typeof first === "object") return { ...first, stopped: null };
   inner.abort(abortError());
   // A person's Ctrl-C does not shorten this wait: it is the time that the truth needs.
-  const last = await race(settling, clock, bounds.settleMs, new AbortController().signal);
+  const last = await race(settling, clock, bounds.settleMs, null);
   return typeof last === "object" ? { ...last, stopped: first } : { k: "late", stopped: first };
 };
 
@@ -58,20 +58,28 @@ const settled = async <T>(
   }
 };
 
+/** What comes first: the end of the work, of the time, or of the run. Without a signal the run does not end. */
 const race = async <T>(
   settling: Promise<Timed<T>>,
   clock: Clock,
   timeoutMs: number,
-  signal: AbortSignal,
+  signal: AbortSignal | null,
 ): Promise<Timed<T> | "deadline" | "cancelled"> => {
+  if (signal?.aborted === true) return "cancelled";
   const over = new AbortController();
-  const sleeping = clock.sleep(timeoutMs, AbortSignal.any([signal, over.signal])).then(
+  const cancel = (): void => over.abort(OVER);
+  signal?.addEventListener("abort", cancel, { once: true });
+  const sleeping = clock.sleep(timeoutMs, over.signal).then(
     () => "deadline" as const,
     () => "cancelled" as const,
   );
   try {
     return await Promise.race([settling, sleeping]);
   } finally {
-    over.abort();
+    signal?.removeEventListener("abort", cancel);
+    cancel();
   }
 };
+
+// Every call ends some waits early; an error with a stack for each would cost more than the call.
+const OVER = "over";
