@@ -8,7 +8,8 @@ export const WASM_LIMITS_DEFAULT: SandboxLimits = {
   // Twice what a workspace's snapshot may have, so that a full one leaves room to work in.
   fileBytesMax: 128 * MEBIBYTE,
   filesMax: 20_000,
-  outputBytesMax: 1 * MEBIBYTE,
+  // Recorded with every result, where each byte may take six.
+  outputBytesMax: MEBIBYTE / 4,
 };
 
 /** Longest that one program runs where nobody says otherwise. */

@@ -1,0 +1,73 @@
+import { throwIfAborted } from "#kernel/abort.ts";
+import { invariant } from "#kernel/invariant.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import { failed, fault } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import type {
+  ExecuteOptions,
+  PreparedCall,
+  Spend,
+  ToolExecutor,
+  ToolFault,
+  ToolResult,
+} from "#ports/executor.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+
+import { readToolArguments } from "./tool-arguments.ts";
+
+/** What is particular to one tool; the arguments have been read by its descriptor. */
+export interface BuiltinTool {
+  readonly name: string;
+  readonly timeoutMsDefault: number;
+  /** The call, without what is the same for all tools. Changes nothing. */
+  plan(given: JsonObject, descriptor: ToolDescriptor, signal: AbortSignal): Promise<Result<Plan, ToolFault>>;
+  /** Does what `spend` handed out, and relies on nothing else. */
+  act(call: PreparedCall, options: ExecuteOptions): Promise<Result<ToolResult, ToolFault>>;
+}
+
+export interface Plan extends Partial<Pick<PreparedCall, "labels" | "preview" | "details" | "resource">> {
+  readonly arguments: JsonObject;
+}
+
+/** A built-in tool as an executor: arguments are read first, and nothing is done before the right is spent. */
+export const builtinExecutor = (tool: BuiltinTool, spend: Spend): ToolExecutor => {
+  const descriptor = BUILTIN_TOOLS.find(({ name }) => name === tool.name);
+  invariant(descriptor !== undefined, `${tool.name} is a built-in tool`);
+  return {
+    descriptor,
+    timeoutMsDefault: tool.timeoutMsDefault,
+
+    async prepare(argumentsGiven, signal) {
+      throwIfAborted(signal);
+      const given = readToolArguments(descriptor, argumentsGiven);
+      if (!given.ok) return given;
+      const plan = await tool.plan(given.value, descriptor, signal);
+      if (!plan.ok) return plan;
+      return {
+        ok: true,
+        value: {
+          tool: descriptor.name,
+          resource: { type: "Tool", id: descriptor.name, attributes: {} },
+          labels: [],
+          preview: null,
+          details: {},
+          ...plan.value,
+        },
+      };
+    },
+
+    async execute(authorized, options) {
+      const call = await spend(authorized, descriptor.name);
+      if (!call.ok) return failed(fault("TOOL_NOT_AUTHORIZED", call.fault.message));
+      return tool.act(call.value, options);
+    },
+  };
+};
+
+/** The text under a name, of arguments or details that `plan` made. */
+export const textOf = (object: JsonObject, name: string): string => {
+  const value = Object.hasOwn(object, name) ? object[name] : undefined;
+  invariant(typeof value === "string", `${name} is a text`);
+  return value;
+};

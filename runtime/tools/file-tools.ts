@@ -1,0 +1,141 @@
+import { utf8, utf8Text } from "#kernel/bytes.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { ToolFault } from "#ports/executor.ts";
+import { TOOL_TEXT_BYTES_MAX } from "#protocol/tool-descriptors.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import { runFilePath, runFolderPath, withoutDecoration } from "#sandbox/run-file-path.ts";
+import { binaryDiff, unifiedDiff } from "#sandbox/unified-diff.ts";
+
+import { textOf } from "./builtin-executor.ts";
+import type { BuiltinTool } from "./builtin-executor.ts";
+import type { RunFiles } from "./run-files.ts";
+import { invalid } from "./tool-arguments.ts";
+
+/** Reading and writing in memory or over a local engine takes no longer. */
+const FILE_TIMEOUT_MS = 10_000;
+
+/** Largest file that is compared for a preview. */
+const COMPARED_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Most files that one call lists. */
+export const LISTED_FILES_MAX = 5_000;
+
+const FOLDERS_NAMED = 40;
+
+/** The path that an argument names, with what people and models write around it taken off. */
+export const pathArgument = (given: JsonObject, descriptor: ToolDescriptor): Result<string, ToolFault> => {
+  const path = runFilePath(withoutDecoration(textOf(given, "path")));
+  return path.ok ? path : failed(invalid(descriptor, path.fault.message));
+};
+
+export const readFileTool = (files: RunFiles): BuiltinTool => ({
+  name: "read_file",
+  timeoutMsDefault: FILE_TIMEOUT_MS,
+
+  async plan(given, descriptor) {
+    const path = pathArgument(given, descriptor);
+    if (!path.ok) return path;
+    return ok({ arguments: { path: path.value }, labels: files.labelsOf([path.value]) });
+  },
+
+  async act(call, { signal }) {
+    const path = textOf(call.arguments, "path");
+    const bytes = await files.read(path, { bytesMax: TOOL_TEXT_BYTES_MAX, signal });
+    if (!bytes.ok) return bytes;
+    const text = utf8Text(bytes.value);
+    if (text === undefined) {
+      const why = `\`${visibleText(path)}\` is not UTF-8 text (${bytes.value.length} bytes)`;
+      return failed(fault("TOOL_UNSUPPORTED", why));
+    }
+    return ok({ text, value: text, labels: files.labelsOf([path]), changes: [] });
+  },
+});
+
+export const listFilesTool = (files: RunFiles): BuiltinTool => ({
+  name: "list_files",
+  timeoutMsDefault: FILE_TIMEOUT_MS,
+
+  async plan(given, descriptor) {
+    const written = Object.hasOwn(given, "path") ? textOf(given, "path") : ".";
+    const folder = runFolderPath(withoutDecoration(written));
+    if (!folder.ok) return failed(invalid(descriptor, folder.fault.message));
+    // Names are content too, and which of them the list will hold is not known yet.
+    return ok({ arguments: { path: folder.value }, labels: files.allLabels() });
+  },
+
+  async act(call, { signal }) {
+    const folder = textOf(call.arguments, "path");
+    const listed = await files.list(folder, signal);
+    if (!listed.ok) return listed;
+    if (listed.value.length > LISTED_FILES_MAX) {
+      const inside = foldersIn(
+        folder,
+        listed.value.map((file) => file.path),
+      );
+      const why = `there are ${listed.value.length} files, at most ${LISTED_FILES_MAX} are listed; list one of: ${inside}`;
+      return failed(fault("TOOL_TOO_LARGE", why));
+    }
+    const lines = listed.value.map((file) => `${file.path} (${file.sizeBytes} bytes)`);
+    return ok({
+      text: lines.length === 0 ? "no files" : lines.join("\n"),
+      value: listed.value.map(({ path, sizeBytes }) => ({ path, size_bytes: sizeBytes })),
+      labels: files.labelsOf(listed.value.map((file) => file.path)),
+      changes: [],
+    });
+  },
+});
+
+/** The folders directly in a folder, with the number of files below each. */
+const foldersIn = (folder: string, paths: readonly string[]): string => {
+  const above = folder === "." ? "" : `${folder}/`;
+  const counts = new Map<string, number>();
+  for (const path of paths) {
+    const slash = path.indexOf("/", above.length);
+    const inside = slash === -1 ? null : path.slice(0, slash);
+    if (inside !== null) counts.set(inside, (counts.get(inside) ?? 0) + 1);
+  }
+  const named = [...counts].slice(0, FOLDERS_NAMED).map(([name, count]) => `${visibleText(name)} (${count})`);
+  return named.length === 0 ? "nothing, since it has no folders" : named.join(", ");
+};
+
+export const writeFileTool = (files: RunFiles): BuiltinTool => ({
+  name: "write_file",
+  timeoutMsDefault: FILE_TIMEOUT_MS,
+
+  async plan(given, descriptor, signal) {
+    const path = pathArgument(given, descriptor);
+    if (!path.ok) return path;
+    const content = textOf(given, "content");
+    const before = await files.read(path.value, { bytesMax: COMPARED_BYTES_MAX, signal });
+    if (!before.ok && before.fault.code !== "TOOL_NOT_FOUND") return before;
+    return ok({
+      arguments: { path: path.value, content },
+      preview: preview(path.value, before.ok ? before.value : null, utf8(content)),
+    });
+  },
+
+  async act(call, { signal }) {
+    const path = textOf(call.arguments, "path");
+    const bytes = utf8(textOf(call.arguments, "content"));
+    const changes = await files.write(path, bytes, call.labels, signal);
+    if (!changes.ok) return changes;
+    const [change] = changes.value;
+    const text =
+      change === undefined
+        ? `${path} had this text already`
+        : `${change.kind === "created" ? "created" : "changed"} ${path} (${bytes.length} bytes)`;
+    return ok({ text, value: null, labels: [], changes: changes.value });
+  },
+});
+
+/** How a file would change, for people. */
+export const preview = (path: string, before: Uint8Array | null, after: Uint8Array): string => {
+  const left = before === null ? null : utf8Text(before);
+  const right = utf8Text(after);
+  return left === undefined || right === undefined
+    ? binaryDiff(path, before, after)
+    : unifiedDiff(path, left, right);
+};

@@ -1,0 +1,72 @@
+import { utf8 } from "#kernel/bytes.ts";
+import { isWellFormed } from "#kernel/json.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type { ToolFault } from "#ports/executor.ts";
+import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
+
+/** Longest string of a parameter that names no limit of its own, in UTF-8 bytes. */
+const BYTES_MAX_DEFAULT = 64 * 1024;
+
+const LIST_ITEMS_MAX = 1_000;
+
+/**
+ * The arguments of a call as the tool's descriptor has them: none that it does not know, all that it
+ * requires, each of its type and size. An optional one that is null counts as left out. What is
+ * wrong is said so that a model can do better, with all of it at once.
+ */
+export const readToolArguments = (
+  descriptor: ToolDescriptor,
+  given: JsonObject,
+): Result<JsonObject, ToolFault> => {
+  const wrong: string[] = [];
+  const read: Record<string, JsonValue> = {};
+  for (const name of Object.keys(given)) {
+    if (!descriptor.parameters.some((parameter) => parameter.name === name)) {
+      wrong.push(`there is no argument \`${visibleExcerpt(name, 60)}\``);
+    }
+  }
+  for (const parameter of descriptor.parameters) {
+    const value = Object.hasOwn(given, parameter.name) ? (given[parameter.name] ?? null) : null;
+    if (value === null && !parameter.required) continue;
+    const objection = value === null ? "is missing" : objectionTo(parameter, value);
+    if (objection === null) read[parameter.name] = value;
+    else wrong.push(`\`${parameter.name}\` ${objection}`);
+  }
+  return wrong.length === 0 ? ok(read) : failed(invalid(descriptor, wrong.join(", ")));
+};
+
+/** A fault about arguments that shows how the tool is called. */
+export const invalid = (descriptor: ToolDescriptor, why: string): ToolFault =>
+  fault("TOOL_ARGUMENTS_INVALID", `${why}; it is called as ${usage(descriptor)}`);
+
+/** `write_file(path: string, content: string)`. */
+const usage = ({ name, parameters }: ToolDescriptor): string =>
+  `${name}(${parameters.map((one) => `${one.name}${one.required ? "" : "?"}: ${one.type}`).join(", ")})`;
+
+const objectionTo = (parameter: ToolParameter, value: JsonValue): string | null => {
+  const bytesMax = parameter.bytesMax ?? BYTES_MAX_DEFAULT;
+  switch (parameter.type) {
+    case "string":
+      return typeof value === "string" ? objectionToText(value, bytesMax) : "is not a string";
+    case "integer":
+      return Number.isSafeInteger(value) ? null : "is not an integer";
+    case "boolean":
+      return typeof value === "boolean" ? null : "is neither true nor false";
+    case "string-list":
+      if (!isList(value) || !value.every((item) => typeof item === "string"))
+        return "is not a list of strings";
+      if (value.length > LIST_ITEMS_MAX) return `has more than ${LIST_ITEMS_MAX} items`;
+      return objectionToText(value.join(""), bytesMax);
+  }
+};
+
+const objectionToText = (text: string, bytesMax: number): string | null => {
+  if (!isWellFormed(text)) return "holds half of a surrogate pair";
+  // A UTF-16 code unit is at least one byte, so the cheap comparison comes first.
+  return text.length > bytesMax || utf8(text).length > bytesMax ? `has more than ${bytesMax} bytes` : null;
+};
+
+const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
