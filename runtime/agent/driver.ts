@@ -100,7 +100,6 @@ class Run {
         void this.#watchDeadline(deadline.signal);
         fault = await this.#openSession();
         if (fault === null) await this.#advance(first.commands);
-        else await this.#settle();
       }
     } catch (error) {
       this.#bug ??= { error };
@@ -111,6 +110,7 @@ class Run {
     this.#work.abort();
     await this.#interruption;
     await this.#session?.close();
+    this.#feedLast();
     return this.#report(this.#endOf(fault));
   }
 
@@ -161,14 +161,9 @@ class Run {
         invariant(effect !== null, "a run that is not over waits for something");
         await this.#unlessInterrupted(() => this.#perform(effect));
       }
-      commands = await this.#settle();
+      await this.#interruption;
+      commands = this.#feed();
     }
-  }
-
-  /** Takes in what came, the reason to end included when there is one. */
-  async #settle(): Promise<readonly Command[]> {
-    await this.#interruption;
-    return this.#feed();
   }
 
   /** Does something that stops with an AbortError when the run has to end; then null. */
@@ -252,6 +247,15 @@ class Run {
     return commands;
   }
 
+  /** What was under way may have settled behind the end; the last state is the one after all inputs. */
+  #feedLast(): void {
+    try {
+      this.#feed();
+    } catch (error) {
+      this.#bug ??= { error };
+    }
+  }
+
   #isEnded(): boolean {
     return this.#state?.phase === "ended";
   }
@@ -316,8 +320,13 @@ class Run {
 
   async #recordEnd(end: RunEnd, measures: JsonObject): Promise<boolean> {
     if (this.#recording.fault !== null) return false;
+    let state = this.#lastDigest;
     try {
-      const state = this.#bug === null ? this.#digest() : this.#lastDigest;
+      state = this.#digest();
+    } catch (error) {
+      this.#bug ??= { error };
+    }
+    try {
       const recorded = await this.#recording.record(endEntry(end, { ...measures, state }, this.#cause));
       return recorded.ok;
     } catch (error) {
