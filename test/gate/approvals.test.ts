@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Obligation, OnBehalfOf } from "#protocol/policy-vocabulary.ts";
 import type { Behaviour } from "#test/kit/approver-fake.ts";
 import { allowIf, approvalBy, digestOf, stepUp, timeoutOf } from "#test/kit/decisions.ts";
+import { verifies } from "#test/kit/verifies.ts";
 import type { Ending, RigPlan } from "./rig.ts";
 import { call, denied, done, performed, refused, trace } from "./rig.ts";
 
@@ -32,6 +33,7 @@ describe("one person", () => {
     ["says yes to another call", elsewhere, unavailable],
     ["says something of no format", { k: "perhaps" } as never, unavailable],
   ])("%s", async (_, answer, expected) => {
+    verifies("gate.human-critic");
     const { ending } = await performed(asked([answer], approvalBy()));
     expect(ending).toEqual(expected);
   });

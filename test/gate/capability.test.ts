@@ -53,7 +53,7 @@ describe("a right to act", () => {
   });
 
   test("is refused when it is used again", async () => {
-    verifies("gate.beyond.single-use-capability");
+    verifies("gate.beyond.single-use-capability", "agent.loop.typestate");
     const codes: (string | null)[] = [];
     const rig = rigDoing(async (right, spend) => {
       for (const _ of [1, 2, 3]) {

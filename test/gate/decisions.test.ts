@@ -75,7 +75,7 @@ describe("a decision", () => {
   });
 
   test("is on record whole, and in public by names only", async () => {
-    verifies("policy.engine.evaluate");
+    verifies("policy.engine.evaluate", "policy.decision.allow-deny");
     const { rig } = await performed(decided(deny()), call("act", { path: "notes.txt" }, { ordinal: 3 }));
     expect(rig.recorder.ofType("action.decided")).toMatchObject([
       {
@@ -125,6 +125,7 @@ describe("the deadline of a call", () => {
     ["never longer than the tool's", decided(allowIf(timeoutOf(60_000))), 1_000],
     ["never longer than the run's", { remainingMs: 77 }, 77],
   ])("is %s", async (_, plan, expected) => {
+    verifies("policy.decision.allow-with-conditions");
     const { rig } = await performed(plan);
     expect(rig.tools["act"]?.options[0]?.timeoutMs).toBe(expected);
     expect(rig.recorder.ofType("action.intended")[0]?.public["timeoutMs"]).toBe(expected);

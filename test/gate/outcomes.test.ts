@@ -44,6 +44,7 @@ describe("an executed call ends with", () => {
     ["a fault without a code", { tools: { act: { act: gives(odd) } } }, silent, malformed],
     ["labels that are none", acts(noLabels), unknown, "effect.unknown act TOOL_RESULT_MALFORMED"],
   ])("%s", async (_, plan, expected, last) => {
+    verifies("enforcement.timeout");
     const { rig, ending } = await performed(plan);
     expect(ending).toEqual(expected);
     expect(trace(rig.recorder)).toEqual(["action.decided act allow", "action.intended act", last]);

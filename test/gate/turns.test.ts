@@ -5,6 +5,7 @@ import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { allow, approvalBy, deny, digestOf, stepUp } from "#test/kit/decisions.ts";
 import { createPolicyDeciderFake } from "#test/kit/policy-decider-fake.ts";
 import type { ToolFakePlan } from "#test/kit/tool-fake.ts";
+import { verifies } from "#test/kit/verifies.ts";
 import { call, calm, createRig, trace } from "./rig.ts";
 
 const reading: Partial<ToolDescriptor> = { effects: ["reads-run-files"], idempotent: true };
@@ -38,6 +39,7 @@ describe("the calls of a turn", () => {
   });
 
   test("run together up to a number", async () => {
+    verifies("tools.executor.parallel");
     const rig = createRig({ tools: { act: reads(100) }, limits: { parallelMax: 2 } });
     const calls = Array.from({ length: 5 }, () => call("act"));
     await rig.clock.drive(rig.gate.performAll(calls, calm()));
@@ -61,6 +63,7 @@ describe("the calls of a turn", () => {
   });
 
   test("are decided by the policies they began with, and the next turn by the new ones", async () => {
+    verifies("policy.update.realtime");
     const rig = createRig({
       tools: { act: writes(10) },
       decisions: {
@@ -109,6 +112,7 @@ describe("the calls of a turn", () => {
   });
 
   test("that are cancelled together are over and on record together", async () => {
+    verifies("tools.executor.parallel");
     const hangs: ToolFakePlan = { descriptor: reading, act: { k: "hangs" } };
     const rig = createRig({ tools: { one: hangs, two: hangs, three: hangs }, limits: { parallelMax: 2 } });
     const controller = new AbortController();
