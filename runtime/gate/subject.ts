@@ -29,10 +29,12 @@ export interface Subject {
   readonly request: PolicyRequest;
 }
 
-/** `call` is already frozen. */
-export const subjectOf = (world: World, proposed: Identity, call: PreparedCall): Subject => {
+/** `prepared` is already frozen. */
+export const subjectOf = (world: World, proposed: Identity, prepared: PreparedCall): Subject => {
   const { run } = world;
-  const identity = Object.freeze({ ...proposed, labels: joinLabels(proposed.labels, call.labels) });
+  const identity = Object.freeze({ ...proposed, labels: joinLabels(proposed.labels, prepared.labels) });
+  // What the call writes carries all of them, so its executor is handed all of them.
+  const call = Object.freeze({ ...prepared, labels: identity.labels });
   const request: PolicyRequest = {
     v: POLICY_VOCABULARY_VERSION,
     principal: run.principal,

@@ -59,7 +59,11 @@ export interface PreparedCall {
     readonly id: string;
     readonly attributes: JsonObject;
   };
-  /** Labels of what the call reads or sends, beside those of its arguments. Order and repeats do not matter. */
+  /**
+   * Labels of what the call reads or sends, beside those of its arguments. Order and repeats do not
+   * matter. `spend` hands the call out with the labels of its arguments among them, so that what the
+   * call writes can carry them all.
+   */
   readonly labels: readonly string[];
   /** What the act would change, as text for people (a unified diff for a file), or null. */
   readonly preview: string | null;
