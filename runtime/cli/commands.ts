@@ -7,4 +7,13 @@ export interface CommandEntry {
 }
 
 /** In the order in which `writ --help` lists them. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "check",
+    load: async () => (await import("./load-check.ts")).checkCommand,
+  },
+  {
+    name: "run",
+    load: async () => (await import("./run.ts")).runCommand,
+  },
+];

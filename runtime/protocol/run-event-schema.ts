@@ -204,7 +204,7 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
   "capability.refused": entry({ callId: z.nullable(uuid), tool, code }),
   "limit.reached": entry({ limit: code, max: count, used: count }, [], true),
   "body.advanced": entry({ statement: count, steps: count }, ["output"], true),
-  "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["files", "leftOut"]),
+  "sandbox.opened": entry({ tier, engine: name, files: count, bytes: count }, ["files", "left-out"]),
   "sandbox.recreated": entry({ tier, lost: z.enum(["processes", "processes-and-changes"]) }),
   "sandbox.closed": entry({ tier, reason: z.enum(["ended", "lost", "killed"]) }),
   "trigger.received": entry(

@@ -1,0 +1,290 @@
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+
+import { utf8Text } from "#kernel/bytes.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import { newWorkspaceId } from "#host/compose/ids.ts";
+import { openLowering } from "#host/compose/lowering.ts";
+import { digest, openPolicyEngine } from "#host/compose/policies.ts";
+import { openModel, openRunLedger, policyFolders, runAdapters, sandboxProviders } from "#host/compose/run.ts";
+import type { PlanRefusal, RunOrder } from "#host/plan-run.ts";
+import { planRun } from "#host/plan-run.ts";
+import { gatherPolicySources } from "#host/policy-sources.ts";
+import type { RunRefusal } from "#host/run-agent.ts";
+import { runPlanned } from "#host/run-agent.ts";
+import { readSourceFile } from "#host/source-file.ts";
+import type { Workspace } from "#host/workspace.ts";
+import { findWorkspace, identifyWorkspace, workspacePath } from "#host/workspace.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+import type { SandboxTier } from "#protocol/agent-spec.ts";
+import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
+
+import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import { createConsentPrompt } from "./consent-prompt.ts";
+import { printFileProblems } from "./file-problems.ts";
+import { createRunJson, createRunView } from "./run-view.ts";
+import { createTerminalApprover } from "./terminal-approver.ts";
+import { VERSION } from "./version.ts";
+
+export const runCommand: Command = {
+  name: "run",
+  summary: "Runs an agent: asks for consent, shows every step, asks a person where a rule says so.",
+  usage:
+    "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--json]",
+  options: [
+    { name: "model", value: "<model>", summary: "the model that drives the agent: `scripted:<file>`" },
+    { name: "agent", value: "<name>", summary: "which agent of the file; not needed where there is one" },
+    {
+      name: "input",
+      value: "<name=value>",
+      summary: "an input of the agent; may be given several times",
+      multiple: true,
+    },
+    {
+      name: "sandbox",
+      value: "<tier>",
+      summary: "auto, wasm, docker or gvisor; a floor in the file still holds",
+    },
+    {
+      name: "consent",
+      value: "<digest>",
+      summary: "agree to the powers of this digest, as `writ check --powers` prints it",
+    },
+    { name: "workspace", value: "<dir>", summary: "the folder that the file belongs to" },
+    { name: "dir", value: "<dir>", summary: "where the ledger lies, instead of this user's state folder" },
+    { name: "json", summary: "every event as one line of JSON" },
+  ],
+  examples: [
+    {
+      line: "writ run agents/notes.symbi --input topic=tides --model scripted:model.json",
+      what: "Runs the file's agent with one input.",
+    },
+    {
+      line: "writ run review.symbi --model scripted:m.json --consent 3f9a04b1c2d3",
+      what: "The same where nobody can be asked.",
+    },
+  ],
+  run: (invocation) => run(invocation),
+};
+
+/** What ends a command before its work is done, with what to print. */
+interface Stop {
+  readonly code: ExitCode;
+  readonly fault: Fault<string>;
+}
+
+const run = async (invocation: Invocation): Promise<ExitCode> => {
+  const { terminal, signal } = invocation;
+  const order = await readOrder(invocation);
+  if (!order.ok) return stop(terminal, order.fault);
+
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    return await runOrder(invocation, order.value, closers, signal);
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+};
+
+/** The command line with everything read that it names. */
+interface ReadOrder {
+  readonly order: RunOrder;
+  readonly workspace: Workspace;
+  readonly model: LanguageModel;
+  readonly inputs: ReadonlyMap<string, string>;
+  /** Texts by the name under which problems show them. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+const readOrder = async ({
+  positionals,
+  values,
+  environment,
+}: Invocation): Promise<Result<ReadOrder, Stop>> => {
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) return usage("CLI_USAGE", "name one agent file");
+  const sandbox = tierOf(values.get("sandbox")?.[0] ?? "auto");
+  if (sandbox === undefined)
+    return usage("CLI_USAGE", `--sandbox is one of auto, ${SANDBOX_TIERS.join(", ")}`);
+  const inputs = inputTexts(values.get("input") ?? []);
+  if (inputs === undefined) return usage("CLI_USAGE", "--input is <name>=<value>, each name once");
+
+  const absolute = resolve(environment.cwd, file);
+  const bytes = await readSourceFile(absolute);
+  if (!bytes.ok) return failed({ code: 2, fault: bytes.fault });
+  const chosen = values.get("workspace")?.[0];
+  const folder = await findWorkspace(
+    absolute,
+    chosen === undefined ? null : resolve(environment.cwd, chosen),
+  );
+  if (!folder.ok) return failed({ code: 2, fault: folder.fault });
+  const path = await workspacePath(folder.value, absolute);
+  if (path === null) return usage("CLI_OUTSIDE_WORKSPACE", "the file lies outside the workspace");
+  const model = await openModel(values.get("model")?.[0] ?? null, environment.cwd);
+  if (!model.ok) return failed({ code: model.fault.code === "HOST_NO_MODEL" ? 2 : 3, fault: model.fault });
+
+  const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homedir()));
+  if (!sources.ok) return failed({ code: 3, fault: sources.fault });
+  const workspace = await identifyWorkspace(folder.value, environment.stateDirectory, newWorkspaceId);
+  if (!workspace.ok) return failed({ code: 3, fault: workspace.fault });
+  return ok({
+    order: {
+      bytes: bytes.value,
+      path,
+      agent: values.get("agent")?.[0] ?? null,
+      sandbox,
+      policySources: sources.value,
+    },
+    workspace: workspace.value,
+    model: model.value,
+    inputs,
+    texts: new Map([
+      [path, utf8Text(bytes.value) ?? ""],
+      ...sources.value.map((source) => [source.file, source.text] as const),
+    ]),
+  });
+};
+
+const runOrder = async (
+  invocation: Invocation,
+  { order, workspace, model, inputs, texts }: ReadOrder,
+  closers: (() => Promise<unknown>)[],
+  signal: AbortSignal,
+): Promise<ExitCode> => {
+  const { terminal, environment, values, switches } = invocation;
+  const lowering = openLowering();
+  closers.push(() => lowering.close());
+  const policies = await openPolicyEngine();
+  if (!policies.ok) return stop(terminal, { code: 3, fault: policies.fault });
+  const { engine, decider } = policies.value;
+  closers.push(() => decider.close());
+
+  const plan = await planRun(
+    { lowering, engine, providers: sandboxProviders(), model, digest },
+    order,
+    signal,
+  );
+  if (!plan.ok) return refusePlan(plan.fault, texts, terminal);
+
+  const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
+  const ledger = await openRunLedger(
+    {
+      stateDirectory: environment.stateDirectory,
+      workspace: workspace.id,
+      folder: folder === "" ? null : resolve(environment.cwd, folder),
+    },
+    `writ ${VERSION}`,
+  );
+  if (!ledger.ok) return stop(terminal, { code: 3, fault: ledger.fault });
+  closers.push(() => ledger.value.close());
+
+  const { user } = environment;
+  const asJson = switches.has("json");
+  const ran = await runPlanned(
+    {
+      ...runAdapters(workspace, environment.stateDirectory, environment.variables),
+      plan: plan.value,
+      ledger: ledger.value,
+      model,
+    },
+    inputs,
+    {
+      user,
+      surface: "terminal",
+      consent: createConsentPrompt({ terminal, user, flag: values.get("consent")?.[0] ?? null }),
+      approver: createTerminalApprover({ terminal, user }),
+      observer: asJson ? createRunJson(terminal) : createRunView(terminal),
+    },
+    signal,
+  );
+  if (!ran.ok) return refuseRun(ran.fault, terminal);
+  const report = ran.value;
+  if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
+  if (report.fault !== null) printFault(report.fault, terminal);
+  if (!asJson) {
+    terminal.out("");
+    terminal.out(
+      terminal.style.dim(`run ${report.run}; \`writ audit show ${report.run}\` shows what was recorded`),
+    );
+  }
+  return endCode(report, signal);
+};
+
+const endCode = (
+  report: { readonly end: { readonly outcome: string; readonly reason: string }; readonly fault: unknown },
+  signal: AbortSignal,
+): ExitCode => {
+  if (report.end.outcome === "completed") return 0;
+  if (report.end.outcome === "cancelled" || signal.aborted) return 130;
+  return report.fault !== null || MISSING.has(report.end.reason) ? 3 : 1;
+};
+
+/** Reasons that say that something a run stands on was missing or refused. */
+const MISSING: ReadonlySet<string> = new Set([
+  "MODEL_UNAVAILABLE",
+  "MODEL_REFUSED",
+  "MODEL_TIMEOUT",
+  "SESSION_UNAVAILABLE",
+  "LEDGER_REFUSED",
+]);
+
+const refusePlan = (
+  refusal: PlanRefusal,
+  texts: ReadonlyMap<string, string>,
+  terminal: Terminal,
+): ExitCode => {
+  switch (refusal.k) {
+    case "problems":
+      printFileProblems(refusal.problems, texts, terminal);
+      return 1;
+    case "usage":
+      return stop(terminal, { code: 2, fault: refusal.fault });
+    case "unavailable":
+      return stop(terminal, { code: 3, fault: refusal.fault });
+  }
+};
+
+const refuseRun = (refusal: RunRefusal, terminal: Terminal): ExitCode => {
+  switch (refusal.k) {
+    case "usage":
+      return stop(terminal, { code: 2, fault: refusal.fault });
+    case "unavailable":
+      return stop(terminal, { code: 3, fault: refusal.fault });
+    case "consent-refused":
+      terminal.err("writ: nothing was run: its powers were not agreed to");
+      return 1;
+    case "consent-unavailable":
+      terminal.err("writ: nobody here can be asked whether the agent may have its powers");
+      terminal.err(`  ${refusal.help}`);
+      return 2;
+  }
+};
+
+const usage = (code: string, message: string): Result<never, Stop> =>
+  failed({ code: 2, fault: fault(code, message, { help: "`writ run --help` shows options and examples" }) });
+
+const stop = (terminal: Terminal, { code, fault: reason }: Stop): ExitCode => {
+  printFault(reason, terminal);
+  return code;
+};
+
+const printFault = (reason: Fault<string>, terminal: Terminal): void => {
+  terminal.err(`writ: ${visibleText(reason.message)}`);
+  if (reason.help !== undefined) terminal.err(`  ${visibleText(reason.help)}`);
+};
+
+const tierOf = (text: string): SandboxTier | "auto" | undefined =>
+  text === "auto" ? text : SANDBOX_TIERS.find((tier) => tier === text);
+
+const inputTexts = (given: readonly string[]): ReadonlyMap<string, string> | undefined => {
+  const inputs = new Map<string, string>();
+  for (const text of given) {
+    const equals = text.indexOf("=");
+    const name = text.slice(0, Math.max(0, equals));
+    if (name === "" || inputs.has(name)) return undefined;
+    inputs.set(name, text.slice(equals + 1));
+  }
+  return inputs;
+};

@@ -1,0 +1,45 @@
+import type { Sha256 } from "#kernel/digest.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { powersDigest, powersLines, powersOf } from "#gate/index.ts";
+import type { AgentSpec } from "#protocol/agent-spec.ts";
+import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+
+import { chooseTierFor } from "../choose-tier.ts";
+import { digest } from "./policies.ts";
+import { sandboxProviders } from "./run.ts";
+
+export interface ShownPowers {
+  readonly digest: Sha256;
+  readonly powers: JsonObject;
+  readonly lines: readonly string[];
+}
+
+/** The powers that a run of this agent would be consented to, with the same choice of tier and model. */
+export const powersForCheck = async (
+  spec: AgentSpec,
+  agentName: string,
+  choice: { readonly model: string | null; readonly sandbox: string | null },
+): Promise<Result<ShownPowers, Fault<string>>> => {
+  const requested = choice.sandbox ?? "auto";
+  const named = requested === "auto" ? requested : SANDBOX_TIERS.find((tier) => tier === requested);
+  const agent = spec.agents.find(({ name }) => name === agentName);
+  if (named === undefined || agent === undefined) {
+    return failed(fault("HOST_USAGE", `--sandbox is one of auto, ${SANDBOX_TIERS.join(", ")}`));
+  }
+  const chosen = await chooseTierFor(agent, named, sandboxProviders(), new AbortController().signal);
+  if (!chosen.ok) return chosen;
+  const powers = powersOf(spec, agentName, {
+    tools: BUILTIN_TOOLS,
+    tier: chosen.value.choice.tier,
+    model: { id: choice.model ?? "(chosen with --model)", remote: false },
+  });
+  if (powers === undefined) return failed(fault("HOST_NO_AGENT", "the file declares no agent of that name"));
+  return ok({
+    digest: powersDigest(powers, digest),
+    powers: powers as unknown as JsonObject,
+    lines: powersLines(powers),
+  });
+};

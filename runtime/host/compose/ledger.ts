@@ -1,0 +1,39 @@
+import { join } from "node:path";
+
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
+import { createKeyFiles } from "#adapters/keystore/key-files.ts";
+import { createAnchorFiles } from "#adapters/ledger-files/anchor-files.ts";
+import { createLedgerFiles } from "#adapters/ledger-files/ledger-files.ts";
+import type { WorkspaceId } from "#kernel/ids.ts";
+import type { WritableLedgerDeps } from "#ledger/writable-ledger.ts";
+
+/** Where the parts of a ledger lie for one user and workspace. */
+export interface LedgerPlace {
+  readonly stateDirectory: string;
+  readonly workspace: WorkspaceId;
+  /** Another folder for the logs, as `--dir` or SYMBI_AUDIT_STORAGE name it, or null. */
+  readonly folder: string | null;
+}
+
+/** The folder that holds a workspace's logs. */
+export const ledgerFolder = (place: LedgerPlace): string =>
+  place.folder ?? join(place.stateDirectory, "ledgers", place.workspace);
+
+/** Anchors lie apart from the logs, so that replacing a log's folder does not replace what is known of it. */
+export const anchorFolder = (place: Pick<LedgerPlace, "stateDirectory" | "workspace">): string =>
+  join(place.stateDirectory, "anchors", place.workspace);
+
+export const keyFolder = (place: Pick<LedgerPlace, "stateDirectory">): string =>
+  join(place.stateDirectory, "keys");
+
+/** Everything that a ledger stands on, on this machine. */
+export const ledgerDeps = (place: LedgerPlace): WritableLedgerDeps => ({
+  crypto: createNodeCrypto(),
+  clock: systemClock,
+  entropy: createSystemEntropy(),
+  store: createLedgerFiles(ledgerFolder(place)),
+  keys: createKeyFiles(keyFolder(place)),
+  anchors: createAnchorFiles(anchorFolder(place)),
+});

@@ -1,0 +1,41 @@
+/**
+ * Where the programs lie that run in threads and processes of their own. A build has them flat
+ * beside every chunk; a checkout runs the sources, with the wasm files in their packages.
+ */
+export interface ProgramFiles {
+  readonly loweringWorker: URL;
+  readonly deciderWorker: URL;
+  readonly cedarWasm: URL;
+  readonly sandboxChild: URL;
+  readonly quickjsWasm: URL;
+  /** Files and folders that the sandbox's process reads its code from, and all that it can read. */
+  readonly sandboxReadable: readonly URL[];
+}
+
+export const programFiles = (): ProgramFiles =>
+  import.meta.url.endsWith(".ts") ? checkoutFiles() : builtFiles();
+
+const builtFiles = (): ProgramFiles => ({
+  loweringWorker: beside("lowering-worker.js"),
+  deciderWorker: beside("decider-worker.js"),
+  cedarWasm: beside("cedar_wasm_bg.wasm"),
+  sandboxChild: beside("sandbox-child.js"),
+  quickjsWasm: beside("quickjs.wasm"),
+  sandboxReadable: [beside(".")],
+});
+
+const checkoutFiles = (): ProgramFiles => ({
+  loweringWorker: beside("../../adapters/lowering/worker.ts"),
+  deciderWorker: beside("../../adapters/cedar/worker.ts"),
+  cedarWasm: new URL("cedar_wasm_bg.wasm", import.meta.resolve("@cedar-policy/cedar-wasm/web")),
+  sandboxChild: beside("../../adapters/wasm/child.ts"),
+  quickjsWasm: new URL(import.meta.resolve("quickjs-wasi/quickjs.wasm")),
+  // `child.ts` imports from its own folder, the kernel and the package.
+  sandboxReadable: [
+    beside("../../../runtime/"),
+    beside("../../../node_modules/quickjs-wasi/"),
+    beside("../../../package.json"),
+  ],
+});
+
+const beside = (path: string): URL => new URL(path, import.meta.url);

@@ -1,0 +1,106 @@
+import { join, resolve } from "node:path";
+
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createConsentFiles } from "#adapters/consent-files/consent-files.ts";
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
+import { openScriptedModel } from "#adapters/models-scripted/index.ts";
+import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
+import { createWorkspaceFiles } from "#adapters/workspace-files/workspace-files.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { openLedger } from "#ledger/open-ledger.ts";
+import type { WritableLedger } from "#ledger/writable-ledger.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+import type { SandboxProvider } from "#ports/sandbox.ts";
+
+import { recordInterruptedRuns } from "../interrupted-runs.ts";
+import type { PolicyFolder } from "../policy-sources.ts";
+import type { RunAgentDeps } from "../run-agent.ts";
+import type { Workspace } from "../workspace.ts";
+import type { LedgerPlace } from "./ledger.ts";
+import { ledgerDeps } from "./ledger.ts";
+import { digest } from "./policies.ts";
+import { programFiles } from "./program-files.ts";
+
+/** Every sandbox that this build has. */
+export const sandboxProviders = (): readonly SandboxProvider[] => {
+  const { sandboxChild, quickjsWasm, sandboxReadable } = programFiles();
+  return [
+    createWasmSandbox(
+      { clock: systemClock, entropy: createSystemEntropy(), crypto: createNodeCrypto() },
+      { entry: sandboxChild, readable: sandboxReadable, wasm: quickjsWasm },
+    ),
+  ];
+};
+
+const SCRIPTED = "scripted:";
+
+/** The model that a person named. `cwd` is where the path of a script begins. */
+export const openModel = async (
+  named: string | null,
+  cwd: string,
+): Promise<Result<LanguageModel, Fault<string>>> => {
+  if (named === null) {
+    return failed(
+      fault("HOST_NO_MODEL", "no model is chosen", {
+        help: "name one with --model; this build has `scripted:<file>`, which plays the answers of a file",
+      }),
+    );
+  }
+  if (!named.startsWith(SCRIPTED)) {
+    return failed(
+      fault("HOST_UNKNOWN_MODEL", "this build has no such model", { help: "it has `scripted:<file>`" }),
+    );
+  }
+  const path = named.slice(SCRIPTED.length);
+  return openScriptedModel(resolve(cwd, path), { name: path, clock: systemClock });
+};
+
+/** Where policies of the machine, the user and the workspace lie. */
+export const policyFolders = (
+  workspaceFolder: string,
+  variables: Readonly<Record<string, string | undefined>>,
+  home: string,
+): readonly PolicyFolder[] => {
+  const configuration = variables["XDG_CONFIG_HOME"] ?? "";
+  const user = configuration.startsWith("/") ? configuration : join(home, ".config");
+  return [
+    { layer: "machine", folder: "/etc/writ/policies", shownAs: "/etc/writ/policies" },
+    { layer: "user", folder: join(user, "writ", "policies"), shownAs: "~/.config/writ/policies" },
+    { layer: "workspace", folder: join(workspaceFolder, "policies"), shownAs: "policies" },
+  ];
+};
+
+/** The ledger of a workspace, open for writing, with what an earlier writer left unfinished on record. */
+export const openRunLedger = async (
+  place: LedgerPlace,
+  software: string,
+): Promise<Result<WritableLedger, Fault<string>>> => {
+  const deps = ledgerDeps(place);
+  const opened = await openLedger(deps, { workspace: place.workspace, software });
+  if (!opened.ok) return opened;
+  const { ledger } = opened.value;
+  const interrupted = await recordInterruptedRuns(ledger, deps.store);
+  if (interrupted.ok) return ok(ledger);
+  await ledger.close();
+  return interrupted;
+};
+
+/** What a run takes from this machine, beside its plan and its ledger. */
+export const runAdapters = (
+  workspace: Workspace,
+  stateDirectory: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): Pick<RunAgentDeps, "consents" | "workspace" | "clock" | "crypto" | "entropy" | "digest"> => {
+  const crypto = createNodeCrypto();
+  const entropy = createSystemEntropy();
+  return {
+    consents: createConsentFiles(join(stateDirectory, "consents", workspace.id)),
+    workspace: createWorkspaceFiles({ root: workspace.folder, environment: variables }, { crypto, entropy }),
+    clock: systemClock,
+    crypto,
+    entropy,
+    digest,
+  };
+};

@@ -1,0 +1,215 @@
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import { utf8 } from "#kernel/bytes.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import type { JsonValue } from "#kernel/json.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import { createRunRecorder, inputsFromTexts, RUN_LIMITS_DEFAULT, runAgent } from "#agent/index.ts";
+import type { RunReport } from "#agent/index.ts";
+import { consentNeed, GATE_LIMITS_DEFAULT, powersLines } from "#gate/index.ts";
+import type { WritableLedger } from "#ledger/writable-ledger.ts";
+import type { Approver } from "#ports/approver.ts";
+import type { Clock } from "#ports/clock.ts";
+import type { ConsentAsker } from "#ports/consent-asker.ts";
+import type { ConsentStore } from "#ports/consent-store.ts";
+import type { Crypto } from "#ports/crypto.ts";
+import type { Entropy } from "#ports/entropy.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+import type { RunRecorder } from "#ports/run-recorder.ts";
+import type { SandboxLimits } from "#ports/sandbox.ts";
+import type { WorkspaceFiles } from "#ports/workspace-files.ts";
+import type { Surface } from "#protocol/consent.ts";
+import { agentEntityId } from "#protocol/entity-id.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
+
+import type { RunPlan } from "./plan-run.ts";
+import { observedRecorder } from "./run-observer.ts";
+import type { RunObserver } from "./run-observer.ts";
+import { openRunSession } from "./run-session.ts";
+
+export interface RunAgentDeps {
+  readonly plan: RunPlan;
+  readonly ledger: WritableLedger;
+  readonly consents: ConsentStore;
+  readonly workspace: WorkspaceFiles;
+  readonly model: LanguageModel;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly entropy: Entropy;
+  readonly digest: (bytes: Uint8Array) => Sha256;
+}
+
+/** Who started the run and who can be asked about it. */
+export interface RunPeople {
+  /** Operating-system user. */
+  readonly user: string;
+  readonly surface: Surface;
+  readonly consent: ConsentAsker;
+  readonly approver: Approver;
+  readonly observer: RunObserver;
+}
+
+export type RunRefusal =
+  | { readonly k: "usage"; readonly fault: Fault<string> }
+  /** Somebody said no to what the agent may do. */
+  | { readonly k: "consent-refused" }
+  /** Nobody could be asked; `help` says how to agree without being asked. */
+  | { readonly k: "consent-unavailable"; readonly help: string }
+  | { readonly k: "unavailable"; readonly fault: Fault<string> };
+
+/**
+ * Runs what was planned: consent first, then the agent to its end, all of it on record. Rejects
+ * with an AbortError when aborted before the start was on record; later that is a cancelled run.
+ */
+export const runPlanned = async (
+  deps: RunAgentDeps,
+  inputTexts: ReadonlyMap<string, string>,
+  people: RunPeople,
+  signal: AbortSignal,
+): Promise<Result<RunReport, RunRefusal>> => {
+  const { plan, ledger, clock, crypto, entropy } = deps;
+  const inputs = inputsFromTexts(plan.agent.parameters, inputTexts);
+  if (!inputs.ok) return failed({ k: "usage", fault: inputs.fault });
+
+  const scope = entropy.id<"scope">(clock.wallMs());
+  const opened = await ledger.openScope(scope);
+  if (!opened.ok) return failed({ k: "unavailable", fault: opened.fault });
+  const principalId = agentEntityId(plan.spec.source.path, plan.agent.name);
+  const onBehalfOf = { kind: "user", id: people.user } as const;
+  const recorder = observedRecorder(
+    createRunRecorder(
+      { ledger, publish: () => undefined },
+      {
+        run: entropy.id<"run">(clock.wallMs()),
+        parent: null,
+        scope,
+        principal: `Agent::${JSON.stringify(principalId)}`,
+        onBehalfOf,
+      },
+    ),
+    people.observer,
+  );
+  try {
+    const consent = await askConsent(deps, recorder, `Agent::${JSON.stringify(principalId)}`, people, signal);
+    if (!consent.ok) return consent;
+    people.observer.live("host.noticed", { code: "SANDBOX_CHOSEN", text: plan.tier.why });
+    const limits = sandboxLimits(plan);
+    const ran = await runAgent(
+      {
+        recorder,
+        clock,
+        crypto,
+        entropy,
+        openSession: (request, aborted) =>
+          openRunSession(
+            { ...deps, artefacts: ledger.artefacts, approver: people.approver, limits },
+            request,
+            aborted,
+          ),
+      },
+      {
+        spec: plan.spec,
+        sourceText: plan.sourceText,
+        agent: plan.agent.name,
+        inputs: inputs.value,
+        registry: BUILTIN_TOOLS,
+        offered: plan.offered,
+        limits: RUN_LIMITS_DEFAULT,
+        gateLimits: GATE_LIMITS_DEFAULT,
+        principal: { type: "Agent", id: principalId },
+        onBehalfOf,
+        ancestors: [],
+        tier: plan.tier.tier,
+        facts: {
+          tierWhy: plan.tierWhy,
+          model: deps.model.id,
+          policies: plan.policies.policies,
+          configuration: deps.digest(
+            utf8(
+              canonicalJson({
+                run: RUN_LIMITS_DEFAULT,
+                gate: GATE_LIMITS_DEFAULT,
+                sandbox: limits,
+              } as unknown as JsonValue),
+            ),
+          ),
+          powers: plan.powersDigest,
+          startKey: null,
+        },
+        canceller: { by: people.user, surface: people.surface },
+      },
+      signal,
+    );
+    return ran.ok ? ran : failed({ k: "usage", fault: ran.fault });
+  } finally {
+    ledger.closeScope(scope);
+  }
+};
+
+/** The embedded sandbox's limits, narrowed by the file. */
+const sandboxLimits = (plan: RunPlan): SandboxLimits => ({
+  ...WASM_LIMITS_DEFAULT,
+  memoryBytesMax: Math.min(
+    WASM_LIMITS_DEFAULT.memoryBytesMax,
+    plan.agent.limits.memoryBytesMax?.value ?? Infinity,
+  ),
+});
+
+/** Agreement to the plan's powers, remembered or asked for, on record either way. */
+const askConsent = async (
+  deps: RunAgentDeps,
+  recorder: RunRecorder,
+  principal: string,
+  people: RunPeople,
+  signal: AbortSignal,
+): Promise<Result<void, RunRefusal>> => {
+  const { plan, consents, clock } = deps;
+  const { powers, powersDigest: digest } = plan;
+  const refuse = (fault: Fault<string>): Result<never, RunRefusal> => failed({ k: "unavailable", fault });
+  const record = async (
+    type: "consent.given" | "consent.refused",
+    fields: Readonly<Record<string, JsonValue>>,
+  ) =>
+    recorder.record({
+      type,
+      cause: null,
+      public: { powers: digest, ...fields },
+      content: { powers: powers as unknown as JsonValue },
+      feeds: false,
+    });
+
+  const earlier = await consents.of(principal);
+  if (!earlier.ok) return refuse(earlier.fault);
+  const need = consentNeed(principal, powers, earlier.value);
+  if (need.k === "given") {
+    const { by, surface } = need.consent;
+    const recorded = await record("consent.given", { by, surface, remembered: true });
+    return recorded.ok ? ok(undefined) : refuse(recorded.fault);
+  }
+  const answer = await people.consent.ask(
+    { principal, digest, lines: powersLines(powers), widened: need.widened },
+    signal,
+  );
+  if (answer.k === "unavailable") {
+    const recorded = await record("consent.refused", { by: null, surface: null });
+    return recorded.ok ? failed({ k: "consent-unavailable", help: answer.help }) : refuse(recorded.fault);
+  }
+  const { by, surface } = answer;
+  if (answer.k === "refused") {
+    const recorded = await record("consent.refused", { by, surface });
+    return recorded.ok ? failed({ k: "consent-refused" }) : refuse(recorded.fault);
+  }
+  const recorded = await record("consent.given", { by, surface, remembered: false });
+  if (!recorded.ok) return refuse(recorded.fault);
+  const remembered = await consents.remember({
+    v: 1,
+    principal,
+    digest,
+    powers,
+    by,
+    surface,
+    wallMs: clock.wallMs(),
+  });
+  return remembered.ok ? ok(undefined) : refuse(remembered.fault);
+};

@@ -1,0 +1,117 @@
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import type { RunSession, SessionRequest } from "#agent/index.ts";
+import { createGate } from "#gate/index.ts";
+import type { Approver } from "#ports/approver.ts";
+import type { Clock } from "#ports/clock.ts";
+import type { Crypto } from "#ports/crypto.ts";
+import type { Entropy } from "#ports/entropy.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+import type { ArtefactStore } from "#ports/ledger.ts";
+import type { RunRecorder } from "#ports/run-recorder.ts";
+import type { SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
+import type { WorkspaceFiles, WorkspaceSnapshot } from "#ports/workspace-files.ts";
+import { createExecutors, createRunFiles } from "#tools/index.ts";
+
+import type { RunPlan } from "./plan-run.ts";
+
+/** What a run acts through: nothing here lets it act without its gate. */
+export interface SessionDeps {
+  readonly plan: RunPlan;
+  readonly workspace: WorkspaceFiles;
+  readonly artefacts: ArtefactStore;
+  readonly model: LanguageModel;
+  readonly approver: Approver;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly entropy: Entropy;
+  readonly limits: SandboxLimits;
+}
+
+/**
+ * Takes the snapshot of the workspace, opens the sandbox with it and puts the gate before it. What
+ * was opened is closed again when a later step refuses.
+ */
+export const openRunSession = async (
+  deps: SessionDeps,
+  { recorder, run }: SessionRequest,
+  signal: AbortSignal,
+): Promise<Result<RunSession, Fault<string>>> => {
+  const snapshot = await deps.workspace.snapshot(signal);
+  if (!snapshot.ok) return snapshot;
+  const { provider } = deps.plan;
+  const opened = await provider.open({ files: snapshot.value.files, limits: deps.limits }, signal);
+  if (!opened.ok) return opened;
+  const session = opened.value;
+  try {
+    const recorded = await recordOpening(recorder, session, snapshot.value, deps);
+    if (!recorded.ok) {
+      await session.close();
+      return recorded;
+    }
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+  const files = createRunFiles({
+    session,
+    artefacts: deps.artefacts,
+    scope: recorder.scope,
+    workspace: snapshot.value.files,
+  });
+  const gate = createGate(
+    {
+      policy: () => deps.plan.policies,
+      recorder,
+      approver: deps.approver,
+      model: deps.model,
+      crypto: deps.crypto,
+      entropy: deps.entropy,
+      clock: deps.clock,
+      executors: (spend) => createExecutors({ files, workspace: deps.workspace, crypto: deps.crypto, spend }),
+    },
+    run,
+  );
+  return ok({
+    gate,
+    close: async () => {
+      await session.close();
+      // A ledger that refuses has said so to the run already; the sandbox is gone either way.
+      await recorder.record({
+        type: "sandbox.closed",
+        cause: null,
+        public: { tier: session.tier, reason: "ended" },
+        content: {},
+        feeds: false,
+      });
+    },
+  });
+};
+
+const recordOpening = async (
+  recorder: RunRecorder,
+  session: SandboxSession,
+  snapshot: WorkspaceSnapshot,
+  { plan, artefacts }: SessionDeps,
+): Promise<Result<void, Fault<string>>> => {
+  const files: { path: string; digest: string; executable: boolean }[] = [];
+  for (const file of snapshot.files) {
+    // By content, so that a killed run can be given the files that it began with.
+    const digest = await artefacts.put(recorder.scope, file.bytes);
+    if (!digest.ok) return digest;
+    files.push({ path: file.path, digest: digest.value, executable: file.executable });
+  }
+  const recorded = await recorder.record({
+    type: "sandbox.opened",
+    cause: null,
+    public: {
+      tier: session.tier,
+      engine: plan.engine,
+      files: files.length,
+      bytes: snapshot.files.reduce((sum, file) => sum + file.bytes.length, 0),
+    },
+    content: { files, "left-out": snapshot.leftOut.map((left) => ({ ...left })) },
+    feeds: false,
+  });
+  return recorded.ok ? ok(undefined) : failed(recorded.fault);
+};
