@@ -7,7 +7,7 @@ import type { Identity } from "./subject.ts";
 export interface Candidate<How> {
   readonly identity: Identity;
   /** What was proposed, as evidence for the case that nothing can be prepared from it. */
-  readonly proposed: { readonly tool: string | null; readonly arguments: JsonValue };
+  evidence(): { readonly tool: string | null; readonly arguments: JsonValue };
   /** Says what the action would touch, without touching it. May throw. */
   prepare(signal: AbortSignal): Promise<Preparation<How>>;
 }

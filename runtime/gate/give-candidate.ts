@@ -24,7 +24,7 @@ export const giveCandidate = (
     ordinal: 0,
     cause,
   }),
-  proposed: { tool: null, arguments: null },
+  evidence: () => ({ tool: null, arguments: null }),
   prepare() {
     const call: PreparedCall = {
       tool: action,

@@ -38,7 +38,7 @@ export const modelCandidate = (
     ordinal: 0,
     cause: proposal.cause,
   }),
-  proposed: { tool: null, arguments: null },
+  evidence: () => ({ tool: null, arguments: null }),
   prepare() {
     const copy = frozenJsonObject(proposal.request, REQUEST_DEPTH_MAX);
     if (copy === undefined)

@@ -36,10 +36,10 @@ export const toolCandidate = (
     ordinal: call.ordinal,
     cause: call.cause,
   }),
-  proposed: {
+  evidence: () => ({
     tool: call.tool.slice(0, TOOL_NAME_CHARACTERS_MAX).toWellFormed(),
     arguments: evidenceOf(call.arguments),
-  },
+  }),
   async prepare(signal) {
     if (exhausted) return refused("calls-exhausted");
     if (executor === undefined) return refused("unknown-tool");

@@ -76,7 +76,8 @@ const refuse = async (
   refusal: Refusal,
   why: string | null,
 ): Promise<Step<never>> => {
-  const { identity, proposed } = candidate;
+  const { identity } = candidate;
+  const evidence = candidate.evidence();
   const draft = decidedDraft(identity, {
     outcome: "deny",
     denyReason: refusal,
@@ -84,8 +85,8 @@ const refuse = async (
     policies,
     fingerprint: null,
     content: {
-      request: { reference: identity.reference, tool: proposed.tool },
-      arguments: proposed.arguments,
+      request: { reference: identity.reference, tool: evidence.tool },
+      arguments: evidence.arguments,
     },
   });
   const recorded = await record(world, draft, "none");
