@@ -28,7 +28,7 @@ export interface CedarDeciderOptions {
 export interface CedarDeciderLimits {
   /** Longest batch of decisions. */
   readonly decideTimeoutMs: number;
-  /** Longest check or load. */
+  /** Longest check, load or start of a worker. */
   readonly loadTimeoutMs: number;
   /** JavaScript heap of the worker. */
   readonly heapMegabytesMax: number;
@@ -58,12 +58,13 @@ export const createCedarDecider = async (
       }),
     );
   }
-  return ok(
-    new CedarDecider(
-      new WorkerLine({ entry: options.entry, wasm, heapMegabytesMax: limits.heapMegabytesMax }),
-      limits,
-    ),
-  );
+  const line = new WorkerLine({
+    entry: options.entry,
+    wasm,
+    heapMegabytesMax: limits.heapMegabytesMax,
+    startTimeoutMs: limits.loadTimeoutMs,
+  });
+  return ok(new CedarDecider(line, limits));
 };
 
 class CedarDecider implements Decider {
@@ -113,11 +114,14 @@ class CedarDecider implements Decider {
     }
     if (this.parsed > this.limits.policiesParsedMax) this.line.replace();
     this.parsed += policyCount(missing);
-    const answer = await this.ask({ k: "load", sets: missing }, this.limits.loadTimeoutMs, signal);
+    // Noted at once: a worker that starts in the next moment has to know these sets too.
+    const noted = (answer: Answer): void => {
+      if (answer.k !== "loaded" || answer.problems.length > 0) return;
+      for (const set of missing) this.loaded.set(set.name, set);
+    };
+    const answer = await this.ask({ k: "load", sets: missing }, this.limits.loadTimeoutMs, signal, noted);
     if (!answer.ok) return answer;
-    if (answer.value.k !== "loaded") return failed(unexpected());
-    if (answer.value.problems.length === 0) for (const set of missing) this.loaded.set(set.name, set);
-    return ok(answer.value.problems);
+    return answer.value.k === "loaded" ? ok(answer.value.problems) : failed(unexpected());
   }
 
   unload(names: readonly string[]): void {
@@ -145,8 +149,9 @@ class CedarDecider implements Decider {
     question: Question,
     timeoutMs: number,
     signal: AbortSignal,
+    noted?: (answer: Answer) => void,
   ): Promise<Result<Answer, DeciderFault>> {
-    const answer = await this.line.ask(question, timeoutMs, signal);
+    const answer = await this.line.ask(question, timeoutMs, signal, noted);
     if (!answer.ok) return answer;
     switch (answer.value.k) {
       case "refused":

@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type {
   CedarPolicies,
   CedarRequest,
@@ -23,7 +24,11 @@ export type Answer =
   /** The module is gone for good, with this question; later ones of the batch were not asked. */
   | { readonly k: "lost"; readonly message: string };
 
+/** Number of the answer that a worker gives unasked, when it has started. */
+export const WORKER_READY = 0;
+
 export interface Batch {
+  /** From 1. */
   readonly number: number;
   readonly questions: readonly Question[];
 }
@@ -37,4 +42,6 @@ export interface BatchAnswer {
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly wasm: WebAssembly.Module;
+  /** Where batches come from and answers go. */
+  readonly port: MessagePort;
 }

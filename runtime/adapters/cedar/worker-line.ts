@@ -1,19 +1,23 @@
-import { Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { MessageChannel, Worker, receiveMessageOnPort } from "node:worker_threads";
 import { abortError, throwIfAborted } from "#kernel/abort.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { DeciderFault } from "#ports/decider.ts";
 import type { Answer, Batch, BatchAnswer, Question, WorkerStart } from "./messages.ts";
+import { WORKER_READY } from "./messages.ts";
 
 /*
- * The line to one worker at a time. Questions that are asked together travel together; a worker
- * that dies, breaks or is late is ended, and the next question starts another.
+ * The line to one worker at a time. Questions that are asked together travel together. A worker
+ * that dies, breaks or is late is ended with the question that did it; what it had not come to is
+ * asked again of the next one.
  */
 
 export interface WorkerLineOptions {
   readonly entry: URL;
   readonly wasm: WebAssembly.Module;
   readonly heapMegabytesMax: number;
+  readonly startTimeoutMs: number;
 }
 
 export interface FirstQuestion {
@@ -23,8 +27,16 @@ export interface FirstQuestion {
 
 /** Most questions that travel together; a late batch fails as a whole. */
 const BATCH_MAX = 64;
-/** Batches under way: one that is answered and one that waits beside it, so that the worker never idles. */
+/** One that is answered and one that waits beside it, so that the worker never idles. */
 const BATCHES_UNDER_WAY_MAX = 2;
+
+/**
+ * A decision takes less time than waking a thread that fell asleep over it (some 20 against some 100
+ * microseconds, more in a virtual machine), so whoever asks few things looks for the answer a moment
+ * before it sleeps. No longer than that: it is this thread's event loop that stands still.
+ */
+const AWAKE_MS = 0.25;
+const AWAITED_AWAKE_MAX = 4;
 
 interface Asked {
   readonly question: Question;
@@ -34,10 +46,17 @@ interface Asked {
   gone: boolean;
 }
 
+interface UnderWay {
+  readonly number: number;
+  readonly asked: readonly Asked[];
+  readonly timeoutMs: number;
+}
+
 interface Running {
   readonly worker: Worker;
-  /** Batches under way, oldest first. */
-  readonly underWay: { readonly number: number; readonly asked: readonly Asked[] }[];
+  readonly port: MessagePort;
+  /** Batches under way, oldest first; the very first is the worker's start. */
+  readonly underWay: UnderWay[];
   deadline: NodeJS.Timeout | undefined;
 }
 
@@ -56,8 +75,16 @@ export class WorkerLine {
     this.options = options;
   }
 
-  /** Resolves with the worker's answer or why there is none; rejects with an AbortError only. */
-  ask(question: Question, timeoutMs: number, signal: AbortSignal): Promise<Result<Answer, DeciderFault>> {
+  /**
+   * Resolves with the worker's answer or why there is none; rejects with an AbortError only.
+   * `noted` sees the answer before anything else happens, also when the asker has gone.
+   */
+  ask(
+    question: Question,
+    timeoutMs: number,
+    signal: AbortSignal,
+    noted: (answer: Answer) => void = () => undefined,
+  ): Promise<Result<Answer, DeciderFault>> {
     return new Promise((resolve, reject) => {
       throwIfAborted(signal);
       if (this.closed) {
@@ -74,6 +101,7 @@ export class WorkerLine {
         gone: false,
         settle: (answer) => {
           signal.removeEventListener("abort", abort);
+          if (answer.ok) noted(answer.value);
           resolve(answer);
         },
       };
@@ -128,57 +156,68 @@ export class WorkerLine {
   }
 
   private start(): Running {
+    const { port1: port, port2: theirs } = new MessageChannel();
     const worker = new Worker(this.options.entry, {
-      workerData: { wasm: this.options.wasm } satisfies WorkerStart,
+      workerData: { wasm: this.options.wasm, port: theirs } satisfies WorkerStart,
+      transferList: [theirs],
       // Nothing of ours belongs there: no variables, no flags of a debugger.
       env: {},
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: this.options.heapMegabytesMax },
     });
-    const running: Running = { worker, underWay: [], deadline: undefined };
+    const start: UnderWay = { number: WORKER_READY, asked: [], timeoutMs: this.options.startTimeoutMs };
+    const running: Running = { worker, port, underWay: [start], deadline: undefined };
     this.running = running;
-    worker.on("message", (answer: BatchAnswer) => this.receive(running, answer));
+    port.on("message", (answer: BatchAnswer) => this.receive(running, answer));
     worker.on("error", () => this.endIf(running, LOST));
     worker.on("exit", () => this.endIf(running, LOST));
     worker.unref();
-    const first = this.onStart();
-    if (first.length > 0) {
-      this.send(
-        running,
-        first.map(({ question, timeoutMs }) => ({
-          question,
-          timeoutMs,
-          gone: false,
-          // A worker that does not know what was loaded would refuse it; such questions must not reach it.
-          settle: (answer) => {
-            if (!answer.ok || answer.value.k !== "loaded" || answer.value.problems.length > 0) {
-              this.endIf(running, LOST);
-            }
-          },
-        })),
-      );
-    }
+    this.watch(running);
+    const first = this.onStart().map(({ question, timeoutMs }) => ({
+      question,
+      timeoutMs,
+      gone: false,
+      // A worker that does not know what was loaded would refuse it; nothing may be asked of it then.
+      settle: (answer: Result<Answer, DeciderFault>) => {
+        if (!answer.ok || answer.value.k !== "loaded" || answer.value.problems.length > 0) {
+          this.endIf(running, LOST);
+        }
+      },
+    }));
+    for (const one of first) this.send(running, [one]);
     return running;
   }
 
   private send(running: Running, asked: readonly Asked[]): void {
     this.batches += 1;
     const number = this.batches;
-    running.underWay.push({ number, asked });
+    running.underWay.push({ number, asked, timeoutMs: Math.max(...asked.map(({ timeoutMs }) => timeoutMs)) });
     if (running.underWay.length === 1) {
-      running.worker.ref();
+      running.port.ref();
       this.watch(running);
     }
     const batch: Batch = { number, questions: asked.map(({ question }) => question) };
-    running.worker.postMessage(batch, []);
+    running.port.postMessage(batch, []);
+    if (asked.length <= AWAITED_AWAKE_MAX && asked.every(({ question }) => question.k === "decide")) {
+      this.stayAwake(running);
+    }
+  }
+
+  /** Looks for the answer a moment before this thread goes to sleep over it. */
+  private stayAwake(running: Running): void {
+    const asleepAtMs = performance.now() + AWAKE_MS;
+    while (running === this.running && running.underWay.length > 0 && performance.now() < asleepAtMs) {
+      const answer = receiveMessageOnPort(running.port);
+      if (answer !== undefined) this.receive(running, answer.message as BatchAnswer);
+    }
   }
 
   /** The clock runs for the oldest batch only: the others wait for it. */
   private watch(running: Running): void {
     clearTimeout(running.deadline);
-    const timeoutMs = running.underWay[0]?.asked[0]?.timeoutMs;
-    if (timeoutMs === undefined) return;
-    running.deadline = setTimeout(() => this.endIf(running, TIMEOUT), timeoutMs);
+    const [oldest] = running.underWay;
+    if (oldest === undefined) return;
+    running.deadline = setTimeout(() => this.endIf(running, TIMEOUT), oldest.timeoutMs);
   }
 
   private receive(running: Running, { number, answers }: BatchAnswer): void {
@@ -189,15 +228,12 @@ export class WorkerLine {
       return;
     }
     running.underWay.shift();
-    if (running.underWay.length === 0) running.worker.unref();
+    if (running.underWay.length === 0) running.port.unref();
     this.watch(running);
-    let lost = answers.length < batch.asked.length;
-    for (const [index, asked] of batch.asked.entries()) {
-      const answer = answers[index];
-      lost ||= answer?.k === "lost";
-      asked.settle(answer === undefined ? failed(LOST) : ok(answer));
-    }
-    if (lost) this.endIf(running, LOST);
+    for (const [index, answer] of answers.entries()) batch.asked[index]?.settle(ok(answer));
+    const unreached = batch.asked.slice(answers.length);
+    this.waiting.unshift(...unreached);
+    if (unreached.length > 0 || answers.at(-1)?.k === "lost") this.endIf(running, LOST);
     this.flush();
   }
 
@@ -210,8 +246,14 @@ export class WorkerLine {
     if (running === null) return;
     this.running = null;
     clearTimeout(running.deadline);
+    running.port.close();
     void running.worker.terminate();
-    for (const { asked } of running.underWay) for (const one of asked) one.settle(failed(why));
+    const [oldest, ...others] = running.underWay;
+    // Where not even the start succeeded, whoever waited for it has waited long enough.
+    const guilty =
+      oldest?.number === WORKER_READY ? [oldest, ...others].flatMap(({ asked }) => asked) : oldest?.asked;
+    for (const asked of guilty ?? []) asked.settle(failed(why));
+    if (oldest?.number !== WORKER_READY) this.waiting.unshift(...others.flatMap(({ asked }) => asked));
     this.flushSoon();
   }
 }
