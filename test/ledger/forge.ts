@@ -45,6 +45,9 @@ export const withLines = (files: LogFiles, lines: readonly PlacedText[]): LogFil
 
 export const parse = (text: string): Forged => JSON.parse(text) as Forged;
 
+/** The hash that a line states. */
+export const hashOf = (text: string): string => parse(text)["hash"] as string;
+
 /** The canonical line of an entry with the hash that it has to have. */
 export const sealed = (entry: Forged): string => {
   const { hash: _hash, ...hashed } = entry;
@@ -72,12 +75,12 @@ export const changed = (line: PlacedText, change: (entry: Forged) => void): Plac
 /** All lines from `from` on chained again behind the one before, with the hashes that they then have. */
 export const rechained = (lines: readonly PlacedText[], from: number): PlacedText[] => {
   const done = lines.slice(0, from);
-  let prev = from === 0 ? "0".repeat(64) : String(parse(lines[from - 1]?.text ?? "{}")["hash"]);
+  let prev = from === 0 ? "0".repeat(64) : hashOf(lines[from - 1]?.text ?? "{}");
   for (const line of lines.slice(from)) {
     const next = changed(line, (entry) => {
       entry["prev"] = prev;
     });
-    prev = String(parse(next.text)["hash"]);
+    prev = hashOf(next.text);
     done.push(next);
   }
   return done;
@@ -106,7 +109,7 @@ export const resigned = (
       entry = signed(entry, keys.workspace);
     }
     const text = sealed(entry);
-    prev = String(parse(text)["hash"]);
+    prev = hashOf(text);
     done.push({ file: line.file, text });
   }
   return done;

@@ -192,13 +192,20 @@ export const sampleLogs = async (): Promise<readonly SampleLog[]> => [
 
   await sample(
     "live",
-    "a log that its writer is still writing: lines and content behind the last commit",
+    "a log that its writer is still writing: a whole line and a torn one behind the last commit",
     10,
     async (world, plain) => {
       const { ledger } = await opened(world);
       await record(ledger, plain, entryWith("committed"));
       await ledger.close();
-      expectFault(await crashed(world, (_call, bytes) => bytes - 40, entryWith("under way"), "jsonl"));
+      expectFault(
+        await crashed(
+          world,
+          (_call, bytes) => bytes - 40,
+          newEntry({ public: { state: "under way" } }),
+          "jsonl",
+        ),
+      );
     },
     { live: true },
   ),
