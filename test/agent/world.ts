@@ -90,12 +90,17 @@ agent helper(topic: String) -> String {
 
 export const crypto = createNodeCrypto();
 
+const knownSpecs = new Map<string, AgentSpec>();
+
 export const lowered = (source: string): AgentSpec => {
+  const known = knownSpecs.get(source);
+  if (known !== undefined) return known;
   const { value, problems } = lowerSource(
     { path: "agents/helper.symbi", bytes: utf8(source) },
     { digest: (bytes) => sha256OfBytes(crypto.sha256(bytes)), tools: BUILTIN_TOOLS },
   );
   if (value === null || !mayRun(problems)) throw new Error(JSON.stringify(problems, null, 2));
+  knownSpecs.set(source, value);
   return value;
 };
 

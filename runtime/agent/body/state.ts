@@ -17,7 +17,7 @@ import { admitted } from "./values.ts";
  * a `for` runs) on a labelled value adds its labels to `control`, and stays there: from then on
  * everything that leaves the body (a call's arguments, a result, a printed text) carries them too,
  * whichever way was taken. So also what a branch did not do tells nothing without its label. The
- * price is that labels only grow while a body runs.
+ * price is that labels only grow while a body runs. Not covered: that a run ends at all, and when.
  */
 export interface MachineState {
   /** The next instruction. */
