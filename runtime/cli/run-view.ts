@@ -1,274 +1,250 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { durationText } from "#kernel/duration.ts";
-import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { isJsonObject, ownValue } from "#kernel/json.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import { ownValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ObservedEntry, RunObserver } from "#host/run-observer.ts";
+import type { LiveType } from "#protocol/run-event.ts";
 
-import type { Terminal } from "./command.ts";
+import type { Style, Terminal } from "./command.ts";
 import { diffLines } from "./diff-view.ts";
-import { fit, wrap } from "./width.ts";
+import {
+  briefArguments,
+  briefValue,
+  citedRules,
+  contentObject,
+  contentPart,
+  explanationOf,
+  numberField,
+  textField,
+} from "./event-fields.ts";
+import { columnsOf, fit, wrap } from "./width.ts";
 
 const MARGIN = "     ";
+const INDENT = `${MARGIN}  `;
+const ROW_COLUMNS = 10;
 const TEXT_COLUMNS_MAX = 96;
-const ARGUMENT_CHARACTERS_MAX = 400;
 const TEXT_CHARACTERS_MAX = 4_000;
 const DIFF_LINES_MAX = 200;
+const RESULT_LINES_MAX = 3;
 
 /**
  * A run as a person reads it in a terminal: one numbered paragraph for each turn of the loop, one
- * line for each action with what was decided and by which rule. Everything comes from the run's
- * entries; nothing is shown before it is durable, and all text of others is made visible first.
+ * line for each action with what was decided, and the rule where it was not simply allowed. It is
+ * made from the run's entries, so nothing is shown before it is durable, and all text of others is
+ * made visible first.
  */
-export const createRunView = (terminal: Terminal): RunObserver => {
-  const { style } = terminal;
-  const columns = Math.min(terminal.columns, TEXT_COLUMNS_MAX);
-  const say = (line: string): void => terminal.out(line);
+export const createRunView = (terminal: Terminal): RunObserver => new RunView(terminal);
 
-  const paragraph = (text: string, lead: string): void => {
-    const lines = wrap(
-      visibleExcerpt(text, TEXT_CHARACTERS_MAX, { multiline: true }),
-      columns - MARGIN.length,
-    );
-    lines.forEach((line, index) => say(`${index === 0 ? lead : MARGIN}${line}`));
-  };
+type Show = (fields: JsonObject, content: ObservedEntry["content"]) => void;
 
-  const shown: { readonly [type: string]: (event: ObservedEntry) => void } = {
-    "run.started": ({ public: fields, content }) => {
-      row("sandbox", `${text(fields, "tier")}: ${text(fields, "tierWhy")}`);
-      row("model", text(fields, "model"));
-      row("agent", text(fields, "agent"));
-      const inputs = part(content, "inputs");
-      if (isJsonObject(inputs) && Object.keys(inputs).length > 0) {
-        row(
-          "inputs",
-          Object.entries(inputs)
-            .map(([name, value]) => `${name} = ${brief(value)}`)
-            .join(", "),
-        );
-      }
-    },
-    "consent.given": ({ public: fields }) => {
-      const how =
-        ownValue(fields, "remembered") === true ? "given before" : `given (${text(fields, "surface")})`;
-      row("consent", `${how} by ${text(fields, "by")}, powers ${text(fields, "powers").slice(0, 12)}`);
-    },
-    "model.answered": ({ public: fields, content }) => {
-      turn += 1;
-      say("");
-      const answer = part(content, "answer");
-      const words = isJsonObject(answer) ? text(answer, "text") : "";
-      const lead = `${style.bold(String(turn).padStart(3))}  `;
-      if (words.trim() !== "") paragraph(words, lead);
-      else say(`${lead}${style.dim(`(no words, ${number(fields, "toolCalls")} calls)`)}`);
-    },
-    "model.failed": ({ public: fields, content }) => {
-      say("");
-      paragraph(
-        `the model failed: ${text(fields, "code")}. ${explanation(content)}`,
-        `${style.red("  !")}  `,
-      );
-    },
-    "action.decided": ({ public: fields, content }) => {
-      const tool = ownValue(fields, "tool");
-      if (typeof tool !== "string") {
-        if (text(fields, "outcome") === "deny") decision(text(fields, "action"), fields, content);
-        return;
-      }
-      decision(tool, fields, content);
-    },
-    "approval.answered": ({ public: fields }) => {
-      const by = ownValue(fields, "by");
-      const who = typeof by === "string" ? ` by ${by} (${text(fields, "surface")})` : "";
-      say(
-        `${MARGIN}  ${text(fields, "answer") === "approved" ? style.green("approved") : style.red(text(fields, "answer"))}${visibleText(who)}`,
-      );
-    },
-    "action.completed": ({ public: fields, content }) => {
-      if (typeof ownValue(fields, "tool") !== "string") return;
-      const status = text(fields, "status");
-      if (status === "done") {
-        const result = part(content, "result");
-        const words = isJsonObject(result) ? text(result, "text") : "";
-        const first = visibleText(words.split("\n").find((line) => line.trim() !== "") ?? "");
-        const more = words.trim().split("\n").length - 1;
-        const tail = more > 0 ? ` (${more} more ${more === 1 ? "line" : "lines"})` : "";
-        if (first !== "") say(style.dim(`${MARGIN}  ${fit(`${first}${tail}`, columns - MARGIN.length - 2)}`));
-      } else if (status === "failed") {
-        say(`${MARGIN}  ${style.yellow("failed")} ${fit(outcomeText(content), columns - MARGIN.length - 9)}`);
-      }
-    },
-    "effect.unknown": ({ public: fields, content }) => {
-      say(
-        `${MARGIN}  ${style.red("outcome unknown")} ${text(fields, "code")}: ${fit(explanation(content), columns - 30)}`,
-      );
-    },
-    "limit.reached": ({ public: fields }) => {
-      say(
-        `${MARGIN}${style.yellow("limit reached")}: ${text(fields, "limit")} (${number(fields, "used")} of ${number(fields, "max")})`,
-      );
-    },
-    "run.interrupted": ({ public: fields }) => say(style.yellow(`interrupted: ${text(fields, "found")}`)),
-    "run.ended": ({ public: fields, content }) => {
-      say("");
-      const outcome = text(fields, "outcome");
-      const paint = outcome === "completed" ? style.green : outcome === "failed" ? style.red : style.yellow;
-      const turns = number(fields, "iterations");
-      const facts = [
-        durationText(number(fields, "wallMs")),
-        `${turns} ${turns === 1 ? "turn" : "turns"}`,
-        `${number(fields, "inputTokens") + number(fields, "outputTokens")} tokens`,
-        `${denied} denied`,
-      ];
-      say(`${paint(style.bold(outcome))} (${text(fields, "reason")}) in ${facts.join(", ")}`);
-      const why = explanation(content);
-      if (why !== "") paragraph(why, "  ");
-      const result = part(content, "result");
-      if (result !== undefined && result !== null) {
-        say("");
-        paragraph(typeof result === "string" ? result : canonicalJson(result), "  ");
-      }
-    },
-  };
+class RunView implements RunObserver {
+  readonly #terminal: Terminal;
+  readonly #style: Style;
+  readonly #columns: number;
+  readonly #shows: { readonly [type: string]: Show };
+  #turns = 0;
+  #denials = 0;
+  /** Why this tier was chosen, in words; the entry has a code only. */
+  #tier = "";
+  /** The call whose line was printed last, and the names of all calls of the turn. */
+  #lastCall = "";
+  readonly #calls = new Map<string, string>();
 
-  let turn = 0;
-  let denied = 0;
-
-  const row = (name: string, value: string): void => {
-    const lines = wrap(visibleText(value), columns - 10);
-    lines.forEach((line, index) =>
-      say(`${index === 0 ? style.dim(name.padEnd(10)) : " ".repeat(10)}${line}`),
-    );
-  };
-
-  const decision = (what: string, fields: JsonObject, content: ObservedEntry["content"]): void => {
-    const outcome = text(fields, "outcome");
-    const verdict =
-      outcome === "allow" || outcome === "allow-with-conditions"
-        ? style.green("allowed")
-        : outcome === "step-up"
-          ? style.yellow("needs a person")
-          : style.red(style.bold("DENIED"));
-    if (outcome === "deny") denied += 1;
-    const call = `${visibleText(what)} ${callArguments(part(content, "arguments"))}`;
-    say(`${MARGIN}${fit(call, columns - MARGIN.length - 16)}  ${verdict}`);
-    const decided = part(content, "decision");
-    if (outcome !== "allow" && isJsonObject(decided)) {
-      say(`${MARGIN}  ${fit(visibleText(text(decided, "summary")), columns - MARGIN.length - 2)}`);
-      for (const rule of citations(decided)) {
-        say(
-          style.dim(
-            `${MARGIN}  ${fit(visibleText(rule.text.replaceAll(/\s+/g, " ")), columns - MARGIN.length - 2)}`,
-          ),
-        );
-        say(style.dim(`${MARGIN}  ${fit(visibleText(rule.place), columns - MARGIN.length - 2)}`));
-      }
-    }
-    const preview = part(content, "preview");
-    if (what === "publish_file" && typeof preview === "string" && preview !== "") {
-      const lines = diffLines(preview, columns - MARGIN.length - 2, style);
-      for (const line of lines.slice(0, DIFF_LINES_MAX)) say(`${MARGIN}  ${line}`);
-      if (lines.length > DIFF_LINES_MAX)
-        say(style.dim(`${MARGIN}  … ${lines.length - DIFF_LINES_MAX} more lines`));
-    }
-  };
-
-  return {
-    entry(event) {
-      shown[event.type]?.(event);
-    },
-    live(type, data) {
-      if (type === "output.printed") {
-        const level = ownValue(data, "level");
-        const lead = typeof level === "string" ? `${visibleText(level)}: ` : "";
-        say(
-          `${MARGIN}${style.cyan("│")} ${fit(`${lead}${visibleText(text(data, "text"))}`, columns - MARGIN.length - 2)}`,
-        );
-      }
-    },
-  };
-};
-
-/** A run as JSON lines, one for each event, for programs. */
-export const createRunJson = (terminal: Terminal): RunObserver => ({
-  entry(event) {
-    const { id, runSeq, input, wallMs, position } = event.entry;
-    terminal.out(
-      canonicalJson({
-        durability: "entry",
-        id,
-        log: position.log,
-        seq: position.seq,
-        run: runSeq,
-        input,
-        wallMs,
-        type: event.type,
-        public: event.public,
-        content: event.content,
-      }),
-    );
-  },
-  live(type, data) {
-    terminal.out(canonicalJson({ durability: "live", type, data }));
-  },
-});
-
-interface ShownRule {
-  readonly text: string;
-  readonly place: string;
-}
-
-const citations = (decision: JsonObject): readonly ShownRule[] => {
-  const rules = ownValue(decision, "rules");
-  if (!Array.isArray(rules)) return [];
-  return (rules as readonly JsonValue[]).filter(isJsonObject).map((rule) => {
-    const range = ownValue(rule, "range");
-    const at = isJsonObject(range) ? `:${number(range, "line")}:${number(range, "column")}` : "";
-    return {
-      text: text(rule, "text"),
-      place: `${text(rule, "file")}${at} (${text(rule, "layer")} layer, rule ${text(rule, "rule")})`,
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#style = terminal.style;
+    this.#columns = Math.min(terminal.columns, TEXT_COLUMNS_MAX);
+    this.#shows = {
+      "consent.given": (fields) => this.#consent(fields),
+      "run.started": (fields, content) => this.#start(fields, content),
+      "model.answered": (fields, content) => this.#turn(fields, content),
+      "model.failed": (fields, content) =>
+        this.#paragraph(
+          `the model failed (${textField(fields, "code")}): ${explanationOf(content)}`,
+          this.#style.red("  !  "),
+        ),
+      "action.decided": (fields, content) => this.#decision(fields, content),
+      "approval.answered": (fields) => this.#answer(fields),
+      "action.completed": (fields, content) => this.#completion(fields, content),
+      "effect.unknown": (fields, content) =>
+        this.#below(
+          fields,
+          this.#style.red,
+          `outcome unknown (${textField(fields, "code")}): ${explanationOf(content)}`,
+        ),
+      "limit.reached": (fields) =>
+        this.#say(
+          `${MARGIN}${this.#style.yellow("limit reached")}: ${textField(fields, "limit")} (${numberField(fields, "used")} of ${numberField(fields, "max")})`,
+        ),
+      "run.ended": (fields, content) => this.#end(fields, content),
     };
-  });
-};
-
-/** Arguments as a person reads them: a lone one as it is, several by name; long texts by their size. */
-const callArguments = (value: JsonValue | undefined): string => {
-  if (!isJsonObject(value)) return value === undefined ? "" : brief(value);
-  const entries = Object.entries(value);
-  if (entries.length === 1) return brief(entries[0]?.[1] ?? null);
-  return entries.map(([name, each]) => `${visibleText(name)}=${brief(each)}`).join(" ");
-};
-
-const LONG_TEXT_CHARACTERS = 60;
-
-const brief = (value: JsonValue): string => {
-  if (typeof value === "string" && value.length > LONG_TEXT_CHARACTERS) {
-    const lines = value.split("\n").length;
-    return `(text, ${lines} ${lines === 1 ? "line" : "lines"}, ${value.length} characters)`;
   }
-  return visibleExcerpt(typeof value === "string" ? value : canonicalJson(value), ARGUMENT_CHARACTERS_MAX);
-};
 
-const part = (content: ObservedEntry["content"], name: string): JsonValue | undefined =>
-  Object.hasOwn(content, name) ? content[name] : undefined;
+  entry(event: ObservedEntry): void {
+    this.#shows[event.type]?.(event.public, event.content);
+  }
 
-const text = (fields: JsonObject, name: string): string => {
-  const value = ownValue(fields, name);
-  return typeof value === "string" ? value : "";
-};
+  live(type: LiveType, data: JsonObject): void {
+    if (type === "host.noticed" && textField(data, "code") === "SANDBOX_CHOSEN") {
+      this.#tier = textField(data, "text");
+    } else if (type === "output.printed") {
+      const level = textField(data, "level");
+      const line = `${level === "" ? "" : `${level}: `}${textField(data, "text")}`;
+      this.#say(`${MARGIN}${this.#style.cyan("│")} ${fit(visibleText(line), this.#columns - INDENT.length)}`);
+    }
+  }
 
-const number = (fields: JsonObject, name: string): number => {
-  const value = ownValue(fields, name);
-  return typeof value === "number" ? value : 0;
-};
+  #consent(fields: JsonObject): void {
+    const how =
+      ownValue(fields, "remembered") === true ? "given before" : `given (${textField(fields, "surface")})`;
+    this.#row(
+      "consent",
+      `${how} by ${textField(fields, "by")}, powers ${textField(fields, "powers").slice(0, 12)}`,
+    );
+  }
 
-const explanation = (content: ObservedEntry["content"]): string => {
-  const value = part(content, "explanation");
-  if (typeof value === "string") return value;
-  return isJsonObject(value) ? text(value, "text") : "";
-};
+  #start(fields: JsonObject, content: ObservedEntry["content"]): void {
+    this.#row("sandbox", this.#tier === "" ? textField(fields, "tier") : this.#tier);
+    this.#row("model", textField(fields, "model"));
+    this.#row("agent", textField(fields, "agent"));
+    const inputs = Object.entries(contentObject(content, "inputs"));
+    if (inputs.length > 0)
+      this.#row("inputs", inputs.map(([name, value]) => `${name} = ${briefValue(value)}`).join(", "));
+  }
 
-const outcomeText = (content: ObservedEntry["content"]): string => {
-  const result = part(content, "result");
-  return isJsonObject(result) ? visibleText(text(result, "text")) : "";
-};
+  #turn(fields: JsonObject, content: ObservedEntry["content"]): void {
+    this.#turns += 1;
+    this.#calls.clear();
+    const words = textField(contentObject(content, "answer"), "text");
+    const lead = this.#style.bold(String(this.#turns).padStart(3).padEnd(MARGIN.length));
+    this.#say("");
+    if (words.trim() !== "") this.#paragraph(words, lead);
+    else this.#say(`${lead}${this.#style.dim(`(no words, ${numberField(fields, "toolCalls")} calls)`)}`);
+  }
+
+  #decision(fields: JsonObject, content: ObservedEntry["content"]): void {
+    const tool = textField(fields, "tool");
+    const outcome = textField(fields, "outcome");
+    const isPlain = outcome === "allow" || outcome === "allow-with-conditions";
+    if (outcome === "deny") this.#denials += 1;
+    // Answering and thinking are decided too; that is worth a line only when it is not allowed.
+    if (tool === "" && isPlain) return;
+    const call = `${tool === "" ? textField(fields, "action") : tool} ${briefArguments(contentPart(content, "arguments"))}`;
+    const verdict = this.#verdict(outcome, isPlain);
+    const room = this.#columns - MARGIN.length - columnsOf(verdict) - 2;
+    const shown = fit(visibleText(call.trimEnd()), room);
+    this.#say(`${MARGIN}${shown}${" ".repeat(room - columnsOf(shown) + 2)}${verdict}`);
+    this.#lastCall = textField(fields, "callId");
+    this.#calls.set(this.#lastCall, call);
+    if (!isPlain) this.#reasons(contentObject(content, "decision"));
+    if (tool === "publish_file") this.#preview(contentPart(content, "preview"));
+  }
+
+  #verdict(outcome: string, isPlain: boolean): string {
+    if (isPlain) return this.#style.green("allowed");
+    return outcome === "step-up"
+      ? this.#style.yellow("needs a person")
+      : this.#style.red(this.#style.bold("DENIED"));
+  }
+
+  #reasons(decision: JsonObject): void {
+    const rules = citedRules(decision);
+    if (rules.length === 0) this.#paragraph(textField(decision, "summary"), INDENT, INDENT);
+    for (const rule of rules) {
+      this.#paragraph(rule.text, `${MARGIN}${this.#style.red("│")} `, `${MARGIN}${this.#style.red("│")} `);
+      this.#paragraph(
+        rule.place,
+        `${MARGIN}${this.#style.red("│")} `,
+        `${MARGIN}${this.#style.red("│")} `,
+        this.#style.dim,
+      );
+    }
+  }
+
+  #preview(preview: unknown): void {
+    if (typeof preview !== "string" || preview === "") return;
+    const lines = diffLines(preview, this.#columns - INDENT.length, this.#style);
+    for (const line of lines.slice(0, DIFF_LINES_MAX)) this.#say(`${INDENT}${line}`);
+    if (lines.length > DIFF_LINES_MAX)
+      this.#say(this.#style.dim(`${INDENT}… ${lines.length - DIFF_LINES_MAX} more lines`));
+  }
+
+  #answer(fields: JsonObject): void {
+    const answer = textField(fields, "answer");
+    const by = textField(fields, "by");
+    const paint = answer === "approved" ? this.#style.green : this.#style.red;
+    this.#below(fields, paint, by === "" ? answer : `${answer} by ${by} (${textField(fields, "surface")})`);
+  }
+
+  #completion(fields: JsonObject, content: ObservedEntry["content"]): void {
+    if (textField(fields, "tool") === "") return;
+    const words = textField(contentObject(content, "result"), "text").split("\n");
+    const lines = words.filter((line) => line.trim() !== "");
+    const status = textField(fields, "status");
+    if (status === "failed") this.#below(fields, this.#style.yellow, `failed: ${lines.join(" ")}`);
+    if (status !== "done") return;
+    const more = lines.length - RESULT_LINES_MAX;
+    lines.slice(0, RESULT_LINES_MAX).forEach((line, index) => {
+      const isLast = index === RESULT_LINES_MAX - 1 && more > 0;
+      this.#below(
+        fields,
+        this.#style.dim,
+        `${line}${isLast ? ` (${more} more ${more === 1 ? "line" : "lines"})` : ""}`,
+      );
+    });
+  }
+
+  /** A line below its call; where other calls were shown since, it says which one it belongs to. */
+  #below(fields: JsonObject, paint: (text: string) => string, line: string): void {
+    const call = textField(fields, "callId");
+    const name = call === this.#lastCall ? "" : `${this.#calls.get(call) ?? ""}: `;
+    this.#lastCall = call;
+    this.#say(paint(`${INDENT}${fit(visibleText(`${name}${line}`), this.#columns - INDENT.length)}`));
+  }
+
+  #end(fields: JsonObject, content: ObservedEntry["content"]): void {
+    const outcome = textField(fields, "outcome");
+    const paint =
+      outcome === "completed"
+        ? this.#style.green
+        : outcome === "failed"
+          ? this.#style.red
+          : this.#style.yellow;
+    const reason = textField(fields, "reason");
+    const turns = numberField(fields, "iterations");
+    const facts = [
+      `in ${durationText(numberField(fields, "wallMs"))}`,
+      `${turns} ${turns === 1 ? "turn" : "turns"}`,
+      `${numberField(fields, "inputTokens") + numberField(fields, "outputTokens")} tokens`,
+      `${this.#denials} denied`,
+    ];
+    this.#say("");
+    const why = reason === "COMPLETED" || reason === outcome.toUpperCase() ? "" : ` (${reason})`;
+    this.#say(`${paint(this.#style.bold(outcome))}${why} ${facts.join(", ")}`);
+    const explanation = explanationOf(content);
+    if (explanation !== "") this.#paragraph(explanation, "  ", "  ");
+    const result = contentPart(content, "result");
+    if (result === undefined || result === null) return;
+    this.#paragraph(typeof result === "string" ? result : canonicalJson(result), "  ", "  ");
+  }
+
+  #row(name: string, value: string): void {
+    this.#paragraph(value, this.#style.dim(name.padEnd(ROW_COLUMNS)), " ".repeat(ROW_COLUMNS));
+  }
+
+  #paragraph(
+    words: string,
+    lead: string,
+    indent: string = MARGIN,
+    paint: (text: string) => string = (text) => text,
+  ): void {
+    const shown = visibleExcerpt(words, TEXT_CHARACTERS_MAX, { multiline: true });
+    const lines = wrap(shown, this.#columns - columnsOf(indent));
+    lines.forEach((line, index) => this.#say(`${index === 0 ? lead : indent}${paint(line)}`));
+  }
+
+  #say(line: string): void {
+    this.#terminal.out(line);
+  }
+}

@@ -24,7 +24,8 @@ import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import { printFileProblems } from "./file-problems.ts";
-import { createRunJson, createRunView } from "./run-view.ts";
+import { createRunJson } from "./run-json.ts";
+import { createRunView } from "./run-view.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import { VERSION } from "./version.ts";
 
