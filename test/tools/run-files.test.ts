@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { fault } from "#kernel/result.ts";
+import { createFakeSandbox, fakeProgram } from "#test/kit/sandbox-fake.ts";
+import { createRunFiles, resumeFiles } from "#tools/index.ts";
+import type { PastCall } from "#tools/index.ts";
+
+import { LIMITS, MemoryArtefacts, SCOPE, codeOf, createBench, file, valueOf } from "./kit.ts";
+
+const signal = new AbortController().signal;
+
+describe("labels", () => {
+  test("of a written file are those of the call, and no others", async () => {
+    const bench = await createBench({ files: { a: "" } });
+    valueOf(await bench.call("write_file", { path: "a", content: "1" }, ["secret", "personal"]));
+    expect(bench.files.labelsOf(["a"])).toEqual(["personal", "secret"]);
+    valueOf(await bench.call("write_file", { path: "a", content: "2" }, ["public"]));
+    expect(bench.files.labelsOf(["a"])).toEqual(["public"]);
+  });
+
+  test("come back with what is read", async () => {
+    const bench = await createBench();
+    valueOf(await bench.call("write_file", { path: "a", content: "1" }, ["secret"]));
+    expect(valueOf(await bench.prepare("read_file", { path: "a" })).labels).toEqual(["secret"]);
+    expect(valueOf(await bench.call("read_file", { path: "a" })).labels).toEqual(["secret"]);
+    expect(valueOf(await bench.call("list_files", {})).labels).toEqual(["secret"]);
+  });
+
+  test("of every file go through a program to what it writes", async () => {
+    const bench = await createBench();
+    valueOf(await bench.call("write_file", { path: "a", content: "1" }, ["secret"]));
+    valueOf(await bench.call("write_file", { path: "b", content: "1" }, ["personal"]));
+    const program = fakeProgram({ k: "write", path: "c", text: "" });
+    const code = program.kind === "javascript" ? program.code : "";
+    expect(valueOf(await bench.prepare("run_javascript", { code })).labels).toEqual(["personal", "secret"]);
+    valueOf(await bench.call("run_javascript", { code }, ["own"]));
+    expect(bench.files.labelsOf(["c"])).toEqual(["own", "personal", "secret"]);
+    expect(bench.files.labelsOf(["a"])).toEqual(["secret"]);
+  });
+
+  test("stand on what is published", async () => {
+    const bench = await createBench();
+    valueOf(await bench.call("write_file", { path: "a", content: "1" }, ["secret"]));
+    expect(valueOf(await bench.prepare("publish_file", { path: "a" }))).toMatchObject({
+      labels: ["secret"],
+      resource: { attributes: { labels: ["secret"] } },
+    });
+  });
+
+  test("stay as they are where nothing changed", async () => {
+    const bench = await createBench({ files: { a: "same" } });
+    valueOf(await bench.call("write_file", { path: "a", content: "same" }, ["secret"]));
+    expect(bench.files.labelsOf(["a"])).toEqual([]);
+  });
+});
+
+describe("a store that refuses", () => {
+  test("ends what can be done with the files: nothing goes on from what cannot be kept", async () => {
+    const bench = await createBench({ files: { a: "old" } });
+    bench.artefacts.fails = fault("LEDGER_DISK_FULL", "the disk is full");
+    expect(await bench.call("write_file", { path: "a", content: "new" })).toMatchObject({
+      fault: {
+        code: "TOOL_OUTCOME_UNKNOWN",
+        message: "what the call changed cannot be kept: the disk is full",
+      },
+    });
+    bench.artefacts.fails = null;
+    expect(codeOf(await bench.call("write_file", { path: "a", content: "newer" }))).toBe("TOOL_UNAVAILABLE");
+    expect(codeOf(await bench.call("read_file", { path: "a" }))).toBe("TOOL_UNAVAILABLE");
+    expect(codeOf(await bench.call("list_files", {}))).toBe("TOOL_UNAVAILABLE");
+    expect(codeOf(await bench.call("run_javascript", { code: "[]" }))).toBe("TOOL_UNAVAILABLE");
+    expect(codeOf(await bench.call("publish_file", { path: "a" }))).toBe("TOOL_UNAVAILABLE");
+  });
+
+  test("so do more changes in one call than an entry can name", async () => {
+    const bench = await createBench();
+    const folder = "x".repeat(250);
+    const long = `${folder}/${folder}/${folder}/${"y".repeat(240)}`;
+    const steps = Array.from(
+      { length: 8000 },
+      (_, index) => ({ k: "write", path: `${long}${index}`, text: "" }) as const,
+    );
+    const program = fakeProgram(...steps);
+    const done = await bench.files.exec(program, [], { timeoutMs: 1000, signal });
+    expect(codeOf(done)).toBe("TOOL_OUTCOME_UNKNOWN");
+    expect(codeOf(await bench.call("list_files", {}))).toBe("TOOL_UNAVAILABLE");
+  });
+});
+
+describe("a run that was killed", () => {
+  const path = fc.constantFrom("a", "b", "dir/c", "dir/d");
+  const text = fc.constantFrom("", "1", "2");
+  const label = fc.constantFrom("x", "y");
+
+  test("finds its files and their labels again, whatever it had done", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(path, text),
+        fc.array(
+          fc.record({ writes: fc.array(fc.tuple(path, text), { minLength: 1, maxLength: 3 }), label }),
+          { maxLength: 6 },
+        ),
+        async (begun, calls) => {
+          const workspace = Object.entries(begun).map(([name, content]) => file(name, content));
+          const opened = await createFakeSandbox().open({ files: workspace, limits: LIMITS }, signal);
+          if (!opened.ok) throw new Error(opened.fault.message);
+          const artefacts = new MemoryArtefacts();
+          const files = createRunFiles({ session: opened.value, artefacts, scope: SCOPE, workspace });
+          const past: PastCall[] = [];
+          for (const call of calls) {
+            const steps = call.writes.map(
+              ([name, content]) => ({ k: "write", path: name, text: content }) as const,
+            );
+            const done = valueOf(
+              await files.exec(fakeProgram(...steps), [call.label], { timeoutMs: 1000, signal }),
+            );
+            past.push({ changes: done.changes, labels: [call.label] });
+          }
+          const resumed = await resumeFiles(workspace, past, artefacts, SCOPE);
+          if (!resumed.ok) throw new Error(resumed.fault.message);
+          const listed = valueOf(await files.list(".", signal));
+          expect(resumed.value.files.map((one) => one.path)).toEqual(listed.map((one) => one.path));
+          for (const one of resumed.value.files) {
+            const bytes = valueOf(await files.read(one.path, { bytesMax: 10, signal }));
+            expect([...one.bytes]).toEqual([...bytes]);
+            expect(resumed.value.labels.get(one.path) ?? []).toEqual(files.labelsOf([one.path]));
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("goes on from them: changes count from there, publishes still from the workspace", async () => {
+    const bench = await createBench({ files: { a: "old" } });
+    const resumed = [file("a", "new"), file("b", "made")];
+    const opened = await createFakeSandbox().open({ files: resumed, limits: LIMITS }, signal);
+    if (!opened.ok) throw new Error(opened.fault.message);
+    const next = await createBench({
+      workspace: bench.workspace,
+      session: opened.value,
+      runFiles: { opened: resumed, labels: new Map([["b", ["secret"]]]) },
+    });
+    expect(next.files.labelsOf(["b"])).toEqual(["secret"]);
+    expect(valueOf(await next.call("write_file", { path: "b", content: "again" })).changes).toMatchObject([
+      { path: "b", kind: "changed" },
+    ]);
+    expect(valueOf(await next.prepare("publish_file", { path: "a" })).preview).toContain("-old\n");
+    valueOf(await next.call("publish_file", { path: "a" }));
+    expect(Buffer.from(bench.workspace.contents.get("a") ?? []).toString()).toBe("new");
+  });
+
+  test("is told when a file cannot be had again", async () => {
+    const bench = await createBench();
+    const { changes } = valueOf(await bench.call("write_file", { path: "a", content: "x" }));
+    bench.artefacts.stored.clear();
+    expect(await resumeFiles([], [{ changes, labels: [] }], bench.artefacts, SCOPE)).toMatchObject({
+      ok: false,
+      fault: { code: "LEDGER_UNREADABLE" },
+    });
+  });
+});
+
+test("a file that is written back to what it was is a change, once", async () => {
+  const bench = await createBench({ files: { a: "old" } });
+  const write = async (content: string) =>
+    valueOf(await bench.call("write_file", { path: "a", content })).changes;
+  expect(await write("new")).toMatchObject([{ kind: "changed", sizeBytes: 3 }]);
+  const back = await write("old");
+  expect(back).toMatchObject([{ path: "a", kind: "changed" }]);
+  expect(bench.artefacts.text(back[0]?.digest ?? null)).toBe("old");
+  expect(await write("old")).toEqual([]);
+});

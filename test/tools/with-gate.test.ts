@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { GATE_LIMITS_DEFAULT, createGate } from "#gate/index.ts";
+import type { CallOutcome, Gate } from "#gate/index.ts";
+import type { JsonObject } from "#kernel/json.ts";
+import type { SandboxSession } from "#ports/sandbox.ts";
+import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
+import { buildSandbox } from "#test/adapters/wasm/kit.ts";
+import { TestFolder } from "#test/adapters/workspace-files/kit.ts";
+import { call } from "#test/gate/rig.ts";
+import { createApproverFake } from "#test/kit/approver-fake.ts";
+import type { ApproverFake } from "#test/kit/approver-fake.ts";
+import { createClockFake } from "#test/kit/clock-fake.ts";
+import { allow, stepUp } from "#test/kit/decisions.ts";
+import { createEntropyFake } from "#test/kit/entropy-fake.ts";
+import { createPolicyDeciderFake } from "#test/kit/policy-decider-fake.ts";
+import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
+import { createExecutors, createRunFiles } from "#tools/index.ts";
+
+import { MemoryArtefacts } from "./kit.ts";
+
+/* The real gate, the real embedded sandbox and a real folder, with fakes for who decides and records. */
+
+const TOOLS = ["read_file", "list_files", "write_file", "run_javascript"];
+
+const built = buildSandbox();
+const folder = new TestFolder();
+const approver: ApproverFake = createApproverFake([{ k: "approves", by: "ada" }]);
+const recorder = createRunRecorderFake();
+let session: SandboxSession;
+let gate: Gate;
+
+beforeAll(async () => {
+  folder.write("data/one.txt", "1\n");
+  folder.write("data/two.txt", "2\n");
+  folder.write(".env", "TOKEN=planted");
+  const { files: workspace } = await folder.snapshot();
+  const opened = await built.provider.open(
+    { files: workspace, limits: WASM_LIMITS_DEFAULT },
+    new AbortController().signal,
+  );
+  if (!opened.ok) throw new Error(opened.fault.message);
+  session = opened.value;
+  const files = createRunFiles({
+    session,
+    artefacts: new MemoryArtefacts(),
+    scope: recorder.scope,
+    workspace,
+  });
+  const crypto = createNodeCrypto();
+  const decisions = { ...Object.fromEntries(TOOLS.map((tool) => [tool, allow()])), publish_file: stepUp() };
+  gate = createGate(
+    {
+      policy: () => createPolicyDeciderFake(decisions),
+      recorder,
+      approver,
+      model: { id: "scripted:none", remote: false, stream: () => ({}) as never },
+      crypto,
+      entropy: createEntropyFake(),
+      clock: createClockFake(),
+      executors: (spend) => createExecutors({ files, workspace: folder.workspace(), crypto, spend }),
+    },
+    {
+      principal: { type: "Agent", id: "agents/helper.symbi#helper" },
+      onBehalfOf: { kind: "user", id: "ada" },
+      ancestors: [],
+      tier: "wasm",
+      inputs: {},
+      offered: [...TOOLS, "publish_file"],
+      key: new Uint8Array(32).fill(7),
+      endsAtMonotonicMs: 3_600_000,
+      limits: GATE_LIMITS_DEFAULT,
+    },
+  );
+});
+afterAll(async () => {
+  await session.close();
+  built.remove();
+  folder.remove();
+});
+
+const perform = async (
+  tool: string,
+  given: JsonObject,
+  labels: readonly string[] = [],
+): Promise<CallOutcome> => {
+  const outcome = await gate.perform(call(tool, given, { labels }), new AbortController().signal);
+  if (!outcome.ok) throw new Error(outcome.fault.message);
+  return outcome.value;
+};
+
+test("a program reads the run's files and not the secrets beside them", async () => {
+  const outcome = await perform("run_javascript", {
+    code: `files.write("sum.txt", String(files.list("data").map((path) => Number(files.read(path))).reduce((a, b) => a + b)));
+           [files.list(), (() => { try { return files.read(".env") } catch { return "none" } })()]`,
+  });
+  expect(outcome).toMatchObject({
+    status: "done",
+    value: { value: [["data/one.txt", "data/two.txt", "sum.txt"], "none"] },
+    changes: [{ path: "sum.txt", kind: "created", sizeBytes: 1 }],
+  });
+});
+
+test("what is written from labelled arguments is labelled when it is read again", async () => {
+  await perform("write_file", { path: "secret.txt", content: "x" }, ["customer"]);
+  expect((await perform("read_file", { path: "secret.txt" })).labels).toEqual(["customer"]);
+  const program = await perform("run_javascript", { code: `files.write("copy.txt", "derived")` }, ["own"]);
+  expect(program.labels).toEqual(["customer", "own"]);
+  expect((await perform("read_file", { path: "copy.txt" })).labels).toEqual(["customer", "own"]);
+  expect((await perform("read_file", { path: "data/one.txt" })).labels).toEqual([]);
+});
+
+test("a publish shows a person the difference, and only then is in the workspace", async () => {
+  await perform("write_file", { path: "data/one.txt", content: "11\n" });
+  expect(folder.text("data/one.txt")).toBe("1\n");
+  expect(await perform("publish_file", { path: "data/one.txt" })).toMatchObject({ status: "done" });
+  expect(approver.questions.map((question) => question.preview)).toEqual([
+    "--- a/data/one.txt\n+++ b/data/one.txt\n@@ -1,1 +1,1 @@\n-1\n+11\n",
+  ]);
+  expect(folder.text("data/one.txt")).toBe("11\n");
+});
+
+test("a cancelled program is known to have changed nothing", async () => {
+  const cancel = new AbortController();
+  const running = gate.perform(
+    call("run_javascript", { code: `files.write("left.txt", ""); console.log("begun"); for (;;);` }),
+    cancel.signal,
+  );
+  setTimeout(() => cancel.abort(), 300);
+  await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  expect(recorder.entries.at(-1)).toMatchObject({ type: "action.completed", public: { status: "failed" } });
+  expect(await perform("read_file", { path: "left.txt" })).toMatchObject({ status: "failed" });
+});
+
+test("no process is left behind", async () => {
+  expect(await built.processes()).toEqual([]);
+});
