@@ -9,7 +9,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { PolicyLayer, PolicySource } from "#protocol/policy-vocabulary.ts";
 
-import { codeOf } from "./error-code.ts";
+import { errorCode } from "#kernel/error-code.ts";
 
 /** Where the policies of a layer lie: every `.cedar` file below the folder, or none when it does not exist. */
 export interface PolicyFolder {
@@ -56,7 +56,7 @@ const cedarFiles = async (folder: string): Promise<Result<readonly string[], Pol
     try {
       entries = await readdir(join(folder, path), { withFileTypes: true });
     } catch (error) {
-      const code = codeOf(error);
+      const code = errorCode(error);
       if (path === "" && code === "ENOENT") return ok([]);
       return failed(unreadable(join(folder, path), code));
     }
@@ -88,7 +88,7 @@ const readPolicy = async (path: string, shown: string): Promise<Result<string, P
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    return failed(unreadable(shown, codeOf(error)));
+    return failed(unreadable(shown, errorCode(error)));
   }
   try {
     const found = await handle.stat();
@@ -104,7 +104,7 @@ const readPolicy = async (path: string, shown: string): Promise<Result<string, P
     const text = utf8Text(await handle.readFile());
     return text === undefined ? failed(unreadable(shown, "it is not UTF-8 text")) : ok(text);
   } catch (error) {
-    return failed(unreadable(shown, codeOf(error)));
+    return failed(unreadable(shown, errorCode(error)));
   } finally {
     await handle.close();
   }

@@ -5,7 +5,7 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
-import { codeOf } from "./error-code.ts";
+import { errorCode } from "#kernel/error-code.ts";
 
 export type SourceFileFault = Fault<
   "HOST_NO_SUCH_FILE" | "HOST_NOT_A_FILE" | "HOST_FILE_TOO_LARGE" | "HOST_FILE_UNREADABLE"

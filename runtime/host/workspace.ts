@@ -9,7 +9,7 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
-import { codeOf } from "./error-code.ts";
+import { errorCode } from "#kernel/error-code.ts";
 
 /** A folder whose agents, policies and evidence belong together. */
 export interface Workspace {
@@ -87,7 +87,7 @@ export const identifyWorkspace = async (
   } catch (error) {
     const shown = visibleText(stateDirectory);
     return failed(
-      fault("HOST_STATE_READ_ONLY", `the state folder \`${shown}\` cannot be written (${codeOf(error)})`, {
+      fault("HOST_STATE_READ_ONLY", `the state folder \`${shown}\` cannot be written (${errorCode(error)})`, {
         help: "make it writable, or set WRIT_STATE to a folder that is",
       }),
     );
@@ -107,7 +107,7 @@ const createOnce = async (file: string, text: string, unique: string): Promise<v
   try {
     await link(draft, file);
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
   } finally {
     await unlink(draft);
   }
@@ -122,7 +122,7 @@ const readIdentity = async (
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
   const reading = readJson(text);

@@ -1,5 +1,5 @@
 /** The code of an operating-system error (`ENOENT`), or `unknown`. */
-export const codeOf = (error: unknown): string =>
+export const errorCode = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
     ? error.code
     : "unknown";
