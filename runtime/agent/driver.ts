@@ -98,7 +98,7 @@ class Run {
         signal.addEventListener("abort", cancel, { once: true });
         if (signal.aborted) cancel();
         void this.#watchDeadline(deadline.signal);
-        fault = await this.#openSession();
+        if (this.#interruption === null) fault = await this.#openSession();
         if (fault === null) await this.#advance(first.commands);
       }
     } catch (error) {
@@ -109,7 +109,7 @@ class Run {
     deadline.abort();
     this.#work.abort();
     await this.#interruption;
-    await this.#session?.close();
+    await this.#closeSession();
     this.#feedLast();
     return this.#report(this.#endOf(fault));
   }
@@ -151,11 +151,19 @@ class Run {
     });
   }
 
+  async #closeSession(): Promise<void> {
+    try {
+      await this.#session?.close();
+    } catch (error) {
+      this.#bug ??= { error };
+    }
+  }
+
   /** Does what each transition asks for until one says that the run is over. */
   async #advance(first: readonly Command[]): Promise<void> {
     let commands = first;
     for (;;) {
-      const effect = this.#show(commands);
+      const effect = this.#interruption === null ? this.#show(commands) : null;
       if (this.#isEnded() || this.#recording.fault !== null) return;
       if (this.#interruption === null) {
         invariant(effect !== null, "a run that is not over waits for something");

@@ -1,15 +1,9 @@
-export type { BodyLimits } from "./body/limits.ts";
 export { BODY_LIMITS_DEFAULT } from "./body/limits.ts";
 export { runAgent } from "./driver.ts";
-export type { InputsFault } from "./inputs.ts";
 export { checkInputs, inputsFromTexts } from "./inputs.ts";
 export type { JournalEntry } from "./journal.ts";
 export type { RunLimits } from "./limits.ts";
 export { RUN_LIMITS_DEFAULT } from "./limits.ts";
-export { ENGINE_SEMANTICS } from "./program.ts";
 export { createRunRecorder } from "./recorder.ts";
-export { RUN_REASONS, type RunReason } from "./reasons.ts";
-export type { Replay, ReplayFault } from "./replay.ts";
 export { replayRun } from "./replay.ts";
-export type { RunDeps, RunReport, RunRequest, RunSession, SessionRequest } from "./run-request.ts";
-export type { RunEnd } from "./state.ts";
+export type { RunReport, RunRequest, RunSession, SessionRequest } from "./run-request.ts";

@@ -1,4 +1,3 @@
-import type { JsonObject } from "#kernel/json.ts";
 import type { Fault } from "#kernel/result.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 
@@ -56,6 +55,3 @@ export interface ModelUsage {
 export type ModelFault = Fault<
   "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_BAD_ANSWER" | "MODEL_TIMEOUT" | "MODEL_EXHAUSTED"
 >;
-
-/** Parsed arguments of a tool call. */
-export type ToolArguments = JsonObject;

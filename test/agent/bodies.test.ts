@@ -90,7 +90,7 @@ describe("an agent with a body", () => {
   });
 
   test("shows what it prints while it runs", async () => {
-    const { recorder } = await runIn({ body: 'print("one", 2); log("WARNING", "three");' });
+    const { recorder } = await runIn({ body: 'print("one", 2); log("WARNING", "three"); error("end");' });
     expect(recorder.lives.filter(({ type }) => type === "output.printed").map(({ data }) => data)).toEqual([
       { level: null, text: "one 2" },
       { level: "WARNING", text: "three" },

@@ -61,6 +61,8 @@ describe("cancelling", () => {
     const report = await world.clock.drive(running);
     expect(report.ok && report.value.end.reason).toBe("CANCELLED");
     expect(trace(world.recorder)).toEqual(["run.started", "person.intervened CANCEL", "run.ended CANCELLED"]);
+    expect(world.sessions.opened).toBe(0);
+    expect(world.recorder.lives).toEqual([]);
   });
 
   test("while the sandbox opens", async () => {

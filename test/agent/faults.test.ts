@@ -85,6 +85,18 @@ describe("a mistake of our own", () => {
     expect(isAbort(report.bug)).toBe(true);
   });
 
+  test("in closing the session is told like any other", async () => {
+    const { report, recorder } = await runIn({
+      ...SCRIPT,
+      closing: async () => {
+        throw new TypeError("broken");
+      },
+    });
+    expect(report.end.reason).toBe("INTERNAL");
+    expect(report.bug).toBeInstanceOf(TypeError);
+    expect(ended(recorder)).toMatchObject({ outcome: "failed", reason: "INTERNAL" });
+  });
+
   test("the process lives on: the next run is as good as any", async () => {
     await runIn({
       ...SCRIPT,

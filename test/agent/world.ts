@@ -52,6 +52,8 @@ export interface WorldPlan {
   readonly sessionFault?: Fault<string>;
   /** Happens while the session opens. */
   readonly opening?: (signal: AbortSignal) => Promise<void>;
+  /** Happens while it closes. */
+  readonly closing?: () => Promise<void>;
   /** Called with each entry before it is durable; may hold it up, or cancel the run. */
   readonly onRecord?: (type: string, world: World) => Promise<void> | void;
   readonly failAt?: number;
@@ -164,6 +166,7 @@ export const start = (
       gate,
       close: async () => {
         world.sessions.closed += 1;
+        await plan.closing?.();
       },
     });
   };
