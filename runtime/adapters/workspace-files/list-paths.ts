@@ -18,10 +18,10 @@ export const LISTED_PATHS_MAX = 200_000;
 const GIT_MS_MAX = 30_000;
 const GIT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-/** The variables that git needs to find itself and its user's settings. */
-export const GIT_VARIABLES = ["HOME", "PATH", "SystemRoot", "USERPROFILE", "XDG_CONFIG_HOME"] as const;
+/** The variables that git needs to find itself and its user's settings; it is given no others. */
+const GIT_VARIABLES = ["HOME", "PATH", "SystemRoot", "USERPROFILE", "XDG_CONFIG_HOME"] as const;
 
-export type GitEnvironment = Readonly<Partial<Record<(typeof GIT_VARIABLES)[number], string>>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A name that is not UTF-8 cannot be a path of ours; it stands here as far as it can be read. */
 export interface ListedPath {
@@ -36,7 +36,7 @@ export interface ListedPath {
  */
 export const listPaths = async (
   root: string,
-  environment: GitEnvironment,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Result<readonly ListedPath[], WorkspaceFault>> => {
   throwIfAborted(signal);
@@ -64,7 +64,7 @@ const HARMLESS = ["core.fsmonitor=false", "core.untrackedCache=false", "protocol
 
 const gitPaths = async (
   root: string,
-  environment: GitEnvironment,
+  environment: Environment,
   signal: AbortSignal,
 ): Promise<Result<readonly ListedPath[], WorkspaceFault>> => {
   const args = [
@@ -82,9 +82,9 @@ const gitPaths = async (
     const { stdout } = await promisify(execFile)("git", args, {
       // Not in the workspace, where a program called git may lie.
       cwd: parse(process.execPath).root,
-      // None of the caller's GIT_ variables, which could name another repository or program.
+      // None of the user's GIT_ variables, which could name another repository or program.
       env: {
-        ...environment,
+        ...Object.fromEntries(GIT_VARIABLES.map((name) => [name, environment[name]])),
         LC_ALL: "C",
         GIT_NO_LAZY_FETCH: "1",
         GIT_OPTIONAL_LOCKS: "0",

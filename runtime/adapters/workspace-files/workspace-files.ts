@@ -14,7 +14,7 @@ import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
 
 import { readFault } from "./disk-fault.ts";
 import { listPaths } from "./list-paths.ts";
-import type { GitEnvironment } from "./list-paths.ts";
+import type { Environment } from "./list-paths.ts";
 import { publishFile, realDisk } from "./publish.ts";
 import type { Disk } from "./publish.ts";
 import { publishablePath } from "./publishable-path.ts";
@@ -24,8 +24,8 @@ import { takeSnapshot } from "./snapshot.ts";
 export interface WorkspaceOptions {
   /** The workspace's folder; links in it are followed, links below it are not. */
   readonly root: string;
-  /** The variables of `GIT_VARIABLES` as the user has them. */
-  readonly environment: GitEnvironment;
+  /** The user's variables; git gets those by which it finds itself and its user's settings. */
+  readonly environment: Environment;
 }
 
 export interface WorkspaceDeps {

@@ -202,15 +202,10 @@ describe("a git repository", () => {
     const other = new TestFolder();
     other.git("init", "-q");
     other.write("b", "2");
-    process.env["GIT_DIR"] = other.at(".git");
-    process.env["GIT_WORK_TREE"] = other.path;
-    try {
-      expect(await taken()).toEqual(["a"]);
-    } finally {
-      delete process.env["GIT_DIR"];
-      delete process.env["GIT_WORK_TREE"];
-      other.remove();
-    }
+    const variables = { GIT_DIR: other.at(".git"), GIT_WORK_TREE: other.path };
+    const taken = await folder.workspace({}, variables).snapshot(new AbortController().signal);
+    expect(taken.ok && taken.value.files.map((file) => file.path)).toEqual(["a"]);
+    other.remove();
   });
 });
 
