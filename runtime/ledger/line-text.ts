@@ -1,5 +1,3 @@
-import type { EntryType } from "#protocol/run-event.ts";
-
 /*
  * What can be told from the text of a canonical line without parsing it, because the order of its
  * members is fixed. True of lines that are right; whoever uses this either knows that they are or
@@ -20,7 +18,7 @@ export const sealedBytesOf = (line: string): number => {
 const BEHIND_TYPE = ',"v":1,"writer":"0123456789abcdef"}'.length;
 
 /** Whether the entry itself, and not something inside it, has this type. */
-export const hasType = (line: string, type: EntryType): boolean => {
+export const hasType = (line: string, type: string): boolean => {
   const member = `"type":"${type}"`;
   return line.startsWith(member, line.length - BEHIND_TYPE - member.length);
 };

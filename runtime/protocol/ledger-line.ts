@@ -125,6 +125,7 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.length <= countMax && value.every((item) => check(item as JsonValue));
 
+const KIND = /^(?=.{1,64}$)[a-z]+(?:-[a-z]+)*$/;
 const TYPE = /^(?=.{1,64}$)[a-z]+\.[a-z]+(?:-[a-z]+)*$/;
 
 const REFERENCE: Members = {
@@ -146,7 +147,7 @@ const ENTRY_MEMBERS: Members = {
   input: either(isNull, isCount),
   labels: (value) => listOf(Number.POSITIVE_INFINITY, isText)(value) && rises(value as readonly string[]),
   log: isIdentifier,
-  onBehalfOf: either(isNull, exactly({ id: isText, kind: matches(/^(?:user|schedule|webhook|agent)$/) })),
+  onBehalfOf: either(isNull, exactly({ id: isText, kind: matches(KIND) })),
   prev: isDigest,
   principal: isText,
   public: (value) => isJsonObject(value),

@@ -272,8 +272,8 @@ export const tamperedLogs = async (samples: readonly SampleLog[]): Promise<reado
     ["empty-principal", "nobody acted", (it) => (it["principal"] = "")],
     [
       "principal-kind",
-      "on behalf of something that does not exist",
-      (it) => (it["onBehalfOf"] = { id: "x", kind: "ghost" }),
+      "on behalf of a kind that is no lower-case word",
+      (it) => (it["onBehalfOf"] = { id: "x", kind: "No One" }),
     ],
     ["far-future", "a time that no id can carry", (it) => (it["time"] = { monotonicMs: 1, wallMs: 2 ** 48 })],
   ] as const satisfies readonly (readonly [string, string, (it: Forged) => unknown])[]) {

@@ -68,25 +68,47 @@ export const createLedgerFiles = (directory: string, open: OpenFile = openOnDisk
     },
 
     async read(log, file, offset, bytesMax) {
-      const path = pathOf(log, file);
-      try {
-        await using handle = await open(path, READ_FLAGS, FILE_MODE);
-        const { size } = await handle.stat();
-        const buffer = new Uint8Array(Math.max(0, Math.min(bytesMax, size - offset)));
-        let filled = 0;
-        while (filled < buffer.length) {
-          const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
-        return ok(buffer.subarray(0, filled));
-      } catch (error) {
-        return codeOf(error) === "ENOENT" ? ok(new Uint8Array()) : failed(readingFault(path, error));
-      }
+      return readStretch(open, pathOf(log, file), offset, bytesMax);
     },
 
     files: (log) => listFiles(folderOf(log)),
   };
+};
+
+/** One log in any folder, to read: a copy may lie under any name. */
+export const createLogFolder = (
+  folder: string,
+): {
+  readonly files: () => Promise<Result<readonly StoredFile[], LedgerFault>>;
+  readonly read: (file: string, offset: number, bytesMax: number) => Promise<Result<Uint8Array, LedgerFault>>;
+} => ({
+  files: () => listFiles(folder),
+  read: async (file, offset, bytesMax) => {
+    invariant(FILE.test(file), "a file of a log has a plain name");
+    return readStretch(openOnDisk, join(folder, file), offset, bytesMax);
+  },
+});
+
+const readStretch = async (
+  open: OpenFile,
+  path: string,
+  offset: number,
+  bytesMax: number,
+): Promise<Result<Uint8Array, LedgerFault>> => {
+  try {
+    await using handle = await open(path, READ_FLAGS, FILE_MODE);
+    const { size } = await handle.stat();
+    const buffer = new Uint8Array(Math.max(0, Math.min(bytesMax, size - offset)));
+    let filled = 0;
+    while (filled < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return ok(buffer.subarray(0, filled));
+  } catch (error) {
+    return codeOf(error) === "ENOENT" ? ok(new Uint8Array()) : failed(readingFault(path, error));
+  }
 };
 
 const listFiles = async (folder: string): Promise<Result<readonly StoredFile[], LedgerFault>> => {
