@@ -1,3 +1,3 @@
-export { createExecutors, type ExecutorDeps } from "./create-executors.ts";
-export { resumeFiles, type PastCall, type ResumedFiles } from "./resume-files.ts";
+export { createExecutors } from "./create-executors.ts";
+export { resumeFiles, type PastCall } from "./resume-files.ts";
 export { createRunFiles, type RunFiles, type RunFilesOptions } from "./run-files.ts";

@@ -49,7 +49,7 @@ const LIMITS: SandboxLimits = {
 
 const TIMEOUT_MS = 20_000;
 /** For programs that never end by themselves. */
-const SHORT_MS = 100;
+const SHORT_MS = 250;
 
 const never = (): AbortSignal => new AbortController().signal;
 
