@@ -50,6 +50,8 @@ class RunView implements RunObserver {
   /** The call whose line was printed last, and the names of all calls of the turn. */
   #lastCall = "";
   readonly #calls = new Map<string, string>();
+  /** Calls of the turn whose denial was explained by the decision. */
+  readonly #explained = new Set<string>();
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -116,6 +118,7 @@ class RunView implements RunObserver {
   #turn(fields: JsonObject, content: ObservedEntry["content"]): void {
     this.#turns += 1;
     this.#calls.clear();
+    this.#explained.clear();
     const words = textField(contentObject(content, "answer"), "text");
     const lead = this.#style.bold(String(this.#turns).padStart(3).padEnd(MARGIN.length));
     this.#say("");
@@ -130,15 +133,26 @@ class RunView implements RunObserver {
     if (outcome === "deny") this.#denials += 1;
     // Answering and thinking are decided too; that is worth a line only when it is not allowed.
     if (tool === "" && isPlain) return;
-    const call = `${tool === "" ? textField(fields, "action") : tool} ${briefArguments(contentPart(content, "arguments"))}`;
+    const call = `${this.#nameOf(fields, content)} ${briefArguments(contentPart(content, "arguments"))}`;
     const verdict = this.#verdict(outcome, isPlain);
     const room = this.#columns - MARGIN.length - columnsOf(verdict) - 2;
     const shown = fit(visibleText(call.trimEnd()), room);
     this.#say(`${MARGIN}${shown}${" ".repeat(room - columnsOf(shown) + 2)}${verdict}`);
     this.#lastCall = textField(fields, "callId");
     this.#calls.set(this.#lastCall, call);
-    if (!isPlain) this.#reasons(contentObject(content, "decision"));
+    const decided = contentObject(content, "decision");
+    if (!isPlain && Object.keys(decided).length > 0) {
+      this.#explained.add(this.#lastCall);
+      this.#reasons(decided);
+    }
     if (tool === "publish_file") this.#preview(contentPart(content, "preview"));
+  }
+
+  /** The tool, also one that nobody knows, or the action where there is no tool. */
+  #nameOf(fields: JsonObject, content: ObservedEntry["content"]): string {
+    const known = textField(fields, "tool");
+    const asked = textField(contentObject(content, "request"), "tool");
+    return [known, asked, textField(fields, "action")].find((name) => name !== "") ?? "";
   }
 
   #verdict(outcome: string, isPlain: boolean): string {
@@ -150,7 +164,8 @@ class RunView implements RunObserver {
 
   #reasons(decision: JsonObject): void {
     const rules = citedRules(decision);
-    if (rules.length === 0) this.#paragraph(textField(decision, "summary"), INDENT, INDENT);
+    const summary = textField(decision, "summary");
+    if (rules.length === 0 && summary !== "") this.#paragraph(summary, INDENT, INDENT);
     for (const rule of rules) {
       this.#paragraph(rule.text, `${MARGIN}${this.#style.red("│")} `, `${MARGIN}${this.#style.red("│")} `);
       this.#paragraph(
@@ -178,11 +193,15 @@ class RunView implements RunObserver {
   }
 
   #completion(fields: JsonObject, content: ObservedEntry["content"]): void {
-    if (textField(fields, "tool") === "") return;
+    if (!this.#calls.has(textField(fields, "callId"))) return;
     const words = textField(contentObject(content, "result"), "text").split("\n");
     const lines = words.filter((line) => line.trim() !== "");
     const status = textField(fields, "status");
-    if (status === "failed") this.#below(fields, this.#style.yellow, `failed: ${lines.join(" ")}`);
+    if (status === "failed") this.#below(fields, this.#style.yellow, lines.join(" "));
+    // What the gate itself refused was never put to a rule, so its line says why.
+    if (status === "denied" && !this.#explained.has(textField(fields, "callId"))) {
+      this.#below(fields, this.#style.red, lines.join(" "));
+    }
     if (status !== "done") return;
     const more = lines.length - RESULT_LINES_MAX;
     lines.slice(0, RESULT_LINES_MAX).forEach((line, index) => {

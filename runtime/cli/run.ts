@@ -183,6 +183,7 @@ const runOrder = async (
 
   const { user } = environment;
   const asJson = switches.has("json");
+  const consentFlag = values.get("consent")?.[0] ?? null;
   const ran = await runPlanned(
     {
       ...runAdapters(workspace, environment.stateDirectory, environment.variables),
@@ -194,7 +195,8 @@ const runOrder = async (
     {
       user,
       surface: "terminal",
-      consent: createConsentPrompt({ terminal, user, flag: values.get("consent")?.[0] ?? null }),
+      consent: createConsentPrompt({ terminal, user, flag: consentFlag }),
+      isConsentNamed: consentFlag !== null,
       approver: createTerminalApprover({ terminal, user }),
       observer: asJson ? createRunJson(terminal) : createRunView(terminal),
     },

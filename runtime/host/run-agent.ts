@@ -46,6 +46,8 @@ export interface RunPeople {
   readonly user: string;
   readonly surface: Surface;
   readonly consent: ConsentAsker;
+  /** Whether the person named the powers for this very run: then an earlier consent does not stand in for it. */
+  readonly isConsentNamed: boolean;
   readonly approver: Approver;
   readonly observer: RunObserver;
 }
@@ -182,13 +184,13 @@ const askConsent = async (
   const earlier = await consents.of(principal);
   if (!earlier.ok) return refuse(earlier.fault);
   const need = consentNeed(principal, powers, earlier.value);
-  if (need.k === "given") {
+  if (need.k === "given" && !people.isConsentNamed) {
     const { by, surface } = need.consent;
     const recorded = await record("consent.given", { by, surface, remembered: true });
     return recorded.ok ? ok(undefined) : refuse(recorded.fault);
   }
   const answer = await people.consent.ask(
-    { principal, digest, lines: powersLines(powers), widened: need.widened },
+    { principal, digest, lines: powersLines(powers), widened: need.k === "needed" ? need.widened : [] },
     signal,
   );
   if (answer.k === "unavailable") {
