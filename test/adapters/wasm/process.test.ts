@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { EXIT } from "#adapters/wasm/exit-codes.ts";
 import { encodeJob } from "#adapters/wasm/messages.ts";
 import type { SandboxSession } from "#ports/sandbox.ts";
+import { verifies } from "#test/kit/verifies.ts";
 
 import { buildSandbox } from "./kit.ts";
 
@@ -135,6 +136,7 @@ describe("the process's code", () => {
 });
 
 describe("the probe", () => {
+  verifies("sandbox.beyond.limits-probe");
   test("has shown each limit and each wall, and asks only once", async () => {
     const first = await built.provider.probe(new AbortController().signal);
     const again = await built.provider.probe(new AbortController().signal);
