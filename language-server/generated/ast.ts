@@ -124,7 +124,7 @@ export function isAgent(item: unknown): item is Agent {
 export interface AgentAttribute extends langium.AstNode {
     readonly $container: Agent;
     readonly $type: 'AgentAttribute';
-    key: SectionWord;
+    key: string;
     separator: Separator;
     terminator?: Terminator;
     value: Expression;
@@ -156,15 +156,17 @@ export interface Argument extends langium.AstNode {
     readonly $container: Call;
     readonly $type: 'Argument';
     name?: Name;
+    operands: Array<Unary>;
+    operators: Array<Operator>;
     separator?: Separator;
-    value: Expression;
 }
 
 export const Argument = {
     $type: 'Argument',
     name: 'name',
-    separator: 'separator',
-    value: 'value'
+    operands: 'operands',
+    operators: 'operators',
+    separator: 'separator'
 } as const;
 
 export function isArgument(item: unknown): item is Argument {
@@ -265,6 +267,12 @@ export function isCatch(item: unknown): item is Catch {
     return reflection.isInstance(item, Catch.$type);
 }
 
+export type ConnectingWord = 'and' | 'catch' | 'else' | 'finally' | 'in' | 'not' | 'or';
+
+export function isConnectingWord(item: unknown): item is ConnectingWord {
+    return item === 'in' || item === 'not' || item === 'and' || item === 'or' || item === 'else' || item === 'catch' || item === 'finally';
+}
+
 export interface Continue extends langium.AstNode {
     readonly $container: Block | MatchArm;
     readonly $type: 'Continue';
@@ -346,7 +354,7 @@ export function isEntryBlock(item: unknown): item is EntryBlock {
 
 /* Operands with the operators between them, in the order written. */
 export interface Expression extends langium.AstNode {
-    readonly $container: AgentAttribute | Argument | ElseIf | ExpressionStatement | Field | For | Group | If | Index | Let | List | Match | MatchArm | NameExpression | Parameter | PolicyAttribute | Return | Rule | While;
+    readonly $container: AgentAttribute | ElseIf | ExpressionStatement | For | Group | If | Index | Let | List | Match | MatchArm | NameExpression | Parameter | PolicyAttribute | Return | Rule | While;
     readonly $type: 'Expression';
     operands: Array<Unary>;
     operators: Array<Operator>;
@@ -360,12 +368,6 @@ export const Expression = {
 
 export function isExpression(item: unknown): item is Expression {
     return reflection.isInstance(item, Expression.$type);
-}
-
-export type ExpressionName = 'capabilities' | 'function' | 'policy' | 'with' | Effect | PolicyWordOnly;
-
-export function isExpressionName(item: unknown): item is ExpressionName {
-    return isPolicyWordOnly(item) || isEffect(item) || item === 'capabilities' || item === 'function' || item === 'policy' || item === 'with';
 }
 
 export interface ExpressionStatement extends langium.AstNode {
@@ -391,21 +393,24 @@ export function isExpressionStatement(item: unknown): item is ExpressionStatemen
     return reflection.isInstance(item, ExpressionStatement.$type);
 }
 
+/* Fields and arguments are expressions themselves, with a name before: that saves a level of the parser's stack. */
 export interface Field extends langium.AstNode {
     readonly $container: Record;
     readonly $type: 'Field';
     key: Key;
+    operands: Array<Unary>;
+    operators: Array<Operator>;
     separator: Separator;
     terminator?: Terminator;
-    value: Expression;
 }
 
 export const Field = {
     $type: 'Field',
     key: 'key',
+    operands: 'operands',
+    operators: 'operators',
     separator: 'separator',
-    terminator: 'terminator',
-    value: 'value'
+    terminator: 'terminator'
 } as const;
 
 export function isField(item: unknown): item is Field {
@@ -646,11 +651,15 @@ export function isMetadata(item: unknown): item is Metadata {
     return reflection.isInstance(item, Metadata.$type);
 }
 
-/* No word is reserved: what it means is decided by where it stands. */
-export type Name = 'and' | 'catch' | 'else' | 'finally' | 'in' | 'not' | 'or' | ExpressionName | StatementWord;
+/*
+ * No word is reserved: what it means is decided by where it stands. Most keywords are names wherever
+ * a name may stand, which parser/parser.ts tells the lexer (they belong to the category of ID); the
+ * words here begin or join statements, so they are names only where no statement or operator can be.
+ */
+export type Name = ConnectingWord | StatementWord | string;
 
 export function isName(item: unknown): item is Name {
-    return isExpressionName(item) || isStatementWord(item) || item === 'in' || item === 'not' || item === 'and' || item === 'or' || item === 'else' || item === 'catch' || item === 'finally';
+    return isStatementWord(item) || isConnectingWord(item) || (typeof item === 'string' && (/[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/.test(item)));
 }
 
 /* A name, a record with a type's name before it, or a lambda. */
@@ -658,7 +667,7 @@ export interface NameExpression extends langium.AstNode {
     readonly $container: Unary;
     readonly $type: 'NameExpression';
     lambda?: Expression;
-    name: ExpressionName;
+    name: string;
     record?: Record;
 }
 
@@ -675,7 +684,7 @@ export function isNameExpression(item: unknown): item is NameExpression {
 
 export interface Opaque extends langium.AstNode {
     readonly $container: Capabilities | Opaque | Section | UnknownBlock;
-    readonly $type: 'Effect' | 'ExpressionName' | 'Name' | 'Opaque' | 'OpaqueToken' | 'PolicyWordOnly' | 'QualifierWord' | 'StatementWord';
+    readonly $type: 'ConnectingWord' | 'Name' | 'Opaque' | 'OpaqueToken' | 'StatementWord';
     parts: Array<Opaque>;
 }
 
@@ -767,23 +776,17 @@ export function isPolicyMember(item: unknown): item is PolicyMember {
     return reflection.isInstance(item, PolicyMember.$type);
 }
 
-export type PolicyWord = 'capabilities' | 'function' | 'policy' | 'with' | PolicyWordOnly | StatementWord;
+export type PolicyWord = StatementWord | string;
 
 export function isPolicyWord(item: unknown): item is PolicyWord {
-    return isPolicyWordOnly(item) || isStatementWord(item) || item === 'capabilities' || item === 'function' || item === 'policy' || item === 'with';
-}
-
-export type PolicyWordOnly = 'agent' | 'channel' | 'memory' | 'metadata' | 'schedule' | 'type' | 'webhook' | QualifierWord | string;
-
-export function isPolicyWordOnly(item: unknown): item is PolicyWordOnly {
-    return isQualifierWord(item) || item === 'metadata' || item === 'agent' || item === 'type' || item === 'schedule' || item === 'channel' || item === 'memory' || item === 'webhook' || (typeof item === 'string' && (/[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/.test(item)));
+    return isStatementWord(item) || (typeof item === 'string' && (/[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/.test(item)));
 }
 
 /* `require: authority for checks`, `deny: x always`: prose that says more than can be enforced. */
 export interface Qualifier extends langium.AstNode {
     readonly $container: Rule;
     readonly $type: 'Qualifier';
-    words: Array<'for' | 'with' | QualifierWord | string>;
+    words: Array<'always' | 'for' | 'from' | 'on' | 'unless' | 'when' | 'with' | 'without' | string>;
 }
 
 export const Qualifier = {
@@ -793,12 +796,6 @@ export const Qualifier = {
 
 export function isQualifier(item: unknown): item is Qualifier {
     return reflection.isInstance(item, Qualifier.$type);
-}
-
-export type QualifierWord = 'always' | 'from' | 'on' | 'unless' | 'when' | 'without';
-
-export function isQualifierWord(item: unknown): item is QualifierWord {
-    return item === 'without' || item === 'from' || item === 'on' || item === 'always' || item === 'when' || item === 'unless';
 }
 
 export interface Record extends langium.AstNode {
@@ -862,7 +859,7 @@ export interface Section extends langium.AstNode {
     readonly $container: Agent | Policy;
     readonly $type: 'Section';
     body: Opaque;
-    words: Array<'.' | Effect | PolicyWord | SectionWord | string>;
+    words: Array<'.' | PolicyWord | string>;
 }
 
 export const Section = {
@@ -873,12 +870,6 @@ export const Section = {
 
 export function isSection(item: unknown): item is Section {
     return reflection.isInstance(item, Section.$type);
-}
-
-export type SectionWord = Effect | PolicyWordOnly;
-
-export function isSectionWord(item: unknown): item is SectionWord {
-    return isPolicyWordOnly(item) || isEffect(item);
 }
 
 /* ---- words ---- */
@@ -1069,7 +1060,7 @@ export function isTypeDefinition(item: unknown): item is TypeDefinition {
 }
 
 export interface Unary extends langium.AstNode {
-    readonly $container: ElseIf | Entry | Expression | If | MatchArm | WithAttribute;
+    readonly $container: Argument | ElseIf | Entry | Expression | Field | If | MatchArm | WithAttribute;
     readonly $type: 'Unary';
     base: Group | If | List | Literal | Match | NameExpression | Record;
     prefixes: Array<'!' | '-' | 'not'>;
@@ -1092,7 +1083,7 @@ export interface UnknownBlock extends langium.AstNode {
     readonly $container: SymbiFile;
     readonly $type: 'UnknownBlock';
     body: Opaque;
-    words: Array<'.' | 'capabilities' | 'with' | Effect | QualifierWord | string>;
+    words: Array<'.' | string>;
 }
 
 export const UnknownBlock = {
@@ -1277,12 +1268,18 @@ export class SymbiAstReflection extends langium.AbstractAstReflection {
                     name: Argument.name,
                     optional: true
                 },
+                operands: {
+                    name: Argument.operands,
+                    defaultValue: []
+                },
+                operators: {
+                    name: Argument.operators,
+                    defaultValue: [],
+                    optional: true
+                },
                 separator: {
                     name: Argument.separator,
                     optional: true
-                },
-                value: {
-                    name: Argument.value
                 }
             },
             superTypes: []
@@ -1473,15 +1470,21 @@ export class SymbiAstReflection extends langium.AbstractAstReflection {
                 key: {
                     name: Field.key
                 },
+                operands: {
+                    name: Field.operands,
+                    defaultValue: []
+                },
+                operators: {
+                    name: Field.operators,
+                    defaultValue: [],
+                    optional: true
+                },
                 separator: {
                     name: Field.separator
                 },
                 terminator: {
                     name: Field.terminator,
                     optional: true
-                },
-                value: {
-                    name: Field.value
                 }
             },
             superTypes: []

@@ -3,7 +3,7 @@
  * DO NOT EDIT MANUALLY!
  ******************************************************************************/
 
-import type { LangiumSharedCoreServices, LangiumCoreServices, LangiumGeneratedCoreServices, LangiumGeneratedSharedCoreServices, LanguageMetaData, Module } from 'langium';
+import type { LangiumSharedCoreServices, LangiumCoreServices, LangiumGeneratedCoreServices, LangiumGeneratedSharedCoreServices, LanguageMetaData, Module, IParserConfig } from 'langium';
 import { SymbiAstReflection } from './ast.ts';
 import { SymbiGrammar } from './grammar.ts';
 
@@ -14,6 +14,10 @@ export const SymbiLanguageMetaData = {
     mode: 'production'
 } as const satisfies LanguageMetaData;
 
+export const parserConfig: IParserConfig = {
+    maxLookahead: 2,
+};
+
 export const SymbiGeneratedSharedModule: Module<LangiumSharedCoreServices, LangiumGeneratedSharedCoreServices> = {
     AstReflection: () => new SymbiAstReflection()
 };
@@ -21,5 +25,7 @@ export const SymbiGeneratedSharedModule: Module<LangiumSharedCoreServices, Langi
 export const SymbiGeneratedModule: Module<LangiumCoreServices, LangiumGeneratedCoreServices> = {
     Grammar: () => SymbiGrammar(),
     LanguageMetaData: () => SymbiLanguageMetaData,
-    parser: {}
+    parser: {
+        ParserConfig: () => parserConfig
+    }
 };

@@ -107,6 +107,11 @@ const lowerCapabilities = (
   tier: SandboxTier | null,
 ): AgentDefinition["capabilities"] => {
   const items = node.list?.items ?? [];
+  if (node.list === undefined) {
+    context.reporter.report("WRIT066", spanOf(node), "capabilities are not read in this form", {
+      help: "Write `capabilities = [read_file, write_file]`.",
+    });
+  }
   if (node.list !== undefined && items.length === 0) {
     context.reporter.report(
       "WRIT075",

@@ -322,8 +322,7 @@ export class ConditionLowering {
       this.refuse(span, `\`${method}\` cannot be asked of ${nameOf(receiver.type)}`);
       return undefined;
     }
-    const operand =
-      argument?.name === undefined && second === undefined ? argument?.value.operands : undefined;
+    const operand = argument?.name === undefined && second === undefined ? argument?.operands : undefined;
     const base = operand?.length === 1 && operand[0]?.prefixes.length === 0 ? operand[0].base : undefined;
     const literal =
       base?.$type === "Literal" && operand?.[0]?.suffixes.length === 0 ? literalValue(base.text) : undefined;

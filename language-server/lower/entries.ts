@@ -53,7 +53,7 @@ export const entryObject = (
 const recordObject = (context: LowerContext, record: syntax.Record): { readonly [key: string]: JsonValue } =>
   objectOf(
     record.fields.flatMap((field) => {
-      const [operand, second] = field.value?.operands ?? [];
+      const [operand, second] = field.operands;
       const value =
         operand === undefined || second !== undefined
           ? refuse(context, field, context.source.slice(spanOf(field)))

@@ -2,7 +2,7 @@ import { unreachable } from "#kernel/invariant.ts";
 import type { Argument, BinaryOperator, Block, Expression } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
-import { joined, partSpan, spanOf } from "../parser/tree.ts";
+import { type Chain, chainSpan, joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
@@ -34,10 +34,10 @@ export class ExpressionLowering {
     this.lowerBlock = lowerBlock;
   }
 
-  lower(node: syntax.Expression | undefined, scope: Scope, depth: number): Expression | undefined {
+  lower(node: Chain | undefined, scope: Scope, depth: number): Expression | undefined {
     if (node === undefined) return undefined;
     const { operands, operators } = node;
-    if (!withinDepth(this.context, depth + operators.length, spanOf(node))) return undefined;
+    if (!withinDepth(this.context, depth + operators.length, chainSpan(node))) return undefined;
     // Every operand is lowered even after one failed, so that all problems are told at once.
     const lowered = operands.map((operand) => this.unary(operand, scope, depth + operators.length));
     if (operands.length !== operators.length + 1 || !lowered.every(isThere)) return undefined;
@@ -182,7 +182,7 @@ export class ExpressionLowering {
     depth: number,
   ): Expression | undefined {
     const fields = node.fields.map((field) => {
-      const value = this.lower(field.value, scope, depth);
+      const value = this.lower(field, scope, depth);
       return value === undefined ? undefined : { name: keyText(field.key), value };
     });
     return fields.every(isThere) ? { k: "record", type, fields, span } : undefined;
@@ -275,7 +275,7 @@ export class ExpressionLowering {
     return call.arguments.map((node) => ({
       name: node.name ?? null,
       span: spanOf(node),
-      value: this.lower(node.value, scope, depth),
+      value: this.lower(node, scope, depth),
     }));
   }
 

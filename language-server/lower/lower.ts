@@ -2,13 +2,14 @@ import type { Sha256 } from "#kernel/digest.ts";
 import { AGENT_SPEC_VERSION, type AgentSpec, type Dialect } from "#protocol/agent-spec.ts";
 import type { Checked, ProblemCode } from "#protocol/problem.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import type { SymbiFile } from "../generated/ast.ts";
-import { spanOf } from "../parser/tree.ts";
+import type { SymbiFile, UnknownBlock } from "../generated/ast.ts";
+import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { readSource } from "../parser/read-source.ts";
 import { checkSemantics } from "../semantics/check.ts";
 import { detectDialect, reportDialect } from "../semantics/dialect.ts";
 import { keyText } from "../semantics/literal.ts";
-import { Reporter } from "../semantics/reporter.ts";
+import { nearest } from "../semantics/nearest.ts";
+import { didYouMean, quoted, Reporter } from "../semantics/reporter.ts";
 import { callables, lowerAgent, lowerFunction } from "./agent.ts";
 import { commonInputs, inputsOf } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
@@ -65,6 +66,30 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
 const isGuess = (code: ProblemCode): boolean =>
   ["WRIT001", "WRIT015", "WRIT050", "WRIT052", "WRIT070", "WRIT081"].includes(code);
 
+const BLOCKS = [
+  "agent",
+  "channel",
+  "function",
+  "memory",
+  "metadata",
+  "policy",
+  "schedule",
+  "type",
+  "webhook",
+];
+
+const reportUnknownBlock = (context: LowerContext, node: UnknownBlock): void => {
+  // Without its braces it is a syntax problem already.
+  if (node.body === undefined) return;
+  const span = partSpan(node, "words");
+  context.reporter.report(
+    "WRIT066",
+    joined(span, partSpan(node, "words", node.words.length - 1)),
+    `the block ${quoted(node.words.join(" "))} is not read, so nothing in it would hold`,
+    didYouMean(nearest(node.words[0] ?? "", BLOCKS), span),
+  );
+};
+
 const lowerFile = (
   context: LowerContext,
   source: AgentSpec["source"] & { readonly dialect: Dialect },
@@ -74,6 +99,7 @@ const lowerFile = (
   const functions = items.filter((item) => item.$type === "FunctionDefinition");
   const shared = callables(functions);
   const world: BodyWorld = { functions: shared, offered: null, tier: null };
+  for (const item of items) if (item.$type === "UnknownBlock") reportUnknownBlock(context, item);
   const entries = items.filter((item) => item.$type === "Metadata").flatMap((item) => item.entries);
   checkMetadata(context, entries);
   const agents = items

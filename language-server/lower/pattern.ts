@@ -3,7 +3,7 @@ import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
 import type * as syntax from "../generated/ast.ts";
-import { spanOf } from "../parser/tree.ts";
+import { type Chain, chainSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
@@ -14,14 +14,14 @@ import { CONSTANTS } from "./scope.ts";
 /** `"*"`, a name, a text, a call such as `read_file(path)`, or a list of these. */
 export const lowerPatterns = (
   context: LowerContext,
-  node: syntax.Expression | undefined,
+  node: Chain | undefined,
 ): readonly ActionPattern[] | undefined => {
   if (node === undefined) return undefined;
   const operand = onlyOperand(node);
   if (operand?.base.$type === "List" && operand.suffixes.length === 0) {
     const patterns = operand.base.items.map((item) => lowerOne(context, item));
     if (patterns.length === 0) {
-      context.reporter.report("WRIT068", spanOf(node), "the list is empty, so the rule is about nothing");
+      context.reporter.report("WRIT068", chainSpan(node), "the list is empty, so the rule is about nothing");
       return undefined;
     }
     return patterns.every((pattern) => pattern !== undefined) ? patterns : undefined;
@@ -34,7 +34,7 @@ export const lowerPatterns = (
 export const anyAction = (span: Span): ActionPattern => ({ name: "*", kind: "any", arguments: [], span });
 
 /** The one operand of an expression without operators and prefixes. */
-export const onlyOperand = (node: syntax.Expression | undefined): syntax.Unary | undefined => {
+export const onlyOperand = (node: Chain | undefined): syntax.Unary | undefined => {
   const [operand, second] = node?.operands ?? [];
   if (operand?.base === undefined || second !== undefined || operand.prefixes.length > 0) return undefined;
   return operand;
@@ -65,8 +65,8 @@ export const nameAndCall = (
   return { name, span: [start, end], call };
 };
 
-const lowerOne = (context: LowerContext, node: syntax.Expression): ActionPattern | undefined => {
-  const span = spanOf(node);
+const lowerOne = (context: LowerContext, node: Chain): ActionPattern | undefined => {
+  const span = chainSpan(node);
   const operand = onlyOperand(node);
   const found = operand === undefined ? undefined : nameAndCall(operand);
   if (found === undefined) {
@@ -138,7 +138,7 @@ const lowerArguments = (
       return undefined;
     }
     taken.add(parameter.name);
-    const argument = lowerArgument(context, parameter, node.value);
+    const argument = lowerArgument(context, parameter, node);
     if (argument === undefined) sound = false;
     else if (argument !== "anything") found.push(argument);
   }
@@ -148,10 +148,10 @@ const lowerArguments = (
 const lowerArgument = (
   context: LowerContext,
   parameter: ToolParameter,
-  node: syntax.Expression | undefined,
+  node: Chain | undefined,
 ): PatternArgument | "anything" | undefined => {
   if (node === undefined) return undefined;
-  const span = spanOf(node);
+  const span = chainSpan(node);
   const operand = node.operands.length === 1 ? node.operands[0] : undefined;
   const base = operand?.suffixes.length === 0 ? operand.base : undefined;
   const prefixes = operand?.prefixes ?? [];

@@ -2,7 +2,7 @@ import { durationText } from "#kernel/duration.ts";
 import type { ActionPattern, Requirement } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
-import { partSpan, spanOf } from "../parser/tree.ts";
+import { type Chain, chainSpan, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
@@ -26,7 +26,7 @@ const FORMS =
 /** `approval`, `approval(PATTERN)` or a record; several parts where the record asks for several things. */
 export const requiredParts = (
   context: LowerContext,
-  node: syntax.Expression | undefined,
+  node: Chain | undefined,
 ): readonly RequiredPart[] | undefined => {
   if (node === undefined) return undefined;
   const operand = onlyOperand(node);
@@ -35,15 +35,15 @@ export const requiredParts = (
   }
   const found = operand === undefined ? undefined : nameAndCall(operand);
   if (found?.name !== "approval" || operand?.base.$type !== "NameExpression") {
-    refuse(context, spanOf(node), found?.name);
+    refuse(context, chainSpan(node), found?.name);
     return undefined;
   }
   const requirement = { k: "approval" } as const;
   const { call } = found;
-  if (call === undefined) return [{ patterns: [anyAction(spanOf(node))], requirement }];
-  const patterns = call.arguments.map((argument) => lowerPatterns(context, argument.value));
+  if (call === undefined) return [{ patterns: [anyAction(chainSpan(node))], requirement }];
+  const patterns = call.arguments.map((argument) => lowerPatterns(context, argument));
   if (patterns.length === 0) {
-    refuse(context, spanOf(node), undefined);
+    refuse(context, chainSpan(node), undefined);
     return undefined;
   }
   return patterns.every((one) => one !== undefined)
@@ -65,12 +65,12 @@ const fieldPart = (context: LowerContext, field: syntax.Field): RequiredPart | u
   const keySpan = partSpan(field, "key");
   switch (key) {
     case "approval": {
-      const patterns = isConstant(field.value, true)
+      const patterns = isConstant(field, true)
         ? [anyAction(spanOf(field))]
-        : isConstant(field.value, false)
+        : isConstant(field, false)
           ? undefined
-          : lowerPatterns(context, field.value);
-      if (isConstant(field.value, false)) {
+          : lowerPatterns(context, field);
+      if (isConstant(field, false)) {
         context.reporter.report("WRIT076", spanOf(field), "`approval: false` requires nothing", {
           help: "Remove it; approval is not taken away by a rule.",
         });
@@ -78,13 +78,13 @@ const fieldPart = (context: LowerContext, field: syntax.Field): RequiredPart | u
       return patterns === undefined ? undefined : { patterns, requirement: { k: "approval" } };
     }
     case "sandbox_tier": {
-      const operand = onlyOperand(field.value);
+      const operand = onlyOperand(field);
       const tier = operand === undefined ? undefined : lowerTier(context, operand, "sandbox_tier");
       if (tier === undefined) return undefined;
       return { patterns: [anyAction(spanOf(field))], requirement: { k: "sandbox-tier", tier } };
     }
     case "timeout": {
-      const timeoutMs = callTimeout(context, field.value);
+      const timeoutMs = callTimeout(context, field);
       if (timeoutMs === undefined) return undefined;
       return { patterns: [anyAction(spanOf(field))], requirement: { k: "timeout", timeoutMs } };
     }
@@ -94,7 +94,7 @@ const fieldPart = (context: LowerContext, field: syntax.Field): RequiredPart | u
   }
 };
 
-const isConstant = (node: syntax.Expression | undefined, value: boolean): boolean => {
+const isConstant = (node: Chain | undefined, value: boolean): boolean => {
   const operand = onlyOperand(node);
   return (
     operand?.base.$type === "NameExpression" &&
@@ -104,7 +104,7 @@ const isConstant = (node: syntax.Expression | undefined, value: boolean): boolea
 };
 
 /** A duration with its unit: what a bare number would mean is not guessed here. */
-const callTimeout = (context: LowerContext, node: syntax.Expression | undefined): number | undefined => {
+const callTimeout = (context: LowerContext, node: Chain | undefined): number | undefined => {
   if (node === undefined) return undefined;
   const base = onlyOperand(node)?.base;
   const literal = base?.$type === "Literal" ? literalValue(base.text) : undefined;
@@ -112,8 +112,8 @@ const callTimeout = (context: LowerContext, node: syntax.Expression | undefined)
   if (measured?.k !== "duration") {
     context.reporter.report(
       "WRIT071",
-      spanOf(node),
-      `${quoted(context.source.slice(spanOf(node)))} is not a duration`,
+      chainSpan(node),
+      `${quoted(context.source.slice(chainSpan(node)))} is not a duration`,
       { help: "Write a whole number with a unit, such as `30s`." },
     );
     return undefined;
@@ -121,7 +121,7 @@ const callTimeout = (context: LowerContext, node: syntax.Expression | undefined)
   if (measured.ms >= 1 && measured.ms <= CALL_TIMEOUT_MS_MAX) return measured.ms;
   context.reporter.report(
     "WRIT077",
-    spanOf(node),
+    chainSpan(node),
     `a call may take from 1ms to ${durationText(CALL_TIMEOUT_MS_MAX)}`,
     { help: "Write a duration within that range." },
   );
@@ -145,15 +145,15 @@ const INCLUDED = ["include_input", "include_output", "include_metadata"] as cons
 /** What may be audited: everything is, so only the forms that ask for no more than that. */
 export const auditPatterns = (
   context: LowerContext,
-  node: syntax.Expression | undefined,
+  node: Chain | undefined,
 ): readonly ActionPattern[] | undefined => {
   if (node === undefined) return undefined;
   const operand = onlyOperand(node);
   if (operand?.base.$type === "Record" && operand.suffixes.length === 0) {
-    return auditRecord(context, operand.base) ? [anyAction(spanOf(node))] : undefined;
+    return auditRecord(context, operand.base) ? [anyAction(chainSpan(node))] : undefined;
   }
   const found = operand === undefined ? undefined : nameAndCall(operand);
-  if (found?.name === "all_operations" && found.call === undefined) return [anyAction(spanOf(node))];
+  if (found?.name === "all_operations" && found.call === undefined) return [anyAction(chainSpan(node))];
   return lowerPatterns(context, node);
 };
 
@@ -171,7 +171,7 @@ const auditRecord = (context: LowerContext, record: syntax.Record): boolean => {
           help: "The ledger records every action with its arguments and result; write `audit: all_operations`.",
         },
       );
-    } else if (!isConstant(field.value, true)) {
+    } else if (!isConstant(field, true)) {
       sound = false;
       context.reporter.report("WRIT076", spanOf(field), `${quoted(key)} cannot be left out of the ledger`, {
         help: "Write `true`, or remove the rule.",

@@ -3,9 +3,11 @@ import {
   createDefaultCoreModule,
   createDefaultSharedCoreModule,
   DefaultLexer,
+  DefaultTokenBuilder,
   EmptyFileSystem,
   inject,
 } from "langium";
+import { invariant } from "#kernel/invariant.ts";
 import type { SymbiFile } from "../generated/ast.ts";
 import { SymbiGeneratedModule, SymbiGeneratedSharedModule } from "../generated/module.ts";
 
@@ -34,12 +36,37 @@ const createParser = (): LangiumParser => {
   const services = inject(createDefaultCoreModule({ shared }), SymbiGeneratedModule, {
     parser: {
       Lexer: (services: ConstructorParameters<typeof DefaultLexer>[0]) => new LexerWithoutComments(services),
+      TokenBuilder: () => new NamesBeforeKeywords(),
       // Tokens stay as written; semantics/literal.ts says what they mean.
       ValueConverter: () => ({ convert: (token: string) => token }),
     },
   });
   return services.parser.LangiumParser;
 };
+
+/**
+ * Keywords that begin or join statements, so that a name in an expression is never one of them.
+ * The grammar lists them where they may be names all the same.
+ */
+const STATEMENT_WORDS: ReadonlySet<string> = new Set(
+  "let if for while match try return break continue in not and or else catch finally".split(" "),
+);
+
+/** Makes every other keyword a kind of name to the parser: where both fit, the keyword wins. */
+class NamesBeforeKeywords extends DefaultTokenBuilder {
+  override buildTokens(...given: Parameters<DefaultTokenBuilder["buildTokens"]>): TokenType[] {
+    const tokens = super.buildTokens(...given) as TokenType[];
+    const name = tokens.find((token) => token.name === "ID");
+    invariant(name !== undefined, "the grammar has names");
+    for (const token of tokens) {
+      const isWord = /^[a-z]+$/.test(token.name);
+      if (isWord && !STATEMENT_WORDS.has(token.name)) token.CATEGORIES = [name];
+    }
+    return tokens;
+  }
+}
+
+type TokenType = Extract<ReturnType<DefaultTokenBuilder["buildTokens"]>, readonly unknown[]>[number];
 
 /**
  * Comments are found by their offsets where they are wanted. Left to the parser, each is put in

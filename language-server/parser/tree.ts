@@ -1,5 +1,6 @@
 import { type AstNode, GrammarUtils } from "langium";
 import type { Span } from "#protocol/source.ts";
+import type { Argument, Expression, Field } from "../generated/ast.ts";
 
 /** Where a node stands, without comments around it. */
 export const spanOf = (node: AstNode): Span => {
@@ -11,6 +12,20 @@ export const spanOf = (node: AstNode): Span => {
 export const partSpan = (node: AstNode, property: string, index = 0): Span => {
   const part = GrammarUtils.findNodeForProperty(node.$cstNode, property, index);
   return part === undefined ? spanOf(node) : [part.offset, part.end];
+};
+
+/** Where all values of a property stand, found in one walk. */
+export const partSpans = (node: AstNode, property: string): readonly Span[] =>
+  GrammarUtils.findNodesForProperty(node.$cstNode, property).map(({ offset, end }) => [offset, end]);
+
+/** Operands with operators between them; a field or an argument is one with a name before it. */
+export type Chain = Expression | Field | Argument;
+
+/** Where the operands stand, without the name of a field or argument. */
+export const chainSpan = (chain: Chain): Span => {
+  const first = chain.operands[0];
+  const last = chain.operands.at(-1);
+  return first === undefined || last === undefined ? spanOf(chain) : joined(spanOf(first), spanOf(last));
 };
 
 /** From the start of the first to the end of the second. */

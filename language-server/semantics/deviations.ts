@@ -2,7 +2,7 @@ import type { AstNode } from "langium";
 import type { TextEdit } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
-import { partSpan, spanOf, withDescendants } from "../parser/tree.ts";
+import { type Chain, partSpan, partSpans, spanOf, withDescendants } from "../parser/tree.ts";
 import type { Reporter } from "./reporter.ts";
 import { quoted } from "./reporter.ts";
 
@@ -16,6 +16,7 @@ type Node =
   | syntax.AgentAttribute
   | syntax.Block
   | syntax.Capabilities
+  | syntax.Argument
   | syntax.Expression
   | syntax.Field
   | syntax.Literal
@@ -55,11 +56,13 @@ class DeviationCheck {
       case "PolicyAttribute":
         return this.terminator(node, /[,;]/);
       case "Field":
-        return this.terminator(node, /;/);
+        this.terminator(node, /;/);
+        return this.chain(node);
       case "Block":
         return this.block(node);
+      case "Argument":
       case "Expression":
-        return this.expression(node);
+        return this.chain(node);
       case "Unary":
         return this.suffixes(node);
       case "Literal":
@@ -155,12 +158,14 @@ class DeviationCheck {
     }
   }
 
-  private expression(node: syntax.Expression): void {
+  private chain(node: Chain): void {
+    if (!node.operators.some((operator) => WORDS.has(operator))) return;
+    const places = partSpans(node, "operators");
     node.operators.forEach((operator, index) => {
       const left = node.operands[index];
       const right = node.operands[index + 1];
-      if (left === undefined || right === undefined) return;
-      const span = partSpan(node, "operators", index);
+      const span = places[index];
+      if (left === undefined || right === undefined || span === undefined) return;
       if (operator === "and" || operator === "or") {
         const sign = operator === "and" ? "&&" : "||";
         this.reporter.report("WRIT008", span, `\`${operator}\` is written \`${sign}\``, {
@@ -232,6 +237,9 @@ class DeviationCheck {
     });
   }
 }
+
+/** Operators about which there may be something to say. */
+const WORDS: ReadonlySet<string> = new Set(["and", "or", "in", "notin"]);
 
 const needsSemicolon = (statement: syntax.Statement): boolean => {
   switch (statement.$type) {

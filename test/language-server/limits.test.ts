@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+
+import { utf8 } from "#kernel/bytes.ts";
+import { NESTING_MAX, SOURCE_BYTES_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
+import { agentOf, inBody, lower, lowerBytes } from "./kit.ts";
+
+const codes = (text: string): readonly string[] => lower(text).problems.map(({ code }) => code);
+
+const refused = (bytes: Uint8Array): readonly string[] => {
+  const { value, problems } = lowerBytes({ path: "x.symbi", bytes });
+  expect(value).toBeNull();
+  expect(problems).toHaveLength(1);
+  return problems.map(({ code, message }) => `${code} ${message}`);
+};
+
+describe("what would cost too much is refused with one problem before it is parsed", () => {
+  test.each([
+    ["ten megabytes of braces", utf8("{".repeat(10 * 1024 * 1024)), /^WRIT080 the file has 10485760 bytes/],
+    [
+      "just too large",
+      new Uint8Array(SOURCE_BYTES_MAX + 1).fill(0x20),
+      /^WRIT080 the file has 1048577 bytes/,
+    ],
+    ["2,000 deep", utf8(inBody(`return ${"(".repeat(2_000)}1${")".repeat(2_000)};`)), /^WRIT065/],
+    ["a megabyte of braces", utf8("{".repeat(1024 * 1024)), /^WRIT065/],
+    ["records", utf8(inBody(`return ${"{a:".repeat(300)}1${"}".repeat(300)};`)), /^WRIT065/],
+    ["type arguments", utf8(`agent a(x: ${"A<".repeat(300)}B${">".repeat(300)}) { }`), /^WRIT065/],
+    ["lambdas", utf8(inBody(`return ${"x => ".repeat(300)}1;`)), /^WRIT065/],
+    ["lambdas with brackets", utf8(inBody(`return ${"(x) => ".repeat(300)}1;`)), /^WRIT065/],
+    ["too many words", utf8("a ".repeat(TOKENS_MAX + 1)), /^WRIT080 the file has more than 250000/],
+    ["a NUL", utf8("agent a { }\0"), /^WRIT080 the file is not text: it holds a NUL/],
+    [
+      "a program",
+      Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0xff, 0xfe),
+      /^WRIT080 the file is not text/,
+    ],
+    [
+      "not UTF-8",
+      Uint8Array.of(0x61, 0x67, 0xff, 0x65),
+      /^WRIT080 the file is not UTF-8: the byte at offset 2/,
+    ],
+    ["half a character", utf8("é").subarray(0, 1), /^WRIT080 the file is not UTF-8: the byte at offset 0/],
+    ["an encoded surrogate", Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22), /^WRIT080/],
+    ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0x00), /^WRIT080/],
+  ] as const)("%s", (_, bytes, expected) => {
+    expect(refused(bytes)[0]).toMatch(expected);
+  });
+});
+
+describe("what is just within the limits is read", () => {
+  test("brackets", () => {
+    // Three brackets are the agent's, the block's and the call's own.
+    const deep = NESTING_MAX - 3;
+    expect(codes(inBody(`return len(${"(".repeat(deep)}text${")".repeat(deep)});`))).toEqual([]);
+  });
+  test.each([
+    ["records", "{a: ", "}"],
+    ["lists", "[", "]"],
+    ["calls", "len(", ")"],
+  ])("%s", (_, open, close) => {
+    const deep = NESTING_MAX - 2;
+    const { problems } = lower(inBody(`return ${open.repeat(deep)}n${close.repeat(deep)};`));
+    // Read without fail; the spec's own bound on depth is nearly the same.
+    expect(problems.filter(({ code }) => code !== "WRIT065")).toEqual([]);
+  });
+  test("blocks", () => {
+    const deep = 120;
+    expect(codes(inBody(`${"if n > 1 { ".repeat(deep)}print(n);${" }".repeat(deep)}`))).toEqual([]);
+  });
+  test("a full file of statements", () => {
+    const statements = "print(n);\n".repeat(20_000);
+    expect(agentOf(inBody(statements)).body?.statements).toHaveLength(20_000);
+  });
+  test("a text as long as the file may be", () => {
+    const text = `"${"x".repeat(SOURCE_BYTES_MAX - 200)}"`;
+    expect(codes(inBody(`print(${text});`))).toEqual([]);
+  });
+});
+
+describe("a chain is bounded as a nesting is, and however long it is it is read", () => {
+  test.each([
+    ["operators", inBody(`print(${"n + ".repeat(30_000)}n);`)],
+    ["fields", inBody(`print(text${".a".repeat(30_000)});`)],
+    ["calls", inBody(`print(text${".len()".repeat(30_000)});`)],
+    ["signs", inBody(`print(${"!".repeat(30_000)}n);`)],
+    ["words", inBody(`print(${"not ".repeat(30_000)}n);`)],
+    ["minus", inBody(`print(${"- ".repeat(30_000)}n);`)],
+    ["else if", inBody(`if n > 1 { } ${"else if n > 2 { } ".repeat(10_000)}`)],
+    ["sums in brackets", inBody(`print(${"(".repeat(100)}n${" + n + n + n)".repeat(100)});`)],
+    ["conditions", `policy p { deny: shell if ${"true && ".repeat(10_000)}true }`],
+  ])("%s", (_, text) => {
+    expect(codes(text)).toEqual(["WRIT065"]);
+  });
+});
+
+describe("what is written again and again costs its length and no more", () => {
+  const size = 200_000;
+  test.each([
+    ["comments", "#\n".repeat(size)],
+    ["comments between words", `metadata { ${"a = 1 // x\n".repeat(20_000)} }`],
+    ["quotes", '"'.repeat(size)],
+    ["single quotes", "'\\".repeat(size)],
+    ["escaped quotes", '"\\"'.repeat(100_000)],
+    ["unknown signs", "~".repeat(size)],
+    ["slashes", "/*".repeat(size)],
+    ["closing brackets", "}".repeat(size)],
+    ["pairs of brackets", "{}".repeat(100_000)],
+    ["agents", "agent a { } ".repeat(20_000)],
+    ["words", "x ".repeat(100_000)],
+    ["rules", `policy p { ${"deny: shell ".repeat(20_000)} }`],
+    ["hidden characters", "\u200b".repeat(size)],
+  ])("%s", (_, text) => {
+    expect(lower(text).problems.length).toBeGreaterThan(0);
+  });
+});
+
+describe("line ends and marks of other systems", () => {
+  test("a byte order mark and CR LF are no problem, and places count with them", () => {
+    const text = "\ufeffagent a {\r\n  policy p {\r\n    deny: shel\r\n  }\r\n}\r\n";
+    const { problems } = lower(text);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.range).toMatchObject({ line: 3, column: 11, endLine: 3, endColumn: 15 });
+    expect(text.slice(...(problems[0]?.range.span ?? [0, 0]))).toBe("shel");
+  });
+  test("a lone CR ends a line", () => {
+    expect(lower("policy p {\rdeny: shel }").problems[0]?.range).toMatchObject({ line: 2, column: 7 });
+  });
+  test("an empty file and one of spaces say nothing", () => {
+    expect(codes("")).toEqual([]);
+    expect(codes(" \n\t\r\n")).toEqual([]);
+  });
+});
