@@ -17,3 +17,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./run.ts")).runCommand,
   },
 ];
+
+/** The command that a line names by its first words, or undefined. */
+export const commandOf = async (line: readonly string[]): Promise<Command | undefined> => {
+  const entry = COMMANDS.find(({ name }) => name.split(" ").every((word, index) => line[index] === word));
+  return entry?.load();
+};

@@ -1,0 +1,26 @@
+import type { Fault, Result } from "#kernel/result.ts";
+import type { LedgerReader } from "#ports/ledger-reader.ts";
+import type { LedgerReport } from "#protocol/ledger-report.ts";
+
+import type { Environment } from "./command.ts";
+
+/** What the audit commands need from the host; nothing here can write. */
+export interface AuditDeps {
+  /** The ledger in a folder, or with null the one of the workspace that the command is run in. Nothing needs to be there yet. */
+  openLedger(directory: string | null, environment: Environment): Promise<Result<AuditLedger, Fault<string>>>;
+  /** One log in a folder of any name, such as a copy that somebody sent. */
+  openLog(folder: string, environment: Environment): Promise<Result<AuditLog, Fault<string>>>;
+}
+
+export interface AuditLog {
+  /** Absolute, for people. */
+  readonly directory: string;
+  /** Public workspace key of this user in hexadecimal, or null where none was made yet. */
+  readonly ownKey: string | null;
+  /** @param pinnedKey the public key to hold the logs against, or null for none. */
+  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<LedgerReport, Fault<string>>>;
+}
+
+export interface AuditLedger extends AuditLog {
+  readonly reader: LedgerReader;
+}

@@ -1,0 +1,150 @@
+import type { LogSummary, ShownEntry } from "#ports/ledger-reader.ts";
+import { isId } from "#kernel/ids.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { LedgerEntry } from "#protocol/ledger-entry.ts";
+
+import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
+import { briefFields, dateText, plural, printFault, shortId, timeText } from "./audit-text.ts";
+import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import { fit } from "./width.ts";
+
+export const createAuditList = (deps: AuditDeps): Command => ({
+  name: "audit list",
+  summary: "Lists what a ledger recorded, one line an entry.",
+  usage: "[--run <id>] [--type <type>] [--dir <dir>] [--json]",
+  options: [
+    { name: "run", value: "<id>", summary: "only entries of this run; its last characters are enough" },
+    { name: "type", value: "<type>", summary: "only entries of this type, such as action.decided" },
+    { name: "dir", value: "<dir>", summary: "the ledger in this folder instead of the workspace's own" },
+    { name: "json", summary: "one JSON line an entry instead of text" },
+  ],
+  examples: [
+    { line: "writ audit list", what: "Everything that the ledger of this workspace recorded." },
+    { line: "writ audit list --type action.decided", what: "Every decision, with the rules that made it." },
+    { line: "writ audit list --json | jq .entry.public", what: "The same for programs." },
+  ],
+  run: (invocation) => list(deps, invocation),
+});
+
+const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> => {
+  const { terminal, values, environment, switches, signal } = invocation;
+  if (invocation.positionals.length > 0) {
+    terminal.err("writ: `audit list` takes no names; `audit show <run or entry>` shows one");
+    return 2;
+  }
+  const run = values.get("run")?.at(-1)?.toLowerCase();
+  if (run !== undefined && !isIdEnding(run)) {
+    terminal.err("writ: a run's id is a UUID, or at least its last 6 characters");
+    return 2;
+  }
+  const directory = values.get("dir")?.at(-1) ?? null;
+  const opened = await deps.openLedger(directory, environment);
+  if (!opened.ok) return printFault(terminal, opened.fault, directory !== null);
+  const logs = await opened.value.reader.logs();
+  if (!logs.ok) return printFault(terminal, logs.fault, directory !== null);
+
+  const type = values.get("type")?.at(-1);
+  let shown = 0;
+  for (const log of logs.value) {
+    const printer = switches.has("json") ? jsonPrinter(terminal, log) : textPrinter(terminal, log);
+    const query = {
+      log: log.log,
+      ...(type === undefined ? {} : { type }),
+      ...(run === undefined ? {} : { id: run }),
+    };
+    for await (const entries of opened.value.reader.entries(query, signal)) {
+      if (!entries.ok) return printFault(terminal, entries.fault, directory !== null);
+      for (const entry of entries.value) {
+        if (run !== undefined && entry.entry?.run?.id.endsWith(run) !== true) continue;
+        shown += 1;
+        printer(entry);
+      }
+    }
+  }
+  if (!switches.has("json")) printEnd(terminal, opened.value, shown, logs.value);
+  return 0;
+};
+
+/** Whether a text can be the end of an id, long enough to mean one. */
+export const isIdEnding = (text: string): boolean => isId(text) || /^[0-9a-f-]{6,36}$/.test(text);
+
+const jsonPrinter =
+  (terminal: Terminal, { ours }: LogSummary) =>
+  ({ log, index, entry, problem }: ShownEntry): void => {
+    terminal.out(
+      JSON.stringify({ log, index, foreign: !ours, ...(entry === null ? { problem } : { entry }) }),
+    );
+  };
+
+const textPrinter = (terminal: Terminal, log: LogSummary): ((shown: ShownEntry) => void) => {
+  const { style } = terminal;
+  let date = "";
+  return ({ index, entry, problem }) => {
+    if (date === "") printHeader(terminal, log);
+    if (entry === null) {
+      date ||= "unknown";
+      terminal.out(style.red(fit(`${number(index)}  unreadable: ${problem ?? ""}`, terminal.columns)));
+      return;
+    }
+    const today = dateText(entry.time.wallMs);
+    if (today !== date) terminal.out(style.dim(today));
+    date = today;
+    terminal.out(entryLine(terminal, index, entry));
+  };
+};
+
+const printHeader = (terminal: Terminal, { log, ours, live, workspaceKey }: LogSummary): void => {
+  const { style } = terminal;
+  const state = [...(live ? ["being written now"] : []), ...(ours ? [] : ["foreign"])].join(", ");
+  terminal.out(`${style.bold(`log ${log}`)}${state === "" ? "" : `  ${style.yellow(state)}`}`);
+  if (!ours)
+    terminal.out(
+      style.dim(fit(`certified by ${workspaceKey ?? "nobody"}, which is not your key`, terminal.columns)),
+    );
+};
+
+/** `index  time  entry  run  type  fields`: what does not fit is cut, the rest `audit show` has. */
+const entryLine = (terminal: Terminal, index: number, entry: LedgerEntry): string => {
+  const { style } = terminal;
+  const type = visibleText(entry.type);
+  const run = entry.run === null ? "        " : shortId(entry.run.id);
+  const plain = `${number(index)}  ${timeText(entry.time.wallMs)}  ${shortId(entry.id)}  ${run}  `;
+  const room = terminal.columns - plain.length - TYPE_COLUMNS - 1;
+  const fields = room > 10 ? fit(briefFields(entry.public), room) : "";
+  const head = `${number(index)}  ${style.dim(timeText(entry.time.wallMs))}  ${shortId(entry.id)}  ${style.dim(run)}  `;
+  return `${head}${coloured(terminal, entry, type.padEnd(TYPE_COLUMNS))} ${fields}`.trimEnd();
+};
+
+/** The longest of our types, `approval.answered`. */
+const TYPE_COLUMNS = 17;
+
+const number = (index: number): string => String(index).padStart(5);
+
+const coloured = ({ style }: Terminal, { type, public: fields }: LedgerEntry, text: string): string => {
+  if (type === "action.decided") {
+    if (fields["outcome"] === "allow") return style.green(text);
+    return fields["outcome"] === "deny" ? style.red(text) : style.yellow(text);
+  }
+  if (type.startsWith("log.") || type.startsWith("key.")) return style.dim(text);
+  return type.startsWith("run.") ? style.bold(text) : style.cyan(text);
+};
+
+const printEnd = (
+  terminal: Terminal,
+  ledger: AuditLedger,
+  shown: number,
+  logs: readonly LogSummary[],
+): void => {
+  const where = visibleText(ledger.directory);
+  if (logs.length === 0) terminal.out(`Nothing has been recorded in ${where} yet.`);
+  else if (shown === 0)
+    terminal.out(`No entry of ${plural(logs.length, "log")} in ${where} is of this kind.`);
+  else {
+    terminal.out("");
+    terminal.out(
+      terminal.style.dim(
+        `${plural(shown, "entry", "entries")}, as the files have them; \`writ audit verify\` says whether they were changed`,
+      ),
+    );
+  }
+};

@@ -1,0 +1,50 @@
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { Fault } from "#kernel/result.ts";
+import { isSha256 } from "#kernel/digest.ts";
+import { isId } from "#kernel/ids.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+
+import type { ExitCode, Terminal } from "./command.ts";
+import { wrap } from "./width.ts";
+
+/* What the audit commands have in common on a terminal. Whatever comes from a log is untrusted. */
+
+/** The last characters of an id: those that differ between ids of the same minute, and enough for `audit show`. */
+export const shortId = (id: string): string => id.slice(-8);
+
+/** Date and time of Unix milliseconds in UTC; the clock of the machine that wrote is all that is known. */
+export const dateText = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
+export const timeText = (wallMs: number): string => new Date(wallMs).toISOString().slice(11, 23);
+
+/** The fields of an entry on one line, digests and ids cut to what tells them apart. */
+export const briefFields = (fields: JsonObject): string =>
+  Object.entries(fields)
+    .map(([name, value]) => `${visibleText(name)}=${briefValue(value)}`)
+    .join(" ");
+
+const briefValue = (value: JsonValue): string => {
+  if (typeof value === "string") {
+    if (isSha256(value)) return value.slice(0, 8);
+    return isId(value) ? shortId(value) : visibleText(value);
+  }
+  if (Array.isArray(value)) return `[${value.map(briefValue).join(",")}]`;
+  return visibleText(canonicalJson(value));
+};
+
+/** Prints a paragraph, wrapped and indented; `text` has no colour and is safe to print. */
+export const paragraph = (terminal: Terminal, indent: number, text: string): void => {
+  for (const line of wrap(text, Math.max(20, terminal.columns - indent))) {
+    terminal.out(`${" ".repeat(indent)}${line}`);
+  }
+};
+
+/** Says why the ledger could not be read. A path that somebody named and that cannot be read is a mistake of usage. */
+export const printFault = (terminal: Terminal, fault: Fault<string>, named: boolean): ExitCode => {
+  terminal.err(`writ: ${visibleText(fault.message)}`);
+  if (fault.help !== undefined) terminal.err(`help: ${visibleText(fault.help)}`);
+  return named ? 2 : 3;
+};
+
+export const plural = (count: number, singular: string, several = `${singular}s`): string =>
+  `${count.toLocaleString("en-US")} ${count === 1 ? singular : several}`;

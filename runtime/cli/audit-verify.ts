@@ -1,0 +1,188 @@
+import { isSha256 } from "#kernel/digest.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { FoundFault, LedgerReport, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
+
+import type { AuditDeps } from "./audit-deps.ts";
+import { dateText, paragraph, plural, printFault, timeText } from "./audit-text.ts";
+import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+
+export const createAuditVerify = (deps: AuditDeps): Command => ({
+  name: "audit verify",
+  summary: "Verifies that nothing in a ledger was changed, and says what that proves.",
+  usage: "[<log folder>] [--dir <dir>] [--public-key <hex>] [--json]",
+  options: [
+    { name: "dir", value: "<dir>", summary: "the ledger in this folder instead of the workspace's own" },
+    {
+      name: "public-key",
+      value: "<hex>",
+      summary: "the workspace key that must have certified the logs; your own by default",
+    },
+    { name: "json", summary: "one JSON document instead of text" },
+  ],
+  examples: [
+    { line: "writ audit verify", what: "Verifies the ledger of this workspace." },
+    {
+      line: "writ audit verify ./copy-of-a-log --public-key 25b5…1f60",
+      what: "Verifies a log that somebody sent, offline, against the key that they gave you.",
+    },
+  ],
+  run: (invocation) => verify(deps, invocation),
+});
+
+const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> => {
+  const { terminal, positionals, values, environment, signal } = invocation;
+  const directory = values.get("dir")?.at(-1) ?? null;
+  const [folder] = positionals;
+  if (positionals.length > 1 || (folder !== undefined && directory !== null)) {
+    terminal.err("writ: name either one log folder or one ledger with --dir");
+    return 2;
+  }
+  const given = values.get("public-key")?.at(-1)?.toLowerCase();
+  if (given !== undefined && !isSha256(given)) {
+    terminal.err("writ: a public key is 64 hexadecimal digits; `writ audit verify` prints yours");
+    return 2;
+  }
+
+  const opened =
+    folder === undefined
+      ? await deps.openLedger(directory, environment)
+      : await deps.openLog(folder, environment);
+  const named = folder !== undefined || directory !== null;
+  if (!opened.ok) return printFault(terminal, opened.fault, named);
+  const pinnedKey = given ?? opened.value.ownKey;
+  const report = await opened.value.verify(pinnedKey, signal);
+  if (!report.ok) return printFault(terminal, report.fault, named);
+
+  if (invocation.switches.has("json")) {
+    const document = { directory: opened.value.directory, publicKey: pinnedKey, ...report.value };
+    terminal.out(JSON.stringify(document, null, 2));
+  } else printReport(terminal, report.value, pinnedKey, given === undefined);
+  return report.value.faultsTotal > 0 ? 1 : 0;
+};
+
+const printReport = (
+  terminal: Terminal,
+  report: LedgerReport,
+  pinnedKey: string | null,
+  isOwnKey: boolean,
+): void => {
+  if (report.logs.length === 0) {
+    terminal.out("Nothing has been recorded here yet, so there is nothing to verify.");
+    return;
+  }
+  for (const log of report.logs) printLog(terminal, log);
+  terminal.out("");
+  printVerdict(terminal, report);
+  if (pinnedKey !== null) {
+    terminal.out("");
+    terminal.out(terminal.style.dim(`${isOwnKey ? "your public key" : "expected key"}  ${pinnedKey}`));
+  }
+};
+
+const printLog = (terminal: Terminal, log: LogReport): void => {
+  const { style } = terminal;
+  const good = log.faultsTotal === 0;
+  terminal.out(`${good ? style.green("✓") : style.red("✗")} log ${style.bold(log.log ?? "without a name")}`);
+  const facts = [
+    plural(log.lines, "entry", "entries"),
+    plural(log.commits, "signed commit"),
+    ...(log.parts > 0 ? [plural(log.parts, "sealed part")] : []),
+    ...(log.segments > 1 ? [plural(log.segments, "segment")] : []),
+    ...(log.retired ? ["retired"] : []),
+    ...(log.live ? ["being written now"] : []),
+  ];
+  paragraph(terminal, 2, facts.join(", "));
+  if (log.wallMs !== null) {
+    const [first, last] = [log.wallMs.first, log.wallMs.last].map((ms) => `${dateText(ms)} ${timeText(ms)}`);
+    paragraph(terminal, 2, `from ${first} to ${last} UTC by the writer's clock`);
+  }
+  if (good && log.uncommitted > 0) {
+    paragraph(terminal, 2, `${plural(log.uncommitted, "entry is", "entries are")} not committed yet`);
+  }
+  if (good && log.anchoredLines !== null) {
+    paragraph(terminal, 2, `the local anchor covers ${log.anchoredLines} of ${log.lines}`);
+  }
+  if (!log.pinned && log.workspaceKey !== null) paragraph(terminal, 2, `certified by ${log.workspaceKey}`);
+  for (const fault of log.faults) printFound(terminal, fault);
+  const untold = log.faultsTotal - log.faults.length;
+  if (untold > 0) paragraph(terminal, 2, `and ${plural(untold, "more fault")}`);
+};
+
+const printFound = (terminal: Terminal, fault: FoundFault): void => {
+  const { style } = terminal;
+  const place = fault.place === null ? "" : `, ${visibleText(fault.place.file)} line ${fault.place.line}`;
+  const type = fault.type === null ? "" : ` ${visibleText(fault.type)}`;
+  terminal.out(`  ${style.red(style.bold(fault.kind))} at entry #${fault.index}${type}${place}`);
+  if (fault.entry !== null) terminal.out(style.dim(`    ${fault.entry}`));
+  paragraph(terminal, 4, `${visibleText(fault.detail)}. ${MEANING[fault.kind]}`);
+};
+
+/** What each kind says about the log, for somebody who reads it for the first time. */
+const MEANING: Readonly<Record<FoundFault["kind"], string>> = {
+  malformed: "No writer writes this; everything behind it is read as far as possible.",
+  "not-canonical": "The bytes were changed even if they still mean the same.",
+  "wrong-hash": "The entry is not as it was written.",
+  "wrong-log": "It was taken from another log.",
+  "wrong-sequence": "Entries were removed, repeated or moved here.",
+  "wrong-previous": "The entry before it was changed and made to look right.",
+  "wrong-certificate": "Nobody who may do so vouches for the writer.",
+  foreign: "It may be right in itself, but it is not from the owner of the expected key.",
+  "wrong-writer": "Somebody else wrote it.",
+  "time-went-back": "It was not written in this order.",
+  "wrong-root": "What was signed is not what stands here.",
+  "wrong-signature": "The holder of the key did not sign this.",
+  "wrong-content": "The entry stands, what it refers to does not.",
+  torn: "A write ended early and no writer has repaired the log since, or something was added.",
+  uncommitted: "Nobody vouches for these entries; the next writer will set them aside.",
+  truncated: "Entries that were once here are gone.",
+};
+
+const printVerdict = (terminal: Terminal, report: LedgerReport): void => {
+  const { style } = terminal;
+  if (report.level === null) {
+    const bad = report.logs.filter(({ faultsTotal }) => faultsTotal > 0).length;
+    terminal.out(
+      style.red(style.bold(`This is not the ledger that was written: ${plural(bad, "log")} with faults.`)),
+    );
+    return;
+  }
+  terminal.out(
+    `${style.green(style.bold("Nothing was changed."))} Level: ${style.bold(LEVEL[report.level].name)}`,
+  );
+  const unpinned = report.logs.some(({ pinned }) => !pinned);
+  if (unpinned) {
+    paragraph(
+      terminal,
+      2,
+      "No key was expected, so this says only that each log agrees with itself: anyone can make such a log with a key of their own. Give the key that you were told with --public-key.",
+    );
+    return;
+  }
+  paragraph(terminal, 2, LEVEL[report.level].shows);
+  paragraph(terminal, 2, LEVEL[report.level].leaves);
+};
+
+/** Section 13 of docs/formats/ledger.md in two sentences each. */
+const LEVEL: Readonly<
+  Record<VerificationLevel, { readonly name: string; readonly shows: string; readonly leaves: string }>
+> = {
+  internal: {
+    name: "internal",
+    shows:
+      "Without the writer's key nobody changed, added, moved or removed an entry between the first and the last commit, nor its sealed content.",
+    leaves:
+      "Not shown: whether later entries were cut off. There is no local anchor here to tell; on the machine that wrote the log there is.",
+  },
+  "since-local-anchor": {
+    name: "since local anchor",
+    shows:
+      "Without the writer's key nobody changed, added, moved or removed an entry or its sealed content, and nobody cut off what the local anchor covers.",
+    leaves:
+      "Not shown: what the owner of this account could do, who has the keys and the anchor. Only a witness elsewhere rules that out.",
+  },
+  "since-witness": {
+    name: "since witness",
+    shows: "Nobody, the owner of the keys included, changed anything that the witness signed for.",
+    leaves: "Not shown: whether what was written was true.",
+  },
+};
