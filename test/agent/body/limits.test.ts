@@ -4,7 +4,7 @@ import { BODY_LIMITS_DEFAULT } from "#agent/body/limits.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { Expression, Statement } from "#protocol/agent-spec.ts";
 import { builtin, call, each, fn, list, lit, make, name, op, record, ret, run, set } from "./ir.ts";
-import { ran, runBody } from "./run-body.ts";
+import { outcome, ran, runBody } from "./run-body.ts";
 
 const BOUND = { failed: "BODY_BOUND" };
 const often = (count: number, ...body: Statement[]): Statement =>
@@ -76,7 +76,7 @@ describe("what would never end or fill the memory ends at a bound", () => {
       BOUND,
     ],
   ])("%s", (_what, body, expected) => {
-    expect(ran(...body)).toEqual(expected);
+    expect(outcome({ body, limits: { stepsMax: 1_000_000 } })).toEqual(expected);
   });
 
   test("recursion without an end", () => {
