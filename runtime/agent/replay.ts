@@ -38,6 +38,7 @@ export type ReplayFault =
  * @param source the agent file as it was (its digest stands in `run.started`) and the tools that
  *   the run was given; the limits are those that the run recorded.
  * @param entries the entries that feed, in any order.
+ * @public for readers of finished runs.
  */
 export const replayRun = (
   crypto: Crypto,

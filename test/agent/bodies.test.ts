@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BODY_LIMITS_DEFAULT } from "#agent/index.ts";
+import { BODY_LIMITS_DEFAULT } from "#agent/body/limits.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { deny } from "#test/kit/decisions.ts";
 import { verifies } from "#test/kit/verifies.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkInputs, inputsFromTexts } from "#agent/index.ts";
+import { checkInputs, inputsFromTexts } from "#agent/inputs.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Parameter } from "#protocol/agent-spec.ts";
 import { lowered } from "./world.ts";

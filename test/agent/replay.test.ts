@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { JournalEntry } from "#agent/index.ts";
+import type { JournalEntry } from "#agent/journal.ts";
 import { replayRun } from "#agent/index.ts";
 import type { WorldPlan } from "./world.ts";
 import { calls, crypto, journalOf, requestOf, runIn, says } from "./world.ts";
