@@ -2,7 +2,8 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { SandboxProvider } from "#ports/sandbox.ts";
 import type { AgentDefinition, SandboxTier } from "#protocol/agent-spec.ts";
-import { chooseTier } from "#sandbox/tier.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { chooseTier, floorOfTool } from "#sandbox/tier.ts";
 import type { TierChoice, TierFloor, TierState } from "#sandbox/tier.ts";
 
 /** Why a run got its tier, as `run.started` carries it. */
@@ -58,8 +59,12 @@ const probeAll = async (
  * Floors that are known before anything is asked. What rules demand for single actions is checked
  * at each of them by the gate.
  */
-const floorsOf = (agent: AgentDefinition): readonly TierFloor[] =>
-  agent.sandboxFloor === null ? [] : [{ tier: agent.sandboxFloor.tier, by: "file", of: agent.name }];
+const floorsOf = (agent: AgentDefinition): readonly TierFloor[] => {
+  const named = new Set(agent.capabilities.map((capability) => capability.name));
+  const tools = BUILTIN_TOOLS.filter((tool) => named.has(tool.name)).map(floorOfTool);
+  if (agent.sandboxFloor === null) return tools;
+  return [{ tier: agent.sandboxFloor.tier, by: "file", of: agent.name }, ...tools];
+};
 
 const whyOf = (agent: AgentDefinition, requested: SandboxTier | "auto"): TierWhy => {
   if (requested !== "auto") return "command-line";

@@ -1,3 +1,5 @@
+import { concatBytes } from "#kernel/bytes.ts";
+import { sha256OfBytes } from "#kernel/digest.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { RunSession, SessionRequest } from "#agent/index.ts";
@@ -88,29 +90,39 @@ export const openRunSession = async (
   });
 };
 
+/**
+ * Puts on record what the run began with: all files in one artefact, so that a killed run can be
+ * given them again, and the place of each in it.
+ */
 const recordOpening = async (
   recorder: RunRecorder,
   session: SandboxSession,
   snapshot: WorkspaceSnapshot,
-  { plan, artefacts }: SessionDeps,
+  { plan, artefacts, crypto }: SessionDeps,
 ): Promise<Result<void, Fault<string>>> => {
-  const files: { path: string; digest: string; executable: boolean }[] = [];
-  for (const file of snapshot.files) {
-    // By content, so that a killed run can be given the files that it began with.
-    const digest = await artefacts.put(recorder.scope, file.bytes);
-    if (!digest.ok) return digest;
-    files.push({ path: file.path, digest: digest.value, executable: file.executable });
-  }
+  const pack = concatBytes(...snapshot.files.map((file) => file.bytes));
+  const stored = await artefacts.put(recorder.scope, pack);
+  if (!stored.ok) return stored;
+  let offset = 0;
+  const files = snapshot.files.map(({ path, bytes, executable }) => {
+    const place = {
+      path,
+      digest: sha256OfBytes(crypto.sha256(bytes)),
+      offset,
+      sizeBytes: bytes.length,
+      executable,
+    };
+    offset += bytes.length;
+    return place;
+  });
   const recorded = await recorder.record({
     type: "sandbox.opened",
     cause: null,
-    public: {
-      tier: session.tier,
-      engine: plan.engine,
-      files: files.length,
-      bytes: snapshot.files.reduce((sum, file) => sum + file.bytes.length, 0),
+    public: { tier: session.tier, engine: plan.engine, files: files.length, bytes: pack.length },
+    content: {
+      files: { pack: stored.value, files },
+      "left-out": snapshot.leftOut.map((left) => ({ ...left })),
     },
-    content: { files, "left-out": snapshot.leftOut.map((left) => ({ ...left })) },
     feeds: false,
   });
   return recorded.ok ? ok(undefined) : failed(recorded.fault);
