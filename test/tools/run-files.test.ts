@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { fault } from "#kernel/result.ts";
 import { createFakeSandbox, fakeProgram } from "#test/kit/sandbox-fake.ts";
 import { createRunFiles } from "#tools/index.ts";
+import type { PastCall } from "#test/kit/resume-files.ts";
 import { resumeFiles } from "#test/kit/resume-files.ts";
-import type { PastCall } from "#tools/index.ts";
+
 
 import { LIMITS, MemoryArtefacts, SCOPE, codeOf, createBench, file, valueOf } from "./kit.ts";
 
