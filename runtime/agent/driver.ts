@@ -15,8 +15,8 @@ import { programOf } from "./program.ts";
 import { Recording } from "./recording.ts";
 import type { RunReason } from "./reasons.ts";
 import { RUN_REASONS } from "./reasons.ts";
+import { advancedEntry, cancelEntry, endEntry, limitEntry, startEntry } from "./run-entries.ts";
 import type { RunDeps, RunReport, RunRequest, RunSession } from "./run-request.ts";
-import { startEntry } from "./run-request.ts";
 import type { Command, RunEnd, RunState, Step } from "./state.ts";
 import { RUN_KEY_BYTES, stateDigest } from "./state-digest.ts";
 import { begin, transition } from "./transition.ts";
@@ -230,7 +230,7 @@ class Run {
       case "advance-body": {
         await this.#deps.clock.sleep(0, signal);
         const { statement, steps } = effect;
-        await this.#recording.record(entryOf("body.advanced", { statement, steps }, cause));
+        await this.#recording.record(advancedEntry(statement, steps, cause));
         return;
       }
       default:
@@ -347,37 +347,6 @@ class Run {
     return Math.max(0, Math.round(this.#deps.clock.monotonicMs() - this.#startedAtMs));
   }
 }
-
-const entryOf = (type: EntryDraft["type"], fields: JsonObject, cause: EntryId | null): EntryDraft => ({
-  type,
-  cause,
-  public: fields,
-  content: {},
-  feeds: true,
-});
-
-const cancelEntry = ({ canceller }: RunRequest): EntryDraft =>
-  entryOf("person.intervened", { act: "CANCEL", target: null, ...canceller }, null);
-
-const limitEntry = (limit: "WALL_TIME" | "TOOL_TIME", max: number, used: number): EntryDraft =>
-  entryOf("limit.reached", { limit, max, used: Math.round(used) }, null);
-
-const endEntry = (end: RunEnd, measures: JsonObject, cause: EntryId | null): EntryDraft => {
-  const { outcome, reason, explanation, span, result, labels } = end;
-  // That a completed run completed needs no words, unless there is more to say.
-  const isPlain = reason === "COMPLETED" && explanation === RUN_REASONS.COMPLETED[1];
-  return {
-    type: "run.ended",
-    cause,
-    public: { outcome, reason, ...measures },
-    content: {
-      ...(result === null ? {} : { result }),
-      ...(isPlain ? {} : { explanation: { text: explanation, span } }),
-    },
-    labels,
-    feeds: false,
-  };
-};
 
 /** An end that the transition does not know of, because it is none of the agent's. */
 const endFor = (reason: RunReason, explanation: string = RUN_REASONS[reason][1]): RunEnd => ({

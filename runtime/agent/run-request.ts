@@ -1,20 +1,15 @@
-import { toHex, utf8 } from "#kernel/bytes.ts";
-import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
-import { sha256OfBytes } from "#kernel/digest.ts";
 import type { RunId } from "#kernel/ids.ts";
-import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { Gate, GateLimits, GateRun } from "#gate/index.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { Entropy } from "#ports/entropy.ts";
-import type { EntryDraft, RunRecorder } from "#ports/run-recorder.ts";
+import type { RunRecorder } from "#ports/run-recorder.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import type { Surface } from "#protocol/consent.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import type { Program } from "./program.ts";
-import { ENGINE_SEMANTICS } from "./program.ts";
 import type { RunLimits } from "./limits.ts";
 import type { RunEnd, Usage } from "./state.ts";
 
@@ -88,45 +83,3 @@ export interface RunReport {
   /** What was thrown when the runtime itself made a mistake, for its developers; else null. */
   readonly bug: unknown;
 }
-
-/** The first entry of a run. `key` is its own, for digests of private text. */
-export const startEntry = (
-  crypto: Crypto,
-  request: RunRequest,
-  program: Program,
-  inputs: JsonObject,
-  key: Uint8Array,
-): EntryDraft => {
-  const digest = (value: unknown): Sha256 =>
-    sha256OfBytes(crypto.sha256(utf8(canonicalJson(value as JsonValue))));
-  const { spec, facts } = request;
-  return {
-    type: "run.started",
-    cause: null,
-    public: {
-      agent: request.principal.id,
-      source: spec.source.digest,
-      spec: digest(spec),
-      policies: facts.policies,
-      tools: digest(request.registry),
-      configuration: facts.configuration,
-      semantics: ENGINE_SEMANTICS,
-      tier: request.tier,
-      tierWhy: facts.tierWhy,
-      model: facts.model,
-      powers: facts.powers,
-      startKey: facts.startKey,
-    },
-    content: {
-      inputs,
-      limits: {
-        run: program.limits as unknown as JsonObject,
-        gate: request.gateLimits as unknown as JsonObject,
-      },
-      source: request.sourceText,
-      key: toHex(key),
-    },
-    labels: program.agent.parameters.flatMap((parameter) => parameter.labels),
-    feeds: true,
-  };
-};
