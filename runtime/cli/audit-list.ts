@@ -37,16 +37,20 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
     terminal.err("writ: a run's id is a UUID, or at least its last 6 characters");
     return 2;
   }
+  const type = values.get("type")?.at(-1);
   const directory = values.get("dir")?.at(-1) ?? null;
   const opened = await deps.openLedger(directory, environment);
   if (!opened.ok) return printFault(terminal, opened.fault, directory !== null);
   const logs = await opened.value.reader.logs();
   if (!logs.ok) return printFault(terminal, logs.fault, directory !== null);
 
-  const type = values.get("type")?.at(-1);
+  const asJson = switches.has("json");
+  // Every group of entries ends with a commit record; between entries they only say that again.
+  const hidesCommits = !asJson && type === undefined;
   let shown = 0;
+  let hidden = 0;
   for (const log of logs.value) {
-    const printer = switches.has("json") ? jsonPrinter(terminal, log) : textPrinter(terminal, log);
+    const printer = asJson ? jsonPrinter(terminal, log) : textPrinter(terminal, log, shown > 0);
     const query = {
       log: log.log,
       ...(type === undefined ? {} : { type }),
@@ -56,12 +60,16 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
       if (!entries.ok) return printFault(terminal, entries.fault, directory !== null);
       for (const entry of entries.value) {
         if (run !== undefined && entry.entry?.run?.id.endsWith(run) !== true) continue;
+        if (hidesCommits && entry.entry?.type === "log.committed") {
+          hidden += 1;
+          continue;
+        }
         shown += 1;
         printer(entry);
       }
     }
   }
-  if (!switches.has("json")) printEnd(terminal, opened.value, shown, logs.value);
+  if (!asJson) printEnd(terminal, opened.value, { shown, hidden, logs: logs.value.length });
   return 0;
 };
 
@@ -76,10 +84,15 @@ const jsonPrinter =
     );
   };
 
-const textPrinter = (terminal: Terminal, log: LogSummary): ((shown: ShownEntry) => void) => {
+const textPrinter = (
+  terminal: Terminal,
+  log: LogSummary,
+  isBehindAnother: boolean,
+): ((shown: ShownEntry) => void) => {
   const { style } = terminal;
   let date = "";
   return ({ index, entry, problem }) => {
+    if (date === "" && isBehindAnother) terminal.out("");
     if (date === "") printHeader(terminal, log);
     if (entry === null) {
       date ||= "unknown";
@@ -132,19 +145,22 @@ const coloured = ({ style }: Terminal, { type, public: fields }: LedgerEntry, te
 const printEnd = (
   terminal: Terminal,
   ledger: AuditLedger,
-  shown: number,
-  logs: readonly LogSummary[],
+  { shown, hidden, logs }: { readonly shown: number; readonly hidden: number; readonly logs: number },
 ): void => {
   const where = visibleText(ledger.directory);
-  if (logs.length === 0) terminal.out(`Nothing has been recorded in ${where} yet.`);
-  else if (shown === 0)
-    terminal.out(`No entry of ${plural(logs.length, "log")} in ${where} is of this kind.`);
-  else {
-    terminal.out("");
-    terminal.out(
-      terminal.style.dim(
-        `${plural(shown, "entry", "entries")}, as the files have them; \`writ audit verify\` says whether they were changed`,
-      ),
-    );
+  if (logs === 0) {
+    terminal.out(`Nothing has been recorded in ${where} yet.`);
+    return;
   }
+  if (shown === 0) {
+    terminal.out(`No entry of ${plural(logs, "log")} in ${where} is of this kind.`);
+    return;
+  }
+  const { style } = terminal;
+  const commits = hidden === 0 ? "" : ` and ${plural(hidden, "commit record")} (--type log.committed)`;
+  terminal.out("");
+  terminal.out(style.dim(`${plural(shown, "entry", "entries")}${commits}, as the files have them.`));
+  terminal.out(
+    style.dim("`writ audit verify` says whether they were changed, `writ audit show <id>` shows one."),
+  );
 };

@@ -21,6 +21,9 @@ export interface EntryDetail {
 /** Characters of one part of content on a terminal; `--json` has all of it. */
 const CONTENT_CHARACTERS_MAX = 20_000;
 
+/** How far content stands in below the lines of a run. */
+const RUN_CONTENT_INDENT = 7;
+
 /** Columns of the names in front of the values. */
 const NAME_COLUMNS = 13;
 
@@ -63,7 +66,7 @@ export const printRun = (terminal: Terminal, details: readonly EntryDetail[]): v
     const room = terminal.columns - head.length - type.length - 2;
     const fields = room > 10 ? fit(briefFields(entry.public), room) : "";
     terminal.out(`${head}${style.cyan(type)}  ${fields}`.trimEnd());
-    printContent(terminal, detail);
+    printContent(terminal, detail, RUN_CONTENT_INDENT);
   }
 };
 
@@ -90,20 +93,20 @@ const textOf = (value: JsonValue): string => {
   return JSON.stringify(value);
 };
 
-const printContent = (terminal: Terminal, { entry, content }: EntryDetail): void => {
+const printContent = (terminal: Terminal, { entry, content }: EntryDetail, indent = 2): void => {
   const { style } = terminal;
+  const margin = " ".repeat(indent);
   if (content.length === 0) {
     const parts = entry.content.map(({ name, sealedBytes }) => `${name} (${plural(sealedBytes, "byte")})`);
-    if (parts.length > 0)
-      printRow(terminal, "sealed", `${parts.join(", ")}; --content opens what can be opened`);
+    if (parts.length > 0) printRow(terminal, "sealed", parts.join(", "), indent);
     return;
   }
   for (const { name, reading } of content) {
-    const title = `  ${style.dim("──")} ${style.bold(visibleText(name))}`;
+    const title = `${margin}${style.dim("──")} ${style.bold(visibleText(name))}`;
     switch (reading.state) {
       case "open":
         terminal.out(title);
-        for (const line of contentLines(reading.value)) terminal.out(`  ${line}`);
+        for (const line of contentLines(reading.value)) terminal.out(`${margin}${line}`);
         break;
       case "erased":
         terminal.out(`${title}  ${style.yellow("erased, or never this user's: its key is not here")}`);

@@ -114,7 +114,8 @@ const printFound = (terminal: Terminal, fault: FoundFault): void => {
   const type = fault.type === null ? "" : ` ${visibleText(fault.type)}`;
   terminal.out(`  ${style.red(style.bold(fault.kind))} at entry #${fault.index}${type}${place}`);
   if (fault.entry !== null) terminal.out(style.dim(`    ${fault.entry}`));
-  paragraph(terminal, 4, `${visibleText(fault.detail)}. ${MEANING[fault.kind]}`);
+  const detail = visibleText(fault.detail);
+  paragraph(terminal, 4, `${detail.charAt(0).toUpperCase()}${detail.slice(1)}. ${MEANING[fault.kind]}`);
 };
 
 /** What each kind says about the log, for somebody who reads it for the first time. */

@@ -81,8 +81,10 @@ export const createLogFolder = (
 ): {
   readonly files: () => Promise<Result<readonly StoredFile[], LedgerFault>>;
   readonly read: (file: string, offset: number, bytesMax: number) => Promise<Result<Uint8Array, LedgerFault>>;
+  readonly isHeld: () => boolean;
 } => ({
   files: () => listFiles(folder),
+  isHeld: () => isLockHeld(`${folder}.lock`),
   read: async (file, offset, bytesMax) => {
     invariant(FILE.test(file), "a file of a log has a plain name");
     return readStretch(openOnDisk, join(folder, file), offset, bytesMax);

@@ -33,8 +33,18 @@ export class AnchorCheck {
     this.agrees = equalBytes(fromHex(this.anchor.checkpoint.root) ?? new Uint8Array(), tree.root());
   }
 
-  /** Reports what does not agree with a log of `lines` lines; `keysBefore` gives the writer keys below a size. */
-  finish(faults: FaultList, lines: number, keysBefore: (size: number) => readonly string[]): void {
+  /**
+   * Reports what does not agree with the log that was read. `spoilt` says that lines were found to be
+   * changed, from which another root follows by itself; `keysBefore` gives the writer keys below a size.
+   */
+  finish(
+    faults: FaultList,
+    log: {
+      readonly lines: number;
+      readonly spoilt: boolean;
+      readonly keysBefore: (size: number) => readonly string[];
+    },
+  ): void {
     if (!this.given) return;
     if (this.anchor === undefined) {
       faults.add("wrong-signature", { index: 0 }, "the local anchor is not a checkpoint of this log");
@@ -42,10 +52,12 @@ export class AnchorCheck {
     }
     const { size } = this.anchor.checkpoint;
     if (this.agrees === undefined) {
+      const { lines } = log;
       faults.add("truncated", { index: lines }, `the local anchor states ${size} lines, there are ${lines}`);
     } else if (!this.agrees) {
+      if (log.spoilt) return;
       faults.add("wrong-root", { index: size - 1 }, "the local anchor states another history up to here");
-    } else if (!isCheckpointSignedBy(this.crypto, this.anchor, keysBefore(size))) {
+    } else if (!isCheckpointSignedBy(this.crypto, this.anchor, log.keysBefore(size))) {
       faults.add(
         "wrong-signature",
         { index: size - 1 },

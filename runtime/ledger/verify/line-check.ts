@@ -126,7 +126,7 @@ export class LineCheck {
     const { previous } = this;
     // Where `hash` itself was changed the next line still names the right one.
     this.previous = hash === entry.hash ? [hash] : [hash, entry.hash];
-    if (hash !== entry.hash) return this.spoiling("wrong-hash", "the line was changed");
+    if (hash !== entry.hash) return this.spoiling("wrong-hash", "its hash is not that of its bytes");
 
     this.log ??= entry.log;
     const expectedSeq = this.index + this.shift;
@@ -203,7 +203,11 @@ export class LineCheck {
       const line = { index: this.committedLines, place: this.firstUncommitted };
       this.faults.add("uncommitted", line, `no commit record covers the last ${uncommitted} lines`);
     }
-    this.anchor.finish(this.faults, this.index, (size) => this.keys.keysBefore(size));
+    this.anchor.finish(this.faults, {
+      lines: this.index,
+      spoilt: this.spoilt,
+      keysBefore: (size) => this.keys.keysBefore(size),
+    });
     const anchoredLines = this.anchor.size;
     const good = anchoredLines === null ? "internal" : "since-local-anchor";
     return {
