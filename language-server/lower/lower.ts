@@ -4,6 +4,7 @@ import type { Checked, ProblemCode } from "#protocol/problem.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { SymbiFile, UnknownBlock } from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
+import { prune } from "../parser/prune.ts";
 import { readSource } from "../parser/read-source.ts";
 import { checkSemantics } from "../semantics/check.ts";
 import { detectDialect, reportDialect } from "../semantics/dialect.ts";
@@ -50,6 +51,8 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
     sizeBytes: input.bytes.length,
     dialect: dialect.name,
   };
+  // After the dialect, because what is broken here may be what another dialect writes.
+  if (reading.isBroken) prune(tree);
   const value = lowerFile(context, identity, tree);
   if (dialect.name !== "D1") {
     // One honest problem instead of many about a grammar that the author never meant.

@@ -1,6 +1,6 @@
 import { type AstNode, GrammarUtils } from "langium";
 import type { Span } from "#protocol/source.ts";
-import type { Argument, Expression, Field } from "../generated/ast.ts";
+import type * as syntax from "../generated/ast.ts";
 
 /** Where a node stands, without comments around it. */
 export const spanOf = (node: AstNode): Span => {
@@ -19,7 +19,7 @@ export const partSpans = (node: AstNode, property: string): readonly Span[] =>
   GrammarUtils.findNodesForProperty(node.$cstNode, property).map(({ offset, end }) => [offset, end]);
 
 /** Operands with operators between them; a field or an argument is one with a name before it. */
-export type Chain = Expression | Field | Argument;
+export type Chain = syntax.Expression | syntax.Field | syntax.Argument;
 
 /** Where the operands stand, without the name of a field or argument. */
 export const chainSpan = (chain: Chain): Span => {
@@ -31,19 +31,58 @@ export const chainSpan = (chain: Chain): Span => {
 /** From the start of the first to the end of the second. */
 export const joined = (first: Span, second: Span): Span => [first[0], second[1]];
 
-/** A node and everything below it, each before what it contains. Needs no stack of its own depth. */
-export function* withDescendants(root: AstNode): Generator<AstNode> {
-  const waiting: AstNode[] = [root];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    yield node;
-    const children: AstNode[] = [];
-    for (const [key, value] of Object.entries(node)) {
-      if (key.startsWith("$")) continue;
-      for (const item of Array.isArray(value) ? value : [value]) if (isNode(item)) children.push(item);
+type Nodes = syntax.SymbiAstType;
+
+/** The nodes of a tree by kind, each kind in the order of the text. Made in one walk that needs no stack of its depth. */
+export class TreeIndex {
+  readonly tree: syntax.SymbiFile;
+  private readonly byKind = new Map<string, AstNode[]>();
+
+  constructor(tree: syntax.SymbiFile) {
+    this.tree = tree;
+    for (const node of nodesOf(tree)) {
+      const kind = this.byKind.get(node.$type);
+      if (kind === undefined) this.byKind.set(node.$type, [node]);
+      else kind.push(node);
     }
-    waiting.push(...children.reverse());
+  }
+
+  all<Kind extends keyof Nodes>(kind: Kind): readonly Nodes[Kind][] {
+    return (this.byKind.get(kind) ?? []) as Nodes[Kind][];
   }
 }
 
+/** A node and everything below it, each before what it contains and in the order of the text. */
+export const nodesOf = (root: AstNode): readonly AstNode[] => {
+  const found: AstNode[] = [];
+  const waiting: AstNode[] = [root];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    found.push(node);
+    const mark = waiting.length;
+    for (const key in node) {
+      if (key.charCodeAt(0) === DOLLAR) continue;
+      const value = (node as unknown as Readonly<Record<string, unknown>>)[key];
+      if (Array.isArray(value)) {
+        for (const item of value) if (isNode(item)) waiting.push(item);
+      } else if (isNode(value)) waiting.push(value);
+    }
+    reverseFrom(waiting, mark);
+  }
+  return found;
+};
+
+const DOLLAR = 36;
+
 const isNode = (value: unknown): value is AstNode =>
   typeof value === "object" && value !== null && "$type" in value;
+
+/** What was pushed last is taken first, so the children are turned round. */
+const reverseFrom = (list: AstNode[], mark: number): void => {
+  for (let low = mark, high = list.length - 1; low < high; low += 1, high -= 1) {
+    const kept = list[low];
+    const moved = list[high];
+    if (kept === undefined || moved === undefined) return;
+    list[low] = moved;
+    list[high] = kept;
+  }
+};

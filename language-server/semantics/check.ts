@@ -2,6 +2,7 @@ import type { AgentSpec } from "#protocol/agent-spec.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { SymbiFile } from "../generated/ast.ts";
 import type { Scan } from "../parser/scan.ts";
+import { TreeIndex } from "../parser/tree.ts";
 import { checkDeviations } from "./deviations.ts";
 import { checkDuplicates } from "./duplicates.ts";
 import { checkHiddenCharacters } from "./hidden-characters.ts";
@@ -25,12 +26,13 @@ export const checkSemantics = (
   tools: ReadonlyMap<string, ToolDescriptor>,
 ): void => {
   const { tree, reporter, scan } = file;
+  const index = new TreeIndex(tree);
   checkHiddenCharacters(reporter, scan);
-  checkDeviations(reporter, tree);
-  checkDuplicates(reporter, tree);
-  checkNames(reporter, tree, spec, tools);
+  checkDeviations(reporter, index);
+  checkDuplicates(reporter, index);
+  checkNames(reporter, index, spec, tools);
   checkReferences(reporter, tree, spec);
-  checkSecrets(reporter, tree);
+  checkSecrets(reporter, index);
   // Where text is missing, what follows from its flow would be guesses.
-  if (!file.isBroken) checkReachability(reporter, tree);
+  if (!file.isBroken) checkReachability(reporter, index);
 };

@@ -2,31 +2,35 @@ import type { AstNode } from "langium";
 import type { TextEdit } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
-import { type Chain, partSpan, partSpans, spanOf, withDescendants } from "../parser/tree.ts";
+import { type Chain, partSpan, partSpans, spanOf, type TreeIndex } from "../parser/tree.ts";
 import type { Reporter } from "./reporter.ts";
 import { quoted } from "./reporter.ts";
 
 /** What Writ reads all the same, and other parsers of the language do not: WRIT001 to 010 and 059. */
-export const checkDeviations = (reporter: Reporter, tree: syntax.SymbiFile): void => {
+export const checkDeviations = (reporter: Reporter, index: TreeIndex): void => {
   const check = new DeviationCheck(reporter);
-  for (const node of withDescendants(tree)) check.node(node as Node);
+  for (const node of index.all("Stray")) check.stray(spanOf(node), ";");
+  for (const node of index.all("Metadata"))
+    for (const entry of node.entries) check.entry(entry, "=", "in metadata");
+  for (const node of index.all("Trigger")) check.trigger(node);
+  for (const node of index.all("Rule")) {
+    if (node.separator === "=") check.separator(node, ":", "in a rule");
+    check.terminator(node, /[,;]/);
+  }
+  for (const node of index.all("WithAttribute")) {
+    if (node.separator !== "=") check.separator(node, "=", "in a `with`");
+  }
+  for (const kind of ["Capabilities", "AgentAttribute", "PolicyAttribute"] as const) {
+    for (const node of index.all(kind)) check.terminator(node, /[,;]/);
+  }
+  for (const node of index.all("Field")) check.terminator(node, /;/);
+  for (const kind of ["Expression", "Argument", "Field"] as const) {
+    for (const node of index.all(kind)) check.chain(node);
+  }
+  for (const node of index.all("Block")) check.block(node);
+  for (const node of index.all("Unary")) check.suffixes(node);
+  for (const node of index.all("Literal")) check.quotes(node);
 };
-
-type Node =
-  | syntax.AgentAttribute
-  | syntax.Block
-  | syntax.Capabilities
-  | syntax.Argument
-  | syntax.Expression
-  | syntax.Field
-  | syntax.Literal
-  | syntax.Metadata
-  | syntax.PolicyAttribute
-  | syntax.Rule
-  | syntax.Stray
-  | syntax.Trigger
-  | syntax.Unary
-  | syntax.WithAttribute;
 
 class DeviationCheck {
   private readonly reporter: Reporter;
@@ -35,42 +39,7 @@ class DeviationCheck {
     this.reporter = reporter;
   }
 
-  /** Nodes of other kinds have nothing to say. */
-  node(node: Node): void {
-    switch (node.$type) {
-      case "Stray":
-        return this.stray(spanOf(node), ";");
-      case "Metadata":
-        for (const entry of node.entries) this.entry(entry, "=", "in metadata");
-        return;
-      case "Trigger":
-        return this.trigger(node);
-      case "Rule":
-        if (node.separator === "=") this.separator(node, ":", "in a rule");
-        return this.terminator(node, /[,;]/);
-      case "WithAttribute":
-        if (node.separator !== "=") this.separator(node, "=", "in a `with`");
-        return;
-      case "Capabilities":
-      case "AgentAttribute":
-      case "PolicyAttribute":
-        return this.terminator(node, /[,;]/);
-      case "Field":
-        this.terminator(node, /;/);
-        return this.chain(node);
-      case "Block":
-        return this.block(node);
-      case "Argument":
-      case "Expression":
-        return this.chain(node);
-      case "Unary":
-        return this.suffixes(node);
-      case "Literal":
-        return this.quotes(node);
-    }
-  }
-
-  private trigger(node: syntax.Trigger): void {
+  trigger(node: syntax.Trigger): void {
     const { kind } = node;
     if (node.name === undefined) {
       const span: Span = [spanOf(node)[0], spanOf(node)[0] + kind.length];
@@ -85,7 +54,7 @@ class DeviationCheck {
   }
 
   /** `wanted` is the sign between key and value, or nothing where there is none. */
-  private entry(node: syntax.Entry, wanted: "=" | ":" | "", where: string): void {
+  entry(node: syntax.Entry, wanted: "=" | ":" | "", where: string): void {
     this.terminator(node, /;/);
     if (node.value?.$type === "EntryBlock" && node.separator === undefined) {
       // `data_classification { pii: redact }`, but `search { vector_weight 0.7 }`.
@@ -96,11 +65,7 @@ class DeviationCheck {
     }
   }
 
-  private separator(
-    node: syntax.Entry | syntax.Rule | syntax.WithAttribute,
-    wanted: string,
-    where: string,
-  ): void {
+  separator(node: syntax.Entry | syntax.Rule | syntax.WithAttribute, wanted: string, where: string): void {
     const word = node.$type === "Rule" ? "effect" : node.$type === "Entry" ? "key" : "name";
     const end = partSpan(node, word)[1];
     const span: Span = node.separator === undefined ? [end, end] : partSpan(node, "separator");
@@ -116,19 +81,19 @@ class DeviationCheck {
     );
   }
 
-  private terminator(node: AstNode & { readonly terminator?: string }, unwanted: RegExp): void {
+  terminator(node: AstNode & { readonly terminator?: string }, unwanted: RegExp): void {
     if (node.terminator !== undefined && unwanted.test(node.terminator)) {
       this.stray(partSpan(node, "terminator"), node.terminator);
     }
   }
 
-  private stray(span: Span, sign: string): void {
+  stray(span: Span, sign: string): void {
     this.reporter.report("WRIT002", span, `this \`${sign}\` ends nothing`, {
       fix: { title: "Remove it", edits: [{ span, text: "" }] },
     });
   }
 
-  private block(node: syntax.Block): void {
+  block(node: syntax.Block): void {
     node.statements.forEach((statement, index) => {
       if (!needsSemicolon(statement)) return;
       const next = node.statements[index + 1];
@@ -158,7 +123,7 @@ class DeviationCheck {
     }
   }
 
-  private chain(node: Chain): void {
+  chain(node: Chain): void {
     if (!node.operators.some((operator) => WORDS.has(operator))) return;
     const places = partSpans(node, "operators");
     node.operators.forEach((operator, index) => {
@@ -210,7 +175,7 @@ class DeviationCheck {
     );
   }
 
-  private suffixes(node: syntax.Unary): void {
+  suffixes(node: syntax.Unary): void {
     if (node.base === undefined) return;
     let end = spanOf(node.base)[1];
     for (const suffix of node.suffixes) {
@@ -228,7 +193,7 @@ class DeviationCheck {
     this.reporter.report("WRIT059", [next[0], next[0] + 1], `this belongs to ${word} in the line before`);
   }
 
-  private quotes(node: syntax.Literal): void {
+  quotes(node: syntax.Literal): void {
     if (!node.text.startsWith("'")) return;
     const span = spanOf(node);
     const inner = node.text.slice(1, -1).replaceAll(/["\\]/g, (sign) => `\\${sign}`);

@@ -4,7 +4,7 @@ import type { Span } from "#protocol/source.ts";
 import type { Agent, Section, SymbiFile, UnknownBlock } from "../generated/ast.ts";
 import { isOutermost, type Scan } from "../parser/scan.ts";
 import type { SourceText } from "../parser/source-text.ts";
-import { partSpan, spanOf, withDescendants } from "../parser/tree.ts";
+import { partSpan, spanOf, TreeIndex } from "../parser/tree.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
 /** Which dialect a text is written in, and the places that show it. */
@@ -35,7 +35,7 @@ const RELATED_MAX = 4;
  * wins, from the one that shares least with D1 to the one that shares most.
  */
 export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): DialectFinding => {
-  const nodes = [...withDescendants(tree)];
+  const index = new TreeIndex(tree);
   // Where the parser lost its way it finds blocks at the top that are inside others.
   const blocks = tree.items.filter(
     (item): item is UnknownBlock => item.$type === "UnknownBlock" && isOutermost(scan, spanOf(item)[0]),
@@ -44,9 +44,9 @@ export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): D
     ["D3", () => linePolicies(source)],
     ["D2", () => readEvalPrint(tree, blocks)],
     ["D6", () => profiles(blocks)],
-    ["D7", () => templates(source, blocks, nodes)],
-    ["D5", () => nestedBlocks(source, nodes)],
-    ["D4", () => prose(nodes)],
+    ["D7", () => templates(source, blocks, index)],
+    ["D5", () => nestedBlocks(source, index)],
+    ["D4", () => prose(index)],
     ["unknown", () => (isBroken ? noAgentFile(source, tree, scan) : [])],
   ];
   for (const [name, detect] of detectors) {
@@ -132,17 +132,18 @@ const TEMPLATE_BLOCK = /^(?:on_(?:http_post|prompt|query)|router)$/;
 const templates = (
   source: SourceText,
   unknown: readonly UnknownBlock[],
-  nodes: readonly AstNode[],
+  index: TreeIndex,
 ): readonly Evidence[] => {
   const blocks = unknown
     .filter((block) => TEMPLATE_BLOCK.test(block.words[0] ?? ""))
     .map((block) => at(block, `a block ${quoted(block.words[0] ?? "")}`, "words"));
-  const sections = nodes.filter((node): node is Section => node.$type === "Section");
-  const inside = sections.flatMap((section) =>
-    TEMPLATE_BLOCK.test(section.words[0] ?? "") || isRuleBlock(section)
-      ? [at(section, `a block ${quoted(section.words.join(" "))}`, "words")]
-      : [],
-  );
+  const inside = index
+    .all("Section")
+    .flatMap((section) =>
+      TEMPLATE_BLOCK.test(section.words[0] ?? "") || isRuleBlock(section)
+        ? [at(section, `a block ${quoted(section.words.join(" "))}`, "words")]
+        : [],
+    );
   const prompt = /\bprompt:[ \t]*\|[ \t]*(?=[\r\n])/.exec(source.text);
   const scalar: Evidence[] =
     prompt === null
@@ -157,29 +158,27 @@ const isRuleBlock = (section: Section): boolean =>
 
 const NESTED_IN_AGENT = /^(?:schedule|webhook|memory|channel|constraints|executor)$/;
 
-const nestedBlocks = (source: SourceText, nodes: readonly AstNode[]): readonly Evidence[] =>
-  nodes
-    .filter((node): node is Section => node.$type === "Section")
-    .flatMap((section) =>
-      section.$container?.$type === "Policy" || NESTED_IN_AGENT.test(section.words[0] ?? "")
-        ? [
-            {
-              span: [spanOf(section)[0], partSpan(section, "words", section.words.length - 1)[1]] as const,
-              what: `a block ${quoted(source.slice(partSpan(section, "words")))} inside ${
-                section.$container?.$type === "Policy" ? "a policy" : "an agent"
-              }`,
-            },
-          ]
-        : [],
-    );
+const nestedBlocks = (source: SourceText, index: TreeIndex): readonly Evidence[] =>
+  index.all("Section").flatMap((section) =>
+    section.$container?.$type === "Policy" || NESTED_IN_AGENT.test(section.words[0] ?? "")
+      ? [
+          {
+            span: [spanOf(section)[0], partSpan(section, "words", section.words.length - 1)[1]] as const,
+            what: `a block ${quoted(source.slice(partSpan(section, "words")))} inside ${
+              section.$container?.$type === "Policy" ? "a policy" : "an agent"
+            }`,
+          },
+        ]
+      : [],
+  );
 
-const prose = (nodes: readonly AstNode[]): readonly Evidence[] =>
-  nodes.flatMap((node) => {
-    if (node.$type === "Qualifier") return [at(node, "words behind a rule that are no condition")];
-    return node.$type === "Member" && "access" in node && node.access === "::"
-      ? [at(node, "a path with `::`")]
-      : [];
-  });
+const prose = (index: TreeIndex): readonly Evidence[] => [
+  ...index.all("Qualifier").map((node) => at(node, "words behind a rule that are no condition")),
+  ...index
+    .all("Member")
+    .filter((node) => node.access === "::")
+    .map((node) => at(node, "a path with `::`")),
+];
 
 const noAgentFile = (source: SourceText, tree: SymbiFile, scan: Scan): readonly Evidence[] => {
   // Nothing stands before a remark or text that never ends, so nothing is known.

@@ -1,22 +1,21 @@
 import type { AstNode } from "langium";
 import type { ProblemClass, Severity } from "#protocol/problem.ts";
-import type { Agent, FunctionDefinition, SymbiFile } from "../generated/ast.ts";
+import type { Agent, FunctionDefinition } from "../generated/ast.ts";
 import {
   isAgent,
   isFunctionDefinition,
   isPolicy,
-  isRecord,
   isTrigger,
   isTypeDefinition,
   isWith,
 } from "../generated/ast.ts";
-import { partSpan, withDescendants } from "../parser/tree.ts";
+import { partSpan, type TreeIndex } from "../parser/tree.ts";
 import { keyText } from "./literal.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
 /** WRIT012: two things with one name. */
-export const checkDuplicates = (reporter: Reporter, tree: SymbiFile): void => {
-  const { items } = tree;
+export const checkDuplicates = (reporter: Reporter, index: TreeIndex): void => {
+  const { items } = index.tree;
   const check = new DuplicateCheck(reporter);
   check.all("agent", items.filter(isAgent), "name", "enforcement", "error");
   check.all("policy", items.filter(isPolicy), "name");
@@ -44,9 +43,7 @@ export const checkDuplicates = (reporter: Reporter, tree: SymbiFile): void => {
         "key",
       );
   }
-  for (const node of withDescendants(tree)) {
-    if (isRecord(node)) check.all("field", node.fields, "key", "quality", "error");
-  }
+  for (const record of index.all("Record")) check.all("field", record.fields, "key", "quality", "error");
 };
 
 const checkAgent = (check: DuplicateCheck, agent: Agent): void => {

@@ -1,21 +1,19 @@
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import { isFunctionDefinition, type SymbiFile } from "../generated/ast.ts";
-import { partSpan, withDescendants } from "../parser/tree.ts";
+import { partSpan, type TreeIndex } from "../parser/tree.ts";
 import { keyText } from "./literal.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
 /** WRIT011 for blocks whose name is not one word, and WRIT073. */
 export const checkNames = (
   reporter: Reporter,
-  tree: SymbiFile,
+  index: TreeIndex,
   spec: AgentSpec,
   tools: ReadonlyMap<string, ToolDescriptor>,
 ): void => {
-  for (const node of withDescendants(tree)) {
-    if (node.$type !== "Agent" && node.$type !== "Policy" && node.$type !== "Trigger") continue;
-    const name = "name" in node && typeof node.name === "string" ? node.name : undefined;
+  for (const node of [...index.all("Agent"), ...index.all("Policy"), ...index.all("Trigger")]) {
+    const { name } = node;
     if (name === undefined || /^\w+$/.test(name) || /[^ -~]/.test(name)) continue;
     const span = partSpan(node, "name");
     const word = oneWord(keyText(name));
@@ -23,7 +21,7 @@ export const checkNames = (
       fix: word === undefined ? undefined : { title: `Write ${word}`, edits: [{ span, text: word }] },
     });
   }
-  checkFunctionNames(reporter, tree, spec, tools);
+  checkFunctionNames(reporter, index, spec, tools);
 };
 
 const oneWord = (name: string): string | undefined => {
@@ -33,13 +31,12 @@ const oneWord = (name: string): string | undefined => {
 
 const checkFunctionNames = (
   reporter: Reporter,
-  tree: SymbiFile,
+  index: TreeIndex,
   spec: AgentSpec,
   tools: ReadonlyMap<string, ToolDescriptor>,
 ): void => {
   const ruled = namesInRules(spec);
-  for (const node of withDescendants(tree)) {
-    if (!isFunctionDefinition(node)) continue;
+  for (const node of index.all("FunctionDefinition")) {
     const { name } = node;
     const span = partSpan(node, "name");
     if (tools.has(name)) {

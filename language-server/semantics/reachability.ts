@@ -1,20 +1,18 @@
-import type { Agent, Block, FunctionDefinition, MatchArm, Statement, SymbiFile } from "../generated/ast.ts";
-import { isAgent, isBlock, isFunctionDefinition, isMatch, isWith } from "../generated/ast.ts";
-import { joined, partSpan, spanOf, withDescendants } from "../parser/tree.ts";
+import type { Agent, Block, FunctionDefinition, MatchArm, Statement } from "../generated/ast.ts";
+import { isBlock, isWith } from "../generated/ast.ts";
+import { joined, partSpan, spanOf, type TreeIndex } from "../parser/tree.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
 /** WRIT052: statements nobody reaches, promised results that some path does not give, open matches. */
-export const checkReachability = (reporter: Reporter, tree: SymbiFile): void => {
-  for (const node of withDescendants(tree)) {
-    if (isBlock(node)) checkBlock(reporter, node);
-    if (isMatch(node)) checkMatch(reporter, node.arms, spanOf(node));
-    if (isFunctionDefinition(node)) checkResult(reporter, node, node.body === undefined ? [] : [node.body]);
-    if (isAgent(node)) {
-      const blocks = node.items.flatMap((item) =>
-        isWith(item) && item.body !== undefined ? [item.body] : [],
-      );
-      if (blocks.some((block) => block.statements.length > 0)) checkResult(reporter, node, blocks);
-    }
+export const checkReachability = (reporter: Reporter, index: TreeIndex): void => {
+  for (const block of index.all("Block")) checkBlock(reporter, block);
+  for (const match of index.all("Match")) checkMatch(reporter, match.arms, spanOf(match));
+  for (const one of index.all("FunctionDefinition")) checkResult(reporter, one, [one.body]);
+  for (const agent of index.all("Agent")) {
+    const blocks = agent.items.flatMap((item) =>
+      isWith(item) && item.body !== undefined ? [item.body] : [],
+    );
+    if (blocks.some((block) => block.statements.length > 0)) checkResult(reporter, agent, blocks);
   }
 };
 

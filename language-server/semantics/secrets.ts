@@ -1,12 +1,10 @@
-import type { SymbiFile } from "../generated/ast.ts";
-import { spanOf, withDescendants } from "../parser/tree.ts";
+import { spanOf, type TreeIndex } from "../parser/tree.ts";
 import { literalValue } from "./literal.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** WRIT039: texts that look like keys. The message never repeats any of them. */
-export const checkSecrets = (reporter: Reporter, tree: SymbiFile): void => {
-  for (const node of withDescendants(tree)) {
-    if (node.$type !== "Literal" || !("text" in node) || typeof node.text !== "string") continue;
+export const checkSecrets = (reporter: Reporter, index: TreeIndex): void => {
+  for (const node of index.all("Literal")) {
     const literal = literalValue(node.text);
     if (literal.k !== "string") continue;
     const kind = kindOfSecret(literal.value);

@@ -112,7 +112,7 @@ describe("any text has an answer", () => {
           expect(reading.ok ? "" : `${reading.where}: ${reading.why}`).toBe("");
         }
       }),
-      { numRuns: 1_500 },
+      { numRuns: 800 },
     );
   });
 
@@ -122,7 +122,7 @@ describe("any text has an answer", () => {
         const { value, problems } = lowerBytes({ path: "a/b.symbi", bytes });
         if (value === null) expect(problems).toHaveLength(1);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -137,7 +137,7 @@ describe("any text has an answer", () => {
           canonicalJson(first.value as unknown as JsonValue),
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
@@ -168,7 +168,7 @@ describe("what is added to a rule never makes it say more", () => {
           for (const one of lowered) expect(`policy p { ${rule} ${junk} }`).toContain(one.text);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
