@@ -16,12 +16,19 @@ export interface CedarToken {
 /** All tokens in order. Linear in the text; never throws. */
 export const cedarTokens = (text: string): readonly CedarToken[] => {
   const tokens: CedarToken[] = [];
+  // Cedar gives up at a string that never ends. What follows is still looked through for brackets,
+  // with no more strings in it: looking for the end of each anew would take quadratic time.
+  let stringsEnd = true;
   let at = 0;
   while (at < text.length) {
     const start = at;
-    const kind = kindAt(text, start);
-    at = endOf(text, start, kind);
-    if (kind !== "blank") tokens.push({ kind, text: text.slice(start, at), start, end: at });
+    const found = kindAt(text, start);
+    const kind = found === "string" && !stringsEnd ? "unknown" : found;
+    const end = endOf(text, start, kind);
+    if (end === undefined) stringsEnd = false;
+    at = end ?? start + 1;
+    if (kind === "blank") continue;
+    tokens.push({ kind: end === undefined ? "unknown" : kind, text: text.slice(start, at), start, end: at });
   }
   return tokens;
 };
@@ -47,7 +54,8 @@ const kindAt = (text: string, at: number): Kind => {
   return MARK.test(character) ? "mark" : "unknown";
 };
 
-const endOf = (text: string, start: number, kind: Kind): number => {
+/** Undefined for a string that never ends. */
+const endOf = (text: string, start: number, kind: Kind): number | undefined => {
   switch (kind) {
     case "blank":
       return text[start] === "/" ? endOfLine(text, start) : start + 1;
@@ -78,16 +86,15 @@ const endOfLine = (text: string, from: number): number => {
   return at;
 };
 
-/** Behind the closing quote; an unclosed string is its opening quote alone, so that the rest is still seen. */
-const endOfString = (text: string, start: number): number => {
+const endOfString = (text: string, start: number): number | undefined => {
   for (let at = start + 1; at < text.length; at += 1) {
     if (text[at] === '"') return at + 1;
     if (text[at] === "\\") {
       at += 1;
-      if (text[at] === "\n") break;
+      if (text[at] === "\n") return undefined;
     }
   }
-  return start + 1;
+  return undefined;
 };
 
 /**

@@ -23,9 +23,14 @@ export const checkProblems = (source: CompiledSource, check: PolicyCheck): reado
     ...source.policies.map((policy) => [policy.id, placeOf(policy)] as const),
     ...source.unread.map((policy) => [policy.id, { ...policy, written: true, policy: null }] as const),
   ]);
+  // The engine checks a policy for every action in turn and says the same of one place many times.
+  const said = new Set<string>();
   for (const problem of check.problems) {
     const place = known.get(problem.policyId);
-    if (place !== undefined) found.push(problemAt(problem, place));
+    const key = JSON.stringify([problem.policyId, problem.kind, problem.bytes]);
+    if (place === undefined || said.has(key)) continue;
+    said.add(key);
+    found.push(problemAt(problem, place));
   }
   for (const policy of source.policies) {
     const shape = check.shapes[policy.id];

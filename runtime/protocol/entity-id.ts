@@ -37,12 +37,15 @@ export const entityText = (id: string): string | undefined => {
   return text !== undefined && entityId(text) === id ? text : undefined;
 };
 
-/** Path and name of an agent's id, or undefined where `agentEntityId` does not make exactly this id. */
+/** Path and name of an agent's id, or undefined where `agentEntityId` makes no such id of a file in a workspace. */
 export const agentOfEntityId = (id: string): { readonly path: string; readonly name: string } | undefined => {
   const [before = "", after = "", ...more] = id.split("#");
   const path = entityText(before);
   const name = entityText(after);
-  return path === undefined || name === undefined || more.length > 0 ? undefined : { path, name };
+  if (path === undefined || name === undefined || more.length > 0) return undefined;
+  return path.split("/").some((part) => part === "" || part === "." || part === "..")
+    ? undefined
+    : { path, name };
 };
 
 const FORM = /^(?:[A-Za-z0-9\-._~/:@+]|%[0-9A-F]{2})*$/;
