@@ -1,5 +1,5 @@
 import { utf8 } from "#kernel/bytes.ts";
-import { canonicalJson } from "#kernel/canonical-json.ts";
+import { byCodeUnits, canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
@@ -47,7 +47,7 @@ export const createPolicyEngine = (deps: PolicyEngineDeps): PolicyEngine => ({
     const before = [...given.flatMap(({ problems }) => problems), ...misplaced(given), ...repeated(given)];
     const checked = await checkSources(deps, given, signal);
     if (!checked.ok) return checked;
-    const problems = [...before, ...checked.value];
+    const problems = [...before, ...checked.value].sort(byPlace);
     if (!mayRun(problems.map(({ problem }) => problem))) return ok({ policies: null, problems });
 
     const sources = [BUILTIN_LAYER, ...given];
@@ -66,6 +66,9 @@ export const createPolicyEngine = (deps: PolicyEngineDeps): PolicyEngine => ({
     return ok({ policies, problems });
   },
 });
+
+const byPlace = (one: FileProblem, other: FileProblem): number =>
+  byCodeUnits(one.file, other.file) || one.problem.range.span[0] - other.problem.range.span[0];
 
 const START = { span: [0, 0], line: 1, column: 1, endLine: 1, endColumn: 1 } as const;
 

@@ -30,6 +30,13 @@ export const checkProblems = (source: CompiledSource, check: PolicyCheck): reado
     const key = JSON.stringify([problem.policyId, problem.kind, problem.bytes]);
     if (place === undefined || said.has(key)) continue;
     said.add(key);
+    // Why it can never hold was found already.
+    if (
+      problem.kind === "impossible" &&
+      source.problems.some((one) => within(one.problem.range, place.range))
+    ) {
+      continue;
+    }
     found.push(problemAt(problem, place));
   }
   for (const policy of source.policies) {
@@ -44,6 +51,9 @@ export const checkProblems = (source: CompiledSource, check: PolicyCheck): reado
   }
   return found.map((problem) => ({ file: source.file, problem }));
 };
+
+const within = ({ span: [start, end] }: SourceRange, { span: [from, to] }: SourceRange): boolean =>
+  from <= start && end <= to;
 
 interface Place {
   readonly cedar: string;

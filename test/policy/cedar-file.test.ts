@@ -1,0 +1,292 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Decider } from "#ports/decider.ts";
+import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
+import { cedarSource, problemsOf } from "#test/kit/policy-engine.ts";
+
+let decider: Decider;
+beforeAll(() => {
+  decider = inProcessCedar();
+});
+afterAll(() => decider.close());
+
+/** `CODE "text that the problem is about"` for each problem of a workspace file. */
+const check = async (
+  text: string,
+): Promise<{ readonly loaded: boolean; readonly found: readonly string[] }> => {
+  const { loaded, problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+  return {
+    loaded,
+    found: problems.map(
+      ({ problem: { code, range } }) => `${code} ${JSON.stringify(text.slice(...range.span))}`,
+    ),
+  };
+};
+
+const ANY = "(principal, action, resource)";
+
+describe("a file that loads", () => {
+  test.each([
+    ["nothing", ""],
+    ["only comments", "// nothing yet\n// é\n"],
+    ["a byte order mark", `\ufeffpermit ${ANY};`],
+    ["annotations that are free text", `@id("a") @doc("why") @note permit ${ANY};`],
+    ["the calls of all tools", `permit (principal, action in Action::"tool_call", resource);`],
+    ["the calls of one tool", `permit (principal, action == Action::"tool_call::shell", resource);`],
+    ["several actions", `forbid (principal, action in [Action::"respond", Action::"tool_call"], resource);`],
+    ["an agent by file and name", `permit (principal == Agent::"agents/a.symbi#a", action, resource);`],
+    ["agents by name", `permit (principal in AgentName::"a", action, resource);`],
+    ["agents by folder", `permit (principal in AgentFolder::"agents/sub", action, resource);`],
+    [
+      "an argument after asking for it",
+      `forbid ${ANY} when { context.args has path && context.args.path like ".env*" };`,
+    ],
+    ["an optional attribute", `forbid ${ANY} when { resource has risk && resource.risk == "high" };`],
+    ["a list argument's record", `permit ${ANY} when { context.labels.containsAny(["a", "b"]) };`],
+    ["a comma behind the scope", "permit (principal, action, resource,);"],
+    ["a requirement", `@require("approval") permit ${ANY};`],
+    ["requirements of every kind", `@require("approval, sandbox-tier:docker, timeout:30s") permit ${ANY};`],
+  ])("%s", async (_what, text) => {
+    expect(await check(text)).toEqual({ loaded: true, found: [] });
+  });
+});
+
+describe("a file that does not load", () => {
+  test.each([
+    // syntax, said by Cedar at its place
+    ["no semicolon", `permit ${ANY}`, ['WRIT101 ""']],
+    ["a block comment", `permit ${ANY} when { /* x */ true };`, ['WRIT101 "/"']],
+    ["a letter that is none", `permit ${ANY} when { é == 1 };`, ['WRIT101 ""']],
+    ["an unclosed string", `permit ${ANY} when { "x == 1 };`, ['WRIT101 ""']],
+    ["a repeated annotation", `@doc("a") @doc("b") permit ${ANY};`, ['WRIT101 "@doc(\\"b\\")"']],
+    // vocabulary
+    [
+      "an unknown action",
+      'permit (principal, action == Action::"read", resource);',
+      ['WRIT102 "Action::\\"read\\""'],
+    ],
+    [
+      "an unknown tool",
+      'permit (principal, action == Action::"tool_call::shel", resource);',
+      ['WRIT102 "Action::\\"tool_call::shel\\""'],
+    ],
+    [
+      "another product's names",
+      'permit (principal == Symbi::Agent::"a", action, resource);',
+      ['WRIT102 "Symbi::Agent"'],
+    ],
+    ["an attribute that is not there", `forbid ${ANY} when { resource.pii };`, ['WRIT102 "resource.pii"']],
+    [
+      "an argument without asking for it",
+      `forbid ${ANY} when { context.args.path == "x" };`,
+      ['WRIT102 "context.args.path"'],
+    ],
+    [
+      "an attribute of some types only",
+      `forbid ${ANY} when { principal.path == "x" };`,
+      ['WRIT102 "principal.path"'],
+    ],
+    [
+      "a text compared with a number",
+      `forbid ${ANY} when { context.iteration > "1" };`,
+      ['WRIT102 "\\"1\\""'],
+    ],
+    // never matches
+    [
+      "the bare tool_call",
+      'permit (principal, action == Action::"tool_call", resource);',
+      ['WRIT103 "Action::\\"tool_call\\""'],
+    ],
+    [
+      "an agent by its name alone",
+      'permit (principal == Agent::"reader", action, resource);',
+      ['WRIT103 "Agent::\\"reader\\""'],
+    ],
+    [
+      "an agent by name in a condition",
+      `permit ${ANY} when { resource == Agent::"reader" };`,
+      ['WRIT103 "Agent::\\"reader\\""'],
+    ],
+    [
+      "a file that is not encoded",
+      `forbid (principal, action, resource == File::"my file");`,
+      ['WRIT103 "File::\\"my file\\""'],
+    ],
+    [
+      "a tool that is none",
+      `forbid (principal, action, resource == Tool::"shel");`,
+      ['WRIT103 "Tool::\\"shel\\""'],
+    ],
+    [
+      "a folder with a slash",
+      `permit (principal in AgentFolder::"/agents/", action, resource);`,
+      ['WRIT103 "AgentFolder::\\"/agents/\\""'],
+    ],
+    [
+      "a look-alike letter",
+      `permit (principal in AgentName::"re\u0430der", action, resource);`,
+      ['WRIT103 "AgentName::\\"re\u0430der\\""'],
+    ],
+    [
+      "a forbid that can never hold",
+      `forbid ${ANY} when { 1 == 2 };`,
+      [`WRIT103 ${JSON.stringify(`forbid ${ANY} when { 1 == 2 };`)}`],
+    ],
+    [
+      "a requirement that can never hold",
+      `@require("approval") permit ${ANY} when { context.args has nope };`,
+      [`WRIT103 ${JSON.stringify(`@require("approval") permit ${ANY} when { context.args has nope };`)}`],
+    ],
+    // annotations
+    [
+      "a misspelt requirement",
+      `@requires("approval") permit ${ANY};`,
+      ['WRIT104 "@requires(\\"approval\\")"'],
+    ],
+    ["an unknown annotation", `@priority("1") permit ${ANY};`, ['WRIT104 "@priority(\\"1\\")"']],
+    ["a requirement of nothing", `@require permit ${ANY};`, ['WRIT104 "@require"']],
+    [
+      "a requirement of something else",
+      `@require("luck") permit ${ANY};`,
+      ['WRIT104 "@require(\\"luck\\")"'],
+    ],
+    [
+      "a tier that is none",
+      `@require("sandbox-tier:tier3") permit ${ANY};`,
+      ['WRIT104 "@require(\\"sandbox-tier:tier3\\")"'],
+    ],
+    [
+      "a duration that is none",
+      `@require("timeout:soon") permit ${ANY};`,
+      ['WRIT104 "@require(\\"timeout:soon\\")"'],
+    ],
+    [
+      "a timeout of nothing",
+      `@require("timeout:0s") permit ${ANY};`,
+      ['WRIT104 "@require(\\"timeout:0s\\")"'],
+    ],
+    [
+      "a requirement on a forbid",
+      `@require("approval") forbid ${ANY};`,
+      ['WRIT104 "@require(\\"approval\\")"'],
+    ],
+    ["approvers of nothing", `@approvers("a") permit ${ANY};`, ['WRIT104 "@approvers(\\"a\\")"']],
+    [
+      "approvers of a timeout",
+      `@require("timeout:1s") @min("2") permit ${ANY};`,
+      ['WRIT104 "@min(\\"2\\")"'],
+    ],
+    ["nobody who must agree", `@require("approval") @min("0") permit ${ANY};`, ['WRIT104 "@min(\\"0\\")"']],
+    [
+      "an approver without a name",
+      `@require("approval") @approvers("a,,b") permit ${ANY};`,
+      ['WRIT104 "@approvers(\\"a,,b\\")"'],
+    ],
+    [
+      "an initiator that is maybe",
+      `@require("approval") @not_initiator("maybe") permit ${ANY};`,
+      ['WRIT104 "@not_initiator(\\"maybe\\")"'],
+    ],
+    // forms that are not read
+    [
+      "policies in a JSON list",
+      '[{"name": "a", "source": "permit(principal, action, resource);", "active": true}]',
+      ['WRIT105 "["'],
+    ],
+    ["a template", "permit (principal == ?principal, action, resource);", ['WRIT105 "?principal"']],
+    ["half of a surrogate pair", `permit ${ANY}; // \ud800`, ['WRIT105 ""']],
+  ] as const)("%s", async (_what, text, found) => {
+    expect(await check(text)).toEqual({ loaded: false, found });
+  });
+
+  test("one bad policy keeps the whole file out, and every bad one is named", async () => {
+    const { loaded, found } = await check(
+      `permit ${ANY};\nforbid ${ANY} when { resource.nope };\npermit (principal;\n`,
+    );
+    expect(loaded).toBe(false);
+    expect(found.map((line) => line.slice(0, 7))).toEqual(["WRIT102", "WRIT101"]);
+  });
+
+  test.each([
+    ["a policy that nests too deep", `permit ${ANY} when { ${"(".repeat(50)}true${")".repeat(50)} };`],
+    ["a policy that chains too much", `permit ${ANY} when { ${"true || ".repeat(300)}true };`],
+    ["a policy of more than 64 KiB", `permit ${ANY} when { "${"x".repeat(65 * 1024)}" == "" };`],
+    ["a file of more than 512 KiB", `// ${"x".repeat(513 * 1024)}`],
+    ["a file of more than 1,000 policies", `permit ${ANY};\n`.repeat(1_001)],
+    ["ten megabytes of braces", "{".repeat(10 * 1024 * 1024)],
+  ])("%s", async (_what, text) => {
+    const { loaded, problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    expect(loaded).toBe(false);
+    expect(problems.map(({ problem }) => problem.code)).toEqual(["WRIT100"]);
+  });
+});
+
+describe("what is said about it", () => {
+  const problemOf = async (text: string) => {
+    const { problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    return problems[0]?.problem;
+  };
+  const mended = async (text: string): Promise<string> => {
+    const fix = (await problemOf(text))?.fix;
+    if (fix === undefined) throw new Error("no fix");
+    return fix.edits.reduceRight(
+      (rest, { span, text: by }) => rest.slice(0, span[0]) + by + rest.slice(span[1]),
+      text,
+    );
+  };
+
+  test.each([
+    [
+      'permit (principal, action == Action::"tool_call", resource);',
+      'permit (principal, action in Action::"tool_call", resource);',
+    ],
+    [
+      'permit (principal == Agent::"reader", action, resource);',
+      'permit (principal in AgentName::"reader", action, resource);',
+    ],
+    [
+      'forbid (principal, action, resource == File::"my file");',
+      'forbid (principal, action, resource == File::"my%20file");',
+    ],
+  ])("%s is mended", async (text, expected) => {
+    expect(await mended(text)).toBe(expected);
+    expect(await problemOf(expected)).toBeUndefined();
+  });
+
+  test("a place behind letters of several bytes is right", async () => {
+    const text = `// 😀\npermit ${ANY} when { "é😀" == context.nope };`;
+    const problem = await problemOf(text);
+    expect(problem?.range).toMatchObject({ line: 2, column: 54 });
+    expect(problem?.message).toContain("nope");
+  });
+
+  test("Cedar's own help is kept", async () => {
+    expect((await problemOf('permit (principal, action == Action::"respnd", resource);'))?.help).toContain(
+      "respond",
+    );
+  });
+
+  test("a permit that can never hold is only worth a warning", async () => {
+    const { loaded, problems } = await problemsOf(decider, [
+      cedarSource("workspace", `permit ${ANY} when { 1 == 2 };`),
+    ]);
+    expect(loaded).toBe(true);
+    expect(problems.map(({ problem }) => [problem.code, problem.severity])).toEqual([["WRIT103", "warning"]]);
+  });
+
+  test("two files of one name in a layer are refused", async () => {
+    const { loaded, problems } = await problemsOf(decider, [
+      cedarSource("workspace", `permit ${ANY};`, "same.cedar"),
+      cedarSource("workspace", `forbid ${ANY};`, "same.cedar"),
+    ]);
+    expect(loaded).toBe(false);
+    expect(problems.map(({ problem }) => problem.code)).toEqual(["WRIT105"]);
+  });
+
+  test("nobody adds to the built-in layer, and only an agent's file is of the file layer", async () => {
+    for (const layer of ["builtin", "file"] as const) {
+      const { loaded, problems } = await problemsOf(decider, [cedarSource(layer, `permit ${ANY};`)]);
+      expect(loaded).toBe(false);
+      expect(problems.map(({ problem }) => problem.code)).toEqual(["WRIT105"]);
+    }
+  });
+});
