@@ -249,6 +249,67 @@ export const PROBLEM_CATALOGUE = {
     "The text has more problems than are listed.",
     "Mend the ones shown first.",
   ),
+
+  // Policies, in Cedar files and in what rules of agent files are compiled to.
+  WRIT100: {
+    class: "either",
+    severity: "error",
+    title: "policies too large",
+    meaning:
+      "A text of policies, their number or the depth of one is beyond what the policy engine is given.",
+    whatToDo: "Split the file, or say it with fewer and flatter policies.",
+  },
+  WRIT101: {
+    class: "either",
+    severity: "error",
+    title: "not Cedar",
+    meaning: "The text is not a policy in Cedar, so nothing in it can be decided.",
+    whatToDo: "Mend the policy at the place shown.",
+  },
+  WRIT102: {
+    class: "either",
+    severity: "error",
+    title: "outside the policy vocabulary",
+    meaning:
+      "The policy uses a type, action or attribute that no request has, or compares what cannot be compared.",
+    whatToDo: "Use the names of the policy vocabulary.",
+  },
+  WRIT103: {
+    class: "either",
+    severity: "warning",
+    title: "policy that never matches",
+    meaning: "No request that is ever made fits the policy, so it neither permits nor forbids anything.",
+    whatToDo: "Write the scope that the message names.",
+  },
+  WRIT104: {
+    class: "either",
+    severity: "error",
+    title: "annotation that is not understood",
+    meaning: "The annotation is unknown, malformed or stands on a policy that it has no meaning for.",
+    whatToDo: "Correct the annotation, or remove it.",
+  },
+  WRIT105: {
+    class: "either",
+    severity: "error",
+    title: "form of policy that is not read",
+    meaning: "Policies as JSON and templates are not read.",
+    whatToDo: "Write static policies as Cedar text.",
+  },
+  WRIT106: {
+    class: "either",
+    severity: "error",
+    title: "rule without an exact translation",
+    meaning:
+      "A rule of an agent file cannot be put to the policy engine so that it means exactly what it says.",
+    whatToDo: "Say it with the names and comparisons that the message allows.",
+  },
+  WRIT107: {
+    class: "either",
+    severity: "error",
+    title: "policy that two readers read differently",
+    meaning: "Two readings of one policy disagree about what it says, so none of them is trusted.",
+    whatToDo: "Write the policy in a plainer form, and report the text.",
+  },
 } as const satisfies { readonly [code: ProblemCode]: ProblemKind };
 
 export type KnownProblemCode = keyof typeof PROBLEM_CATALOGUE;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { POLICY_PROBLEM_CODES } from "#protocol/policy-problems.ts";
 import { PROBLEM_CATALOGUE } from "#protocol/problem-catalogue.ts";
 import { mayRun } from "#protocol/problem.ts";
 import { applyFix, check, lower, marked } from "./kit.ts";
@@ -12,6 +13,11 @@ describe("each problem stands where its cause is", () => {
   test.each(PROBLEM_CASES)("%s", (text, ...codes) => {
     check(text, ...codes);
   });
+});
+
+test("the catalogue takes in the codes of policies", () => {
+  const policies = Object.keys(PROBLEM_CATALOGUE).filter((code) => code >= "WRIT100");
+  expect(policies).toEqual(Object.values(POLICY_PROBLEM_CODES).sort());
 });
 
 test("every code of the catalogue is reported by a case, and no other", () => {
