@@ -16,6 +16,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "run",
     load: async () => (await import("./run.ts")).runCommand,
   },
+  ...["audit list", "audit show", "audit verify"].map((name) => ({
+    name,
+    load: async () => (await import("./load-audit.ts")).auditCommand(name),
+  })),
 ];
 
 /** The command that a line names by its first words, or undefined. */

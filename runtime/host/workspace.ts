@@ -37,25 +37,38 @@ export const findWorkspace = async (
   chosen: string | null,
 ): Promise<Result<string, WorkspaceLocationFault>> => {
   try {
-    if (chosen !== null) return ok(await realpath(chosen));
-    const start = dirname(await realpath(file));
-    let folder = start;
-    for (let step = 0; step < ANCESTORS_MAX; step += 1) {
-      for (const mark of MARKS) if (await exists(join(folder, mark))) return ok(folder);
-      const parent = dirname(folder);
-      if (parent === folder) break;
-      folder = parent;
-    }
-    return ok(start);
+    return ok(chosen === null ? await workspaceAbove(dirname(await realpath(file))) : await realpath(chosen));
   } catch {
-    const named = visibleText(chosen ?? dirname(file));
-    return failed(
-      fault("HOST_NO_WORKSPACE", `the workspace \`${named}\` cannot be opened`, {
-        help: "name an existing folder with --workspace",
-      }),
-    );
+    return failed(noWorkspace(chosen ?? dirname(file)));
   }
 };
+
+/** The folder of the workspace that somebody stands in. */
+export const findWorkspaceOfFolder = async (
+  folder: string,
+): Promise<Result<string, WorkspaceLocationFault>> => {
+  try {
+    return ok(await workspaceAbove(await realpath(folder)));
+  } catch {
+    return failed(noWorkspace(folder));
+  }
+};
+
+const workspaceAbove = async (start: string): Promise<string> => {
+  let folder = start;
+  for (let step = 0; step < ANCESTORS_MAX; step += 1) {
+    for (const mark of MARKS) if (await exists(join(folder, mark))) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  return start;
+};
+
+const noWorkspace = (folder: string): WorkspaceLocationFault =>
+  fault("HOST_NO_WORKSPACE", `the workspace \`${visibleText(folder)}\` cannot be opened`, {
+    help: "name an existing folder with --workspace",
+  });
 
 /** The path of a file below the workspace with `/` between parts in Unicode NFC, or null when it lies outside. */
 export const workspacePath = async (folder: string, file: string): Promise<string | null> => {

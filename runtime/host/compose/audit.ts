@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { createLogFolder } from "#adapters/ledger-files/ledger-files.ts";
+import { toHex } from "#kernel/bytes.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { ok } from "#kernel/result.ts";
+import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
+import { createLedgerReader } from "#ledger/ledger-reader.ts";
+import { createVerificationSource } from "#ledger/verification-source.ts";
+import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
+import { verifyLog } from "#ledger/verify/verify-log.ts";
+import type { LedgerReader } from "#ports/ledger-reader.ts";
+import type { LedgerReport } from "#protocol/ledger-report.ts";
+
+import { findWorkspaceOfFolder, identifyWorkspace } from "../workspace.ts";
+import { newWorkspaceId } from "./ids.ts";
+import { ledgerDeps, ledgerFolder } from "./ledger.ts";
+
+export interface AuditedLog {
+  readonly directory: string;
+  readonly ownKey: string | null;
+  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<LedgerReport, Fault<string>>>;
+}
+
+export interface AuditedLedger extends AuditedLog {
+  readonly reader: LedgerReader;
+}
+
+/** What the person's surroundings say of where evidence lies. */
+export interface AuditPlace {
+  readonly cwd: string;
+  readonly stateDirectory: string;
+  /** SYMBI_AUDIT_STORAGE, or undefined. */
+  readonly storage: string | undefined;
+}
+
+const crypto = createNodeCrypto();
+
+/** A ledger for reading and verifying: the one of the workspace around `cwd`, or the one in a folder. Writes nothing there. */
+export const openAuditedLedger = async (
+  directory: string | null,
+  place: AuditPlace,
+): Promise<Result<AuditedLedger, Fault<string>>> => {
+  const folder = await findWorkspaceOfFolder(place.cwd);
+  if (!folder.ok) return folder;
+  const workspace = await identifyWorkspace(folder.value, place.stateDirectory, newWorkspaceId);
+  if (!workspace.ok) return workspace;
+  const named = directory ?? (place.storage === undefined || place.storage === "" ? null : place.storage);
+  const ledger = {
+    stateDirectory: place.stateDirectory,
+    workspace: workspace.value.id,
+    folder: named === null ? null : resolve(place.cwd, named),
+  };
+  const { store, keys, anchors } = ledgerDeps(ledger);
+  const seed = await readSecret(keys, SECRET_NAME.workspace(workspace.value.id));
+  if (!seed.ok) return seed;
+  const ownKey = seed.value === null ? null : toHex(signingKeyOf(crypto, seed.value).publicKey);
+  const source = createVerificationSource(store, anchors, directory === null);
+  return ok({
+    directory: ledgerFolder(ledger),
+    ownKey,
+    reader: createLedgerReader({ store, crypto, keys }, ownKey === null ? [] : [ownKey]),
+    verify: (pinnedKey, signal) => verifyLedger(source, crypto, pinnedKey, signal),
+  });
+};
+
+/** One log in a folder of any name: a copy that somebody sent, held against nothing but itself and a key. */
+export const openAuditedLog = async (
+  folder: string,
+  place: AuditPlace,
+): Promise<Result<AuditedLog, Fault<string>>> => {
+  const directory = resolve(place.cwd, folder);
+  const source = createLogFolder(directory);
+  return ok({
+    directory,
+    ownKey: null,
+    verify: async (pinnedKey, signal) => {
+      const options = { log: null, pinnedKey, anchor: null, live: source.isHeld() };
+      const verified = await verifyLog(source, crypto, options, signal);
+      if (!verified.ok) return verified;
+      const { report } = verified.value;
+      return ok({ logs: [report], level: report.level, faultsTotal: report.faultsTotal });
+    },
+  });
+};
