@@ -4,6 +4,8 @@ import type { KeyStore } from "#ports/key-store.ts";
 /** A key store in memory. `names` shows what it holds. */
 export interface FakeKeyStore extends KeyStore {
   names(): readonly string[];
+  /** A store of its own with the same secrets. */
+  copy(): FakeKeyStore;
 }
 
 export const createFakeKeyStore = (
@@ -12,6 +14,7 @@ export const createFakeKeyStore = (
   const kept = new Map<string, Uint8Array>(secrets);
   return {
     names: () => [...kept.keys()].sort(),
+    copy: () => createFakeKeyStore(kept),
     async read(name) {
       const secret = kept.get(name);
       return ok(secret === undefined ? null : new Uint8Array(secret));
