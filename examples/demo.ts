@@ -12,6 +12,7 @@ import { styleText } from "node:util";
 const top = join(import.meta.dirname, "..");
 const cli = join(top, "dist", "cli.js");
 const AGENT = "agents/release-notes.symbi";
+const MODEL = "scripted:model.json";
 const RULE_COLUMNS = 72;
 
 interface Outcome {
@@ -31,14 +32,14 @@ const main = async (): Promise<void> => {
   say(`Everything happens in a copy of examples/release-notes: ${workspace}`);
 
   heading("1. What the file says that the agent may do");
-  const powers = await writ(["check", AGENT, "--powers"]);
+  const powers = await writ(["check", AGENT, "--powers", "--model", MODEL]);
   expectCode(powers, 0);
   const digest = /\b[0-9a-f]{64}\b/.exec(powers.output)?.[0];
   if (digest === undefined) throw new Error("`writ check --powers` printed no digest to consent to");
 
   heading("2. The run: the model asks, the gate decides");
   say(soft("The model is a script, so that this costs nothing. The consent names the powers shown above."));
-  const run = await writ(["run", AGENT, "--input", "version=2.4.0", "--model", "scripted:model.json", "--consent", digest]);
+  const run = await writ(["run", AGENT, "--input", "version=2.4.0", "--model", MODEL, "--consent", digest]);
   expectCode(run, 0);
 
   heading("3. What stays: a chain that anybody can check");
@@ -75,14 +76,26 @@ const show = async (args: readonly string[], cwd: string, state: string): Promis
   const typed = args.map((word) => (word.length > 40 ? `${word.slice(0, 12)}…` : word)).join(" ");
   say(`${strong("$")} writ ${typed}`);
   say("");
-  return execute(process.execPath, [cli, ...args], cwd, { ...process.env, WRIT_STATE: state, ...colour() }, true);
+  return execute(
+    process.execPath,
+    [cli, ...args],
+    cwd,
+    { ...process.env, WRIT_STATE: state, ...colour() },
+    true,
+  );
 };
 
 /** The child writes to a pipe, so that its output can be read; it colours if we would. */
 const colour = (): Record<string, string> =>
   process.stdout.isTTY ? { FORCE_COLOR: "1", COLUMNS: String(process.stdout.columns) } : {};
 
-const execute = (program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, echo: boolean): Promise<Outcome> =>
+const execute = (
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  echo: boolean,
+): Promise<Outcome> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -98,7 +111,9 @@ const execute = (program: string, args: readonly string[], cwd: string, env: Nod
 
 /** Changes one byte of the entry that records the denial, in a copy, and says what it did. */
 const tamper = (copy: string, place: string): string => {
-  for (const file of readdirSync(copy, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"))) {
+  for (const file of readdirSync(copy, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".jsonl"),
+  )) {
     const path = join(copy, file);
     const bytes = readFileSync(path);
     const entry = bytes.indexOf('"outcome":"deny"');

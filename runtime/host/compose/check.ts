@@ -23,6 +23,13 @@ export const powersForCheck = async (
   agentName: string,
   choice: { readonly model: string | null; readonly sandbox: string | null },
 ): Promise<Result<ShownPowers, Fault<string>>> => {
+  if (choice.model === null) {
+    return failed(
+      fault("HOST_NO_MODEL", "what an agent may do depends on the model that it talks to", {
+        help: "name it with --model, as `writ run` will",
+      }),
+    );
+  }
   const requested = choice.sandbox ?? "auto";
   const named = requested === "auto" ? requested : SANDBOX_TIERS.find((tier) => tier === requested);
   const agent = spec.agents.find(({ name }) => name === agentName);
@@ -34,7 +41,8 @@ export const powersForCheck = async (
   const powers = powersOf(spec, agentName, {
     tools: BUILTIN_TOOLS,
     tier: chosen.value.choice.tier,
-    model: { id: choice.model ?? "(chosen with --model)", remote: false },
+    // The only models of this build are scripts, which stay on this machine.
+    model: { id: choice.model, remote: false },
   });
   if (powers === undefined) return failed(fault("HOST_NO_AGENT", "the file declares no agent of that name"));
   return ok({
