@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import type { JsonObject } from "./canonical-json.ts";
-import { canonicalJson } from "./canonical-json.ts";
-import { noteKeyId, writerId } from "./keys.ts";
-import { hashOf, signedText } from "./rows.ts";
-import { growingTree, sha256 } from "./tree.ts";
+import type { JsonObject } from "../second-verifier/canonical-json.ts";
+import { canonicalJson } from "../second-verifier/canonical-json.ts";
+import { noteKeyId, writerId } from "../second-verifier/keys.ts";
+import { hashOf, signedText } from "../second-verifier/rows.ts";
+import { growingTree, sha256 } from "../second-verifier/tree.ts";
 
 /**
  * A writer of logs as small as the page allows, for cases that nobody's real writer would write. Whatever is
@@ -39,9 +39,13 @@ export interface StrangeLog {
   /** Adds a line with these members; the others are what the page would have at this place. */
   readonly add: (members: JsonObject, signer?: Key) => void;
   /** Adds a line as it stands. */
-  readonly addRaw: (line: string) => void;
-  readonly commit: (members?: JsonObject, signer?: Key) => void;
-  readonly rotate: (next: Key, members?: JsonObject) => void;
+  readonly addRaw: (line: string | Uint8Array) => void;
+  /** Adds a commit record, with these public fields in place of the right ones. */
+  readonly commit: (fields?: JsonObject, signer?: Key) => void;
+  /** What a commit record would state of the lines so far. */
+  readonly stated: () => JsonObject;
+  readonly root: () => Buffer;
+  readonly rotate: (next: Key, fields?: JsonObject, signer?: Key) => void;
   readonly revoke: (key: Key) => void;
   /** Goes on in the next segment. */
   readonly cut: (content?: Uint8Array) => void;
@@ -49,6 +53,9 @@ export interface StrangeLog {
   readonly seal: (name: string, bytes: Uint8Array) => JsonObject;
   readonly anchor: (members?: { size?: number; root?: Buffer; signer?: Key }) => Buffer;
 }
+
+/** The root of the lines so far, in hexadecimal. */
+export const rootOf = (log: StrangeLog): string => log.root().toString("hex");
 
 /** A log without a line. */
 export const emptyLog = (): StrangeLog => {
@@ -95,16 +102,17 @@ export const emptyLog = (): StrangeLog => {
     },
     addRaw(line) {
       tree.add(Buffer.from(line));
-      append("jsonl", Buffer.from(`${line}\n`));
+      append("jsonl", Buffer.concat([Buffer.from(line), Buffer.from("\n")]));
       lines += 1;
     },
-    commit(members = {}, signer = current) {
-      const stated = { size: lines, root: tree.root().toString("hex"), seen: [] };
-      log.add({ type: "log.committed", public: stated, ...members }, signer);
+    commit(fields = {}, signer = current) {
+      log.add({ type: "log.committed", public: { ...log.stated(), ...fields } }, signer);
     },
-    rotate(next, members = {}) {
+    stated: () => ({ size: lines, root: rootOf(log), seen: [] }),
+    root: () => tree.root(),
+    rotate(next, fields = {}, signer = workspace) {
       const [previous, key, by] = [current.publicKey, next.publicKey, workspace.publicKey];
-      log.add({ type: "key.rotated", public: { role: "writer", previous, key, by, ...members } }, workspace);
+      log.add({ type: "key.rotated", public: { role: "writer", previous, key, by, ...fields } }, signer);
       current = next;
     },
     revoke(key) {
