@@ -67,8 +67,9 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
   }
 };
 
-/** Only what the line may mean is loaded; help about everything loads everything. */
+/** Only what the line may mean is loaded: nothing for the version, everything for help about everything. */
 const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
+  if (argv[0] === "--version" || argv[0] === "-V") return [];
   const first = argv[0] === "help" ? argv[1] : argv[0];
   const named = COMMANDS.filter((entry) => entry.name.split(" ")[0] === first);
   return named.length > 0 ? named : COMMANDS;
