@@ -38,7 +38,7 @@ const planned = [
   ".oxfmtrc.json",
   ".oxlintrc.json",
   "build.ts",
-  "knip.json",
+  "knip.ts",
   "package-lock.json",
   "vitest.config.ts",
 ];
