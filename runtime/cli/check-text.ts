@@ -1,11 +1,12 @@
 import type { Fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-import type { Severity } from "#protocol/problem.ts";
+import type { Problem, Severity } from "#protocol/problem.ts";
 import { mayRun } from "#protocol/problem.ts";
 
 import { type CheckedFile, problemsOf } from "./check-files.ts";
 import { countsOf } from "./check-json.ts";
 import type { Invocation, Terminal } from "./command.ts";
+import { wrap } from "./width.ts";
 import { hintLine, linesOf, problemLines, type ShownText } from "./problem-view.ts";
 
 /** Hints of one file that a terminal shows; `--json` has all. */
@@ -65,22 +66,38 @@ const printFault = (fault: Fault<string>, terminal: Terminal): void => {
   if (fault.help !== undefined) terminal.err(`  ${fault.help}`);
 };
 
+/** The last line: which files run, and how many problems of each kind there are. */
 export const printCounts = (files: readonly CheckedFile[], terminal: Terminal): void => {
   const checked = files.filter((file) => file.outcome.k === "checked");
   if (checked.length === 0) return;
-  const problems = checked.flatMap(problemsOf);
   const { style } = terminal;
-  const names = checked.length === 1 ? visibleText(checked[0]?.path ?? "") : `${checked.length} files`;
+  const problems = checked.flatMap(problemsOf);
+  const refused = checked.filter((file) => !mayRun(problemsOf(file)));
+  const [only] = checked;
+  const subject =
+    checked.length > 1
+      ? `${checked.length} files, ${refused.length === 0 ? "all of which run" : `${refused.length} of which ${refused.length === 1 ? "does" : "do"} not run`}`
+      : `${visibleText(only?.path ?? "")} ${refused.length === 0 ? "runs" : "does not run"}`;
+  if (problems.length === 0) {
+    return terminal.out(
+      `${style.green("ok")} ${checked.length > 1 ? `${checked.length} files` : visibleText(only?.path ?? "")}`,
+    );
+  }
+  for (const line of wrap(`${subject}: ${countsText(problems)}`, terminal.columns)) {
+    terminal.out(refused.length === 0 ? style.green(line) : style.red(line));
+  }
+};
+
+const countsText = (problems: readonly Problem[]): string => {
   const counted = countsOf(problems);
   const enforcement = problems.filter((problem) => problem.class === "enforcement").length;
-  const parts = (["error", "warning", "information", "hint"] as const).flatMap((severity) =>
-    counted[severity] === 0 ? [] : [`${counted[severity]} ${severity}${plural(severity, counted[severity])}`],
-  );
-  if (parts.length === 0) return terminal.out(`${style.green("ok")} ${names}`);
-  const runs = problems.every((problem) => mayRun([problem]));
-  const verdict = runs ? style.green("runs") : style.red("does not run");
-  const because = enforcement === 0 ? "" : `; ${enforcement} of what it says would not be enforced`;
-  terminal.out(`${names}: ${parts.join(", ")}${because} (${verdict})`);
+  return (["error", "warning", "information", "hint"] as const)
+    .filter((severity) => counted[severity] > 0)
+    .map((severity) => {
+      const words = `${counted[severity]} ${severity}${plural(severity, counted[severity])}`;
+      return severity === "error" && enforcement > 0 ? `${words} (${enforcement} of enforcement)` : words;
+    })
+    .join(", ");
 };
 
 const plural = (severity: Severity, count: number): string =>

@@ -15,49 +15,13 @@ import { PROBLEM_CASES } from "./problem-cases.ts";
 const whole = readFileSync(new URL("../fixtures/dialects/d1-reviewer.symbi", import.meta.url), "utf8");
 
 /** Words and signs of the language, to make texts that nearly are one. */
-const TOKENS = [
-  ..."{}()[]<>.,;:=!+-*/%|&?#'\"\\$@~",
-  ..."agent policy metadata function with capabilities schedule webhook memory channel type allow deny".split(
-    " ",
-  ),
-  ..."require audit let if else for in while match try catch return break continue not and or true null".split(
-    " ",
-  ),
-  ...[
-    "==",
-    "!=",
-    "<=",
-    ">=",
-    "&&",
-    "||",
-    "=>",
-    "->",
-    "::",
-    "+=",
-    '"""',
-    "//",
-    "/*",
-    "*/",
-    "vault://a",
-    "\n",
-    " ",
-  ],
-  ...[
-    "x",
-    "shell",
-    "read_file",
-    "args",
-    '"a"',
-    '"*"',
-    "1",
-    "30s",
-    "2hrs",
-    "approval",
-    "sandbox",
-    "timeout",
-    "\u200b",
-  ],
-] as const;
+const TOKENS = (
+  '{ } ( ) [ ] < > . , ; : = ! + - * / % | & ? # \' " \\ $ @ ~ == != <= >= && || => -> :: += """ // /* */ ' +
+  "agent policy metadata function with capabilities schedule webhook memory channel type allow deny require " +
+  "audit let if else for in while match try catch return break continue not and or true null x shell read_file " +
+  'args "a" "*" 1 30s 2hrs vault://a approval sandbox timeout \u200b'
+).split(" ");
+TOKENS.push("\n");
 
 const tokens = fc.array(fc.constantFrom(...TOKENS), { maxLength: 60 }).map((parts) => parts.join(" "));
 
