@@ -1,4 +1,4 @@
-import { fromBase64, fromHex, toBase64, utf8, utf8Text } from "#kernel/bytes.ts";
+import { concatBytes, fromBase64, fromHex, toBase64, utf8, utf8Text } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import { invariant } from "#kernel/invariant.ts";
@@ -30,22 +30,18 @@ export const checkpointText = ({ log, size, root }: Checkpoint): string => {
   return `${checkpointOrigin(log)}\n${size}\n${toBase64(rootBytes)}\n`;
 };
 
-/** What SHA-256 is taken over for a key's id, which is the first 4 bytes of the digest. */
-export const checkpointKeyIdInput = (log: string, publicKey: Uint8Array): Uint8Array => {
-  const name = utf8(`${checkpointOrigin(log)}\n`);
-  const input = new Uint8Array(name.length + 1 + publicKey.length);
-  input.set(name);
-  input[name.length] = 0x01;
-  input.set(publicKey, name.length + 1);
-  return input;
-};
+/** What SHA-256 is taken over for the id of a log's key, which is the first 4 bytes of the digest. */
+export const checkpointKeyIdInput = (log: string, publicKey: Uint8Array): Uint8Array =>
+  noteKeyIdInput(checkpointOrigin(log), publicKey);
+
+/** The same for any key name: the name, a line feed, the byte of Ed25519 and the raw public key. */
+export const noteKeyIdInput = (name: string, publicKey: Uint8Array): Uint8Array =>
+  concatBytes(utf8(`${name}\n`), Uint8Array.of(0x01), publicKey);
 
 /** The note: the text and one signature line. `keyId` has 4 bytes or more, of which 4 count. */
 export const checkpointNote = (checkpoint: Checkpoint, keyId: Uint8Array, signature: Uint8Array): string => {
-  const signed = new Uint8Array(KEY_ID_BYTES + signature.length);
-  signed.set(keyId.subarray(0, KEY_ID_BYTES));
-  signed.set(signature, KEY_ID_BYTES);
-  return `${checkpointText(checkpoint)}\n— ${checkpointOrigin(checkpoint.log)} ${toBase64(signed)}\n`;
+  const signed = toBase64(concatBytes(keyId.subarray(0, KEY_ID_BYTES), signature));
+  return `${checkpointText(checkpoint)}\n— ${checkpointOrigin(checkpoint.log)} ${signed}\n`;
 };
 
 export interface CheckpointReading {
