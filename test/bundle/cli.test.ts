@@ -36,12 +36,18 @@ test("the command can be started by its name", () => {
 describe.each([
   ["the Node of development", process.execPath],
   ["the oldest Node", oldestNode],
-])("on %s", (_which, node) => {
+])("on %s", (which, node) => {
+  const place = (): string => join(home, which.replaceAll(" ", "-"));
   const writ = (...args: readonly string[]): { code: number | null; out: string; err: string } => {
-    const options = { cwd: home, encoding: "utf8", timeout: 20_000 } as const;
-    const done = spawnSync(node, [join(home, "dist/cli.js"), ...args], options);
+    const done = spawnSync(node, [join(home, "dist/cli.js"), ...args], {
+      cwd: place(),
+      encoding: "utf8",
+      timeout: 60_000,
+      env: { WRIT_STATE: join(home, `${which} state`) },
+    });
     return { code: done.status, out: done.stdout, err: done.stderr };
   };
+  beforeAll(() => cpSync(join(top, "examples/release-notes"), place(), { recursive: true }));
 
   test("it says its version", () => {
     expect(writ("--version")).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
@@ -49,5 +55,19 @@ describe.each([
 
   test("it does not know every command", () => {
     expect(writ("conjure")).toMatchObject({ code: 2, out: "" });
+  });
+
+  test("it checks a file, runs it in the sandbox, and verifies what the run left", () => {
+    const file = "agents/release-notes.symbi";
+    const model = ["--model", "scripted:model.json"];
+    const powers = writ("check", file, "--powers", ...model);
+    expect(powers).toMatchObject({ code: 0, err: "" });
+    const [digest = ""] = /\b[0-9a-f]{64}\b/.exec(powers.out) ?? [];
+    expect(writ("run", file, "--input", "version=2.4.0", ...model, "--consent", digest)).toMatchObject({
+      code: 0,
+      err: "",
+    });
+    expect(readFileSync(join(place(), "RELEASE-NOTES.md"), "utf8")).toContain("## 2.4.0");
+    expect(writ("audit", "verify")).toMatchObject({ code: 0, err: "" });
   });
 });
