@@ -1,4 +1,4 @@
-import { toBase64, utf8 } from "#kernel/bytes.ts";
+import { concatBytes, toBase64, utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
@@ -6,7 +6,7 @@ import type { EntryId, LogId } from "#kernel/ids.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { ContentReference } from "#protocol/ledger-entry.ts";
-import { LEDGER_VERSION } from "#protocol/ledger-entry.ts";
+import { LEDGER_LINE_BYTES_MAX, LEDGER_VERSION } from "#protocol/ledger-entry.ts";
 import { LEDGER_DOMAIN } from "#protocol/ledger-format.ts";
 import type { EntryType, NewEntry } from "#protocol/run-event.ts";
 
@@ -47,9 +47,20 @@ export const prepareEntry = (
 /** More than the members that the place decides ever take, in bytes. */
 const PLACE_BYTES_MAX = 512;
 
-/** An upper bound of the line's length in bytes. */
-export const lineBytesBound = (prepared: PreparedEntry): number =>
-  PLACE_BYTES_MAX + utf8(prepared.beforeHash + prepared.beforePrevious + prepared.beforeSequence).length;
+/** Whether the line could be longer than a line may be. */
+export const isLineTooLong = (prepared: PreparedEntry): boolean => {
+  const text = prepared.beforeHash + prepared.beforePrevious + prepared.beforeSequence;
+  const most = LEDGER_LINE_BYTES_MAX - PLACE_BYTES_MAX;
+  // A UTF-16 code unit takes three bytes at most, so nearly every line is known to fit without encoding it.
+  return text.length * 3 > most && utf8(text).length > most;
+};
+
+/** About how much memory a prepared entry holds, in bytes. */
+export const sizeOfPrepared = (prepared: PreparedEntry): number =>
+  PLACE_BYTES_MAX +
+  prepared.beforeHash.length +
+  prepared.beforePrevious.length +
+  prepared.beforeSequence.length;
 
 export interface Place {
   readonly seq: number;
@@ -78,7 +89,10 @@ export const placeEntry = (crypto: Crypto, prepared: PreparedEntry, place: Place
     const signed = utf8(LEDGER_DOMAIN.signature + before + middle + end);
     signature = `"${toBase64(crypto.sign(place.signer, signed))}"`;
   }
-  const behind = `${middle}"signature":${signature},${end}`;
-  const hash = sha256OfBytes(crypto.sha256(utf8(LEDGER_DOMAIN.entry + before + behind)));
-  return { bytes: utf8(`${before}"hash":"${hash}",${behind}\n`), hash };
+  const head = utf8(before);
+  const rest = utf8(`${middle}"signature":${signature},${end}\n`);
+  const hash = sha256OfBytes(crypto.sha256(HASH_DOMAIN, head, rest.subarray(0, -1)));
+  return { bytes: concatBytes(head, utf8(`"hash":"${hash}",`), rest), hash };
 };
+
+const HASH_DOMAIN = utf8(LEDGER_DOMAIN.entry);

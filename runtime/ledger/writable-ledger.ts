@@ -22,7 +22,7 @@ import { createArtefactStore } from "./artefacts.ts";
 import type { RecordBatch } from "./batch.ts";
 import { batchEntry } from "./batch.ts";
 import { countScopeEntries } from "./count-scope.ts";
-import { lineBytesBound, prepareEntry } from "./entry-line.ts";
+import { isLineTooLong, prepareEntry, sizeOfPrepared } from "./entry-line.ts";
 import type { SigningKey } from "./keys.ts";
 import { ledgerFaultOf, promoteNextKey, SECRET_NAME, SEED_BYTES, signingKeyOf } from "./keys.ts";
 import { LOG_BYTES_MAX } from "./limits.ts";
@@ -107,11 +107,10 @@ export const createWritableLedger = (
       return refused(`a line nests at most ${LEDGER_DEPTH_MAX} levels deep`);
     }
     const prepared = prepareEntry(entry, id, log, references);
-    const lineBytes = lineBytesBound(prepared);
-    if (lineBytes > LEDGER_LINE_BYTES_MAX) {
+    if (isLineTooLong(prepared)) {
       return refused(`a line has at most ${LEDGER_LINE_BYTES_MAX} bytes; what is long belongs into content`);
     }
-    return writer.submit({ prepared, sealed, bytes: lineBytes + bytes });
+    return writer.submit({ prepared, sealed, bytes: sizeOfPrepared(prepared) + bytes });
   };
 
   const submitStructural = (type: EntryType, fields: NewEntry["public"]): ReturnType<LogWriter["submit"]> =>

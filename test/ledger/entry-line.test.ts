@@ -5,7 +5,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId, LogId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { lineBytesBound, placeEntry, prepareEntry } from "#ledger/entry-line.ts";
+import { isLineTooLong, placeEntry, prepareEntry } from "#ledger/entry-line.ts";
 import { contentTextOf, hasType, sealedBytesOf } from "#ledger/line-text.ts";
 import { readEntry } from "#protocol/ledger-line.ts";
 import { computedHash, isSignedBy } from "#ledger/verify/signatures.ts";
@@ -55,7 +55,7 @@ describe("a line", () => {
           const value = JSON.parse(text) as JsonValue;
           expect(bytes.at(-1)).toBe(0x0a);
           expect(canonicalJson(value)).toBe(text);
-          expect(bytes.length).toBeLessThan(lineBytesBound(prepared));
+          expect(isLineTooLong(prepared)).toBe(false);
           expect(contentTextOf(text).includes('"sealedBytes"')).toBe(parts.length > 0);
           expect(sealedBytesOf(text)).toBe(parts.reduce((sum, part) => sum + part.sealedBytes, 0));
           expect(hasType(text, "action.decided")).toBe(true);
@@ -105,6 +105,30 @@ describe("a line", () => {
       signer: null,
     });
     expect(hasType((utf8Text(bytes) ?? "").trimEnd(), "log.committed")).toBe(false);
+  });
+});
+
+describe("the length of a line", () => {
+  const LIMIT = 1024 * 1024;
+  test.each([
+    ["letters", "x", LIMIT - 4_096, false],
+    ["letters", "x", LIMIT, true],
+    ["three bytes each", "€", Math.floor(LIMIT / 3) - 4_096, false],
+    ["three bytes each", "€", Math.ceil(LIMIT / 3), true],
+    ["escapes of six", "\u0001", Math.floor(LIMIT / 6) - 4_096, false],
+    ["escapes of six", "\u0001", Math.ceil(LIMIT / 6), true],
+  ])("of %s (%j, %i times)", (_what, character, count, tooLong) => {
+    const prepared = prepareEntry(newEntry({ public: { text: character.repeat(count) } }), ID, LOG, []);
+    expect(isLineTooLong(prepared)).toBe(tooLong);
+    if (tooLong) return;
+    const place = {
+      seq: Number.MAX_SAFE_INTEGER,
+      prev: "0".repeat(64) as Sha256,
+      time: { wallMs: 2 ** 48 - 1, monotonicMs: Number.MAX_SAFE_INTEGER },
+      writer: "0123456789abcdef",
+      signer: seed,
+    };
+    expect(placeEntry(nodeCrypto, prepared, place).bytes.length).toBeLessThanOrEqual(LIMIT + 1);
   });
 });
 
