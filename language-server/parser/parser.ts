@@ -54,17 +54,29 @@ const STATEMENT_WORDS: ReadonlySet<string> = new Set(
 
 /** Makes every other keyword a kind of name to the parser: where both fit, the keyword wins. */
 class NamesBeforeKeywords extends DefaultTokenBuilder {
+  /**
+   * A word is a keyword only when no longer name begins with it, and a slash only when no comment
+   * does. Langium finds this out by trying every terminal on every keyword, a tenth of the start.
+   */
+  protected override findLongerAlt(keyword: Keyword, terminals: TokenType[]): TokenType[] {
+    if (isWord(keyword.value)) return terminals.filter((token) => token.name === "ID");
+    return keyword.value === "/" ? terminals.filter((token) => token.name.endsWith("_COMMENT")) : [];
+  }
+
   override buildTokens(...given: Parameters<DefaultTokenBuilder["buildTokens"]>): TokenType[] {
     const tokens = super.buildTokens(...given) as TokenType[];
     const name = tokens.find((token) => token.name === "ID");
     invariant(name !== undefined, "the grammar has names");
     for (const token of tokens) {
-      const isWord = /^[a-z]+$/.test(token.name);
-      if (isWord && !STATEMENT_WORDS.has(token.name)) token.CATEGORIES = [name];
+      if (isWord(token.name) && !STATEMENT_WORDS.has(token.name)) token.CATEGORIES = [name];
     }
     return tokens;
   }
 }
+
+const isWord = (keyword: string): boolean => /^[a-z]+$/.test(keyword);
+
+type Keyword = Parameters<DefaultTokenBuilder["buildKeywordToken"]>[0];
 
 type TokenType = Extract<ReturnType<DefaultTokenBuilder["buildTokens"]>, readonly unknown[]>[number];
 
