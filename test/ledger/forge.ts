@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { concatBytes, fromHex, toBase64, toHex, utf8 } from "#kernel/bytes.ts";
+import { concatBytes, toBase64, toHex, utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { nodeCrypto } from "./world.ts";
@@ -145,5 +145,3 @@ export const checkpointBy = (log: string, size: number, root: Uint8Array, seed: 
   const signature = toBase64(concatBytes(id, nodeCrypto.sign(seed, utf8(text))));
   return utf8(`${text}\n— ${origin} ${signature}\n`);
 };
-
-export const bytesOfHex = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();

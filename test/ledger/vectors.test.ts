@@ -139,6 +139,14 @@ describe("the ledger's single steps", () => {
     expect(toHex(nodeCrypto.sha256(Uint8Array.of(0), utf8(steps.line.line)))).toBe(steps.line.leaf);
   });
 
+  test("the worked example of the format page is one of them", () => {
+    const page = readFileSync(new URL("../../docs/formats/ledger.md", import.meta.url), "utf8");
+    const example = page.slice(page.indexOf("## 17.")).split("```")[1]?.replaceAll("\n", "");
+    expect(example).toBe(steps.line.line);
+    expect(page).toContain(`\`${steps.line.leaf.slice(0, 16)}…\``);
+    expect(page).toContain(steps.commit.publicKey);
+  });
+
   test("a commit's signature", () => {
     const signature = fromBase64(steps.commit.signature) ?? new Uint8Array();
     expect(nodeCrypto.verify(bytes(steps.commit.publicKey), utf8(steps.commit.signed), signature)).toBe(true);
