@@ -4,7 +4,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
-import { briefFields, dateText, plural, printFault, shortId, timeText } from "./audit-text.ts";
+import { briefFields, dateText, plural, printFault, printNoLog, shortId, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { fit } from "./width.ts";
 
@@ -43,6 +43,7 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
   if (!opened.ok) return printFault(terminal, opened.fault, directory !== null);
   const logs = await opened.value.reader.logs();
   if (!logs.ok) return printFault(terminal, logs.fault, directory !== null);
+  if (directory !== null && logs.value.length === 0) return printNoLog(terminal, opened.value.directory);
 
   const asJson = switches.has("json");
   // Every group of entries ends with a commit record; between entries they only say that again.

@@ -48,3 +48,12 @@ export const printFault = (terminal: Terminal, fault: Fault<string>, named: bool
 
 export const plural = (count: number, singular: string, several = `${singular}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? singular : several}`;
+
+/** A folder that somebody named and that holds no log is a mistake of usage, not an empty ledger. */
+export const printNoLog = (terminal: Terminal, directory: string): ExitCode => {
+  terminal.err(`writ: there is no log in \`${visibleText(directory)}\``);
+  terminal.err(
+    "help: --dir takes the folder in which the logs' folders lie; `audit verify <folder>` takes the folder of one log",
+  );
+  return 2;
+};

@@ -3,7 +3,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { FoundFault, LedgerReport, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
 
 import type { AuditDeps } from "./audit-deps.ts";
-import { dateText, paragraph, plural, printFault, timeText } from "./audit-text.ts";
+import { dateText, paragraph, plural, printFault, printNoLog, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 
 export const createAuditVerify = (deps: AuditDeps): Command => ({
@@ -52,6 +52,11 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
   const pinnedKey = given ?? opened.value.ownKey;
   const report = await opened.value.verify(pinnedKey, signal);
   if (!report.ok) return printFault(terminal, report.fault, named);
+  const { logs } = report.value;
+  const isNoLog = folder !== undefined && logs.every(({ segments }) => segments === 0);
+  if (isNoLog || (named && logs.length === 0)) {
+    return printNoLog(terminal, opened.value.directory);
+  }
 
   if (invocation.switches.has("json")) {
     const document = { directory: opened.value.directory, publicKey: pinnedKey, ...report.value };

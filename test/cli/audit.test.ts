@@ -119,6 +119,14 @@ describe("writ audit list", () => {
     expect(said.err).toContain(message);
   });
 
+  test("a folder without a log that somebody named is a mistake, an empty ledger is not", async () => {
+    for (const name of ["list", "verify"]) {
+      const said = await runAudit(createWorld(), [name, "--dir", "/empty"]);
+      expect([said.code, said.out]).toEqual([2, ""]);
+      expect(said.err).toContain("there is no log in `/empty`\nhelp: --dir takes the folder");
+    }
+  });
+
   test("stops when it is interrupted", async () => {
     const signal = AbortSignal.abort();
     await expect(runAudit(content.world, ["list"], { signal })).rejects.toMatchObject({ name: "AbortError" });
@@ -342,6 +350,7 @@ describe("writ audit verify", () => {
     [["verify", "--public-key", "abc"], "64 hexadecimal digits"],
     [["verify", "--dir", "/elsewhere"], "help: name a folder"],
     [["verify", "/no/such/folder"], "cannot be read"],
+    [["verify", "/usr"], "there is no log in `/usr`"],
   ])("%j is a mistake of usage", async (line, message) => {
     const said = await runAudit(content.world, line);
     expect([said.code, said.out]).toEqual([2, ""]);
