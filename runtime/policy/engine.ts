@@ -72,21 +72,23 @@ const byPlace = (one: FileProblem, other: FileProblem): number =>
 
 const START = { span: [0, 0], line: 1, column: 1, endLine: 1, endColumn: 1 } as const;
 
-/** What the engine itself has to say about the sources, file by file. */
+/** What Cedar has to say about the sources. Those that are checked alike are checked together. */
 const checkSources = async (
   { decider, tools }: PolicyEngineDeps,
   sources: readonly CompiledSource[],
   signal: AbortSignal,
 ): Promise<Result<readonly FileProblem[], DeciderFault>> => {
   const everyInput = mergedInputs(sources);
+  const groups = Map.groupBy(sources, (source) =>
+    cedarSchema(tools, source.agent === null ? everyInput : source.inputs),
+  );
   const found: FileProblem[] = [];
-  for (const source of sources) {
-    const policies = policiesToCheck(source);
+  for (const [schema, group] of groups) {
+    const policies = policiesToCheck(group);
     if (Object.keys(policies).length === 0) continue;
-    const schema = cedarSchema(tools, source.agent === null ? everyInput : source.inputs);
     const check = await decider.check(policies, schema, signal);
     if (!check.ok) return check;
-    found.push(...checkProblems(source, check.value));
+    found.push(...checkProblems(group, check.value));
   }
   return ok(found);
 };

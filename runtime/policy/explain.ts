@@ -38,7 +38,7 @@ export const explanationOf = (
 });
 
 const explainLayer = (
-  { layer, rules, requirements }: LayerPlan,
+  { layer, rules, requirements, others }: LayerPlan,
   answer: LayerAnswer,
   traces: ReadonlyMap<CompiledPolicy, PolicyTrace>,
 ): LayerExplanation => {
@@ -54,7 +54,7 @@ const explainLayer = (
       return { rule: policy.citation, holds: "yes", why: null };
     return { rule: policy.citation, holds: "no", why: trace === undefined ? null : traceText(trace) };
   };
-  return { layer, says: says(answer), rules: [...rules, ...requirements].map(explainRule) };
+  return { layer, says: says(answer), rules: [...rules, ...requirements, ...others].map(explainRule) };
 };
 
 const says = ({ forbids, erred, permits, covers }: LayerAnswer): LayerExplanation["says"] => {

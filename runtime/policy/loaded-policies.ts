@@ -24,7 +24,7 @@ import type { PolicyTrace, Probes } from "./nearest-rule.ts";
 import { nearestOf, probesOf, traceText, tracesOf } from "./nearest-rule.ts";
 import type { PolicyDecider } from "./policy-decider.ts";
 import type { ActionPlan, LayerPlan, PolicyPlans } from "./policy-plan.ts";
-import { policyReads } from "./policy-reads.ts";
+import { namesInPolicy, policyReads } from "./policy-reads.ts";
 
 /** One version of the effective policies, loaded. */
 export interface LoadedPolicies extends PolicyDecider {
@@ -73,11 +73,11 @@ class Loaded implements LoadedPolicies {
     const stories: HearingStory[] = [];
     for (const { principal, plan, answers } of hearings) {
       const traces = new Map<CompiledPolicy, PolicyTrace>();
-      for (const { rules, requirements } of plan.layers) {
+      for (const { rules, requirements, others } of plan.layers) {
         const found =
           readable === null
             ? undefined
-            : await this.trace(readable, principal, [...rules, ...requirements], signal);
+            : await this.trace(readable, principal, [...rules, ...requirements, ...others], signal);
         for (const trace of found ?? []) traces.set(trace.policy, trace);
       }
       stories.push({ plan, answers, traces });
@@ -187,8 +187,10 @@ class Loaded implements LoadedPolicies {
     signal: AbortSignal,
   ): Promise<Missing> {
     const missing: Missing[number][] = [];
-    for (const { layer, rules } of plan.layers.filter((one) => lacking.includes(one.layer))) {
-      const permits = rules.filter(({ effect }) => effect === "permit");
+    for (const { layer, rules, others } of plan.layers.filter((one) => lacking.includes(one.layer))) {
+      const permits = [...rules, ...others].filter(
+        ({ kind, effect }) => kind === "rule" && effect === "permit",
+      );
       const traces = await this.trace(readable, principal, permits, signal);
       const nearest = traces === undefined ? null : nearestOf(traces);
       missing.push({
@@ -215,7 +217,7 @@ class Loaded implements LoadedPolicies {
       if (!loaded.ok || loaded.value.length > 0) return undefined;
       this.probeSets.set(probes.set.name, probes);
     }
-    const reads = policyReads(Object.values(probes.set.policies));
+    const reads = policyReads(Object.values(probes.set.policies).map(namesInPolicy));
     const asked = await decider.decide(readable.forPrincipal(principal, reads), [probes.set.name], signal);
     const [answer] = asked.ok ? asked.value : [];
     return answer === undefined ? undefined : tracesOf(probes, answer);
@@ -267,10 +269,16 @@ const readAnswer = (
   | undefined => {
   if (answer === undefined)
     return policies.length === 0 ? { allowed: false, determining: [], erred: [] } : undefined;
-  const byId = new Map(policies.map((policy) => [policy.id, policy]));
-  const determining = answer.determining.map((id) => byId.get(id));
-  const erred = answer.errors.map(({ policyId, message }) => ({ policy: byId.get(policyId), message }));
-  if (!determining.every((policy) => policy !== undefined)) return undefined;
-  if (!erred.every((one): one is ErredPolicy => one.policy !== undefined)) return undefined;
+  // The engine names policies in no order; here they stand in that of their source.
+  const known = new Set(policies.map(({ id }) => id));
+  const named = [...answer.determining, ...answer.errors.map(({ policyId }) => policyId)];
+  if (!named.every((id) => known.has(id))) return undefined;
+  const decided = new Set(answer.determining);
+  const errors = new Map(answer.errors.map(({ policyId, message }) => [policyId, message]));
+  const determining = policies.filter(({ id }) => decided.has(id));
+  const erred = policies.flatMap((policy): readonly ErredPolicy[] => {
+    const message = errors.get(policy.id);
+    return message === undefined ? [] : [{ policy, message }];
+  });
   return { allowed: answer.allowed, determining, erred };
 };

@@ -1,3 +1,4 @@
+import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { CedarPolicies, PolicyCheck, PolicyCheckProblem, PolicyShape } from "#ports/decider.ts";
 import type { Problem } from "#protocol/problem.ts";
@@ -12,20 +13,44 @@ import { rangeWithin, utf16Offset } from "./source-text.ts";
  * it read them as we did.
  */
 
-/** Everything of a source that the engine has to parse and check. */
-export const policiesToCheck = (source: CompiledSource): CedarPolicies =>
-  Object.fromEntries([...source.policies, ...source.unread].map(({ id, cedar }) => [id, cedar]));
+/** Everything of some sources that the engine has to parse and check. */
+export const policiesToCheck = (sources: readonly CompiledSource[]): CedarPolicies =>
+  Object.fromEntries(
+    sources.flatMap((source, index) =>
+      [...source.policies, ...source.unread].map(({ id, cedar }) => [checkedId(index, id), cedar] as const),
+    ),
+  );
 
-/** The problems of one source that a check of its policies found. */
-export const checkProblems = (source: CompiledSource, check: PolicyCheck): readonly FileProblem[] => {
+/** The problems that a check of these sources found. */
+export const checkProblems = (
+  sources: readonly CompiledSource[],
+  check: PolicyCheck,
+): readonly FileProblem[] =>
+  sources.flatMap((source, index) =>
+    problemsOfSource(source, check, (id) => checkedId(index, id)).map((problem) => ({
+      file: source.file,
+      problem,
+    })),
+  );
+
+/** Ids are unique in a source only. */
+const checkedId = (source: number, id: string): string => `${source} ${id}`;
+
+const problemsOfSource = (
+  source: CompiledSource,
+  check: PolicyCheck,
+  checked: (id: string) => string,
+): readonly Problem[] => {
   const found: Problem[] = [];
   const known = new Map([
-    ...source.policies.map((policy) => [policy.id, placeOf(policy)] as const),
-    ...source.unread.map((policy) => [policy.id, { ...policy, written: true, policy: null }] as const),
+    ...source.policies.map((policy) => [checked(policy.id), placeOf(policy)] as const),
+    ...source.unread.map(
+      (policy) => [checked(policy.id), { ...policy, written: true, policy: null }] as const,
+    ),
   ]);
   // The engine checks a policy for every action in turn and says the same of one place many times.
   const said = new Set<string>();
-  for (const problem of check.problems) {
+  for (const problem of check.problems.toSorted((one, other) => byCodeUnits(one.message, other.message))) {
     const place = known.get(problem.policyId);
     const key = JSON.stringify([problem.policyId, problem.kind, problem.bytes]);
     if (place === undefined || said.has(key)) continue;
@@ -40,16 +65,16 @@ export const checkProblems = (source: CompiledSource, check: PolicyCheck): reado
     found.push(problemAt(problem, place));
   }
   for (const policy of source.policies) {
-    const shape = check.shapes[policy.id];
+    const shape = check.shapes[checked(policy.id)];
     if (shape !== undefined && !agree(policy, shape)) {
       found.push(disagreement(policy.citation.range ?? NOWHERE));
     }
   }
   // Cedar accepted what we could not read: rather refused than half understood.
   for (const { id, range } of source.unread) {
-    if (check.shapes[id] !== undefined) found.push(disagreement(range));
+    if (check.shapes[checked(id)] !== undefined) found.push(disagreement(range));
   }
-  return found.map((problem) => ({ file: source.file, problem }));
+  return found;
 };
 
 const within = ({ span: [start, end] }: SourceRange, { span: [from, to] }: SourceRange): boolean =>

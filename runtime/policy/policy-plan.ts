@@ -7,8 +7,8 @@ import { ACTION_NAMES, POLICY_LAYERS, PRINCIPAL_TYPES } from "#protocol/policy-v
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { ActionScope } from "./cedar-head.ts";
 import type { CompiledPolicy, CompiledSource } from "./compiled-policy.ts";
-import type { PolicyReads } from "./policy-reads.ts";
-import { policyReads } from "./policy-reads.ts";
+import type { NamesInPolicy, PolicyReads } from "./policy-reads.ts";
+import { namesInPolicy, policyReads } from "./policy-reads.ts";
 
 /*
  * Which sets of policies are asked for one action of one kind of principal. A policy whose scope
@@ -25,9 +25,12 @@ export interface ActionPlan {
 
 export interface LayerPlan {
   readonly layer: PolicyLayer;
+  /** Whether any permit's action scope admits the action, also one for another kind of principal. */
   readonly covers: boolean;
   readonly rules: readonly CompiledPolicy[];
   readonly requirements: readonly CompiledPolicy[];
+  /** What is about the action and can bind no principal of this type, so that nobody asks it. */
+  readonly others: readonly CompiledPolicy[];
   /** Null where there is nothing to ask. */
   readonly rulesSet: string | null;
   readonly requirementsSet: string | null;
@@ -74,6 +77,12 @@ export const planPolicies = (
     sets.set(name, { name, policies: texts });
     return name;
   };
+  const names = new Map<CompiledPolicy, NamesInPolicy>();
+  const namesOf = (policy: CompiledPolicy): NamesInPolicy => {
+    const found = names.get(policy) ?? namesInPolicy(policy.cedar);
+    names.set(policy, found);
+    return found;
+  };
   const agents = new Set(sources.flatMap(({ agent }) => agent ?? []));
   const kinds = [
     ...[...agents].map((agent) => ({ type: "Agent" as const, agent })),
@@ -85,18 +94,18 @@ export const planPolicies = (
       const layers = POLICY_LAYERS.flatMap((layer): readonly LayerPlan[] => {
         const about = binding
           .filter((source) => source.layer === layer)
-          .flatMap(({ policies }) =>
-            policies.filter((policy) => admits(policy.action, action) && mayBind(policy, type)),
-          );
+          .flatMap(({ policies }) => policies.filter((policy) => admits(policy.action, action)));
         if (about.length === 0) return [];
-        const rules = about.filter(({ kind }) => kind === "rule");
-        const requirements = about.filter(({ kind }) => kind === "requirement");
+        const asked = about.filter((policy) => mayBind(policy, type));
+        const rules = asked.filter(({ kind }) => kind === "rule");
+        const requirements = asked.filter(({ kind }) => kind === "requirement");
         return [
           {
             layer,
-            covers: rules.some(({ effect }) => effect === "permit"),
+            covers: about.some(({ kind, effect }) => kind === "rule" && effect === "permit"),
             rules,
             requirements,
+            others: about.filter((policy) => !asked.includes(policy)),
             rulesSet: setOf(rules),
             requirementsSet: setOf(requirements),
           },
@@ -108,7 +117,7 @@ export const planPolicies = (
           [rulesSet, requirementsSet].filter((name) => name !== null),
         ),
         reads: policyReads(
-          layers.flatMap(({ rules, requirements }) => [...rules, ...requirements].map(({ cedar }) => cedar)),
+          layers.flatMap(({ rules, requirements }) => [...rules, ...requirements].map(namesOf)),
         ),
       });
     }

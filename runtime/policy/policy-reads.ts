@@ -15,24 +15,35 @@ export interface PolicyReads {
   seesMember(record: "args" | "inputs", key: string): boolean;
 }
 
-export const policyReads = (policies: readonly string[]): PolicyReads => {
+export const policyReads = (policies: readonly NamesInPolicy[]): PolicyReads => {
+  const everything = policies.some(({ whole }) => whole.has("context"));
+  const names = (name: string): boolean => policies.some((policy) => policy.names.has(name));
+  const whole = (name: string): boolean => policies.some((policy) => policy.whole.has(name));
+  return {
+    sees: (name) => everything || names(name),
+    seesMember: (record, key) => everything || (names(record) && (whole(record) || names(key))),
+  };
+};
+
+export interface NamesInPolicy {
+  /** Every word and the value of every string. */
+  readonly names: ReadonlySet<string>;
+  /** Those that stand for a whole value: what follows does not reach into it. */
+  readonly whole: ReadonlySet<string>;
+}
+
+export const namesInPolicy = (policy: string): NamesInPolicy => {
   const names = new Set<string>();
   const whole = new Set<string>();
-  for (const policy of policies) {
-    const tokens = cedarTokens(policy);
-    for (const [index, token] of tokens.entries()) {
-      const name = nameOf(token);
-      if (name === undefined) continue;
-      if (name === ANYTHING) whole.add("context");
-      names.add(name);
-      if (!LOOKS_INSIDE.has(tokens[index + 1]?.text ?? "")) whole.add(name);
-    }
+  const tokens = cedarTokens(policy);
+  for (const [index, token] of tokens.entries()) {
+    const name = nameOf(token);
+    if (name === undefined) continue;
+    if (name === ANYTHING) whole.add("context");
+    names.add(name);
+    if (!LOOKS_INSIDE.has(tokens[index + 1]?.text ?? "")) whole.add(name);
   }
-  const everything = whole.has("context");
-  return {
-    sees: (name) => everything || names.has(name),
-    seesMember: (record, key) => everything || (names.has(record) && (whole.has(record) || names.has(key))),
-  };
+  return { names, whole };
 };
 
 /** Stands for a string whose value only Cedar knows. */

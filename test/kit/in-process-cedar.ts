@@ -29,8 +29,11 @@ export const inProcessCedar = (): Decider => {
     check: (policies, schema, signal) => ask(signal, () => checkPolicies(policies, schema)),
     load: (sets, signal) =>
       ask(signal, () => {
-        const problems = loadSets(sets);
-        if (problems.length === 0) for (const set of sets) loaded.set(set.name, set);
+        const missing = sets.filter(
+          ({ name, policies }) => JSON.stringify(loaded.get(name)?.policies) !== JSON.stringify(policies),
+        );
+        const problems = loadSets(missing);
+        if (problems.length === 0) for (const set of missing) loaded.set(set.name, set);
         return problems;
       }),
     unload: (names) => {
