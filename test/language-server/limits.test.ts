@@ -1,8 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { PROBLEMS_MAX, SOURCE_BYTES_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
 import { agentOf, inBody, lower, lowerBytes } from "./kit.ts";
+
+// A busy machine may take its time; nothing here depends on how much.
+vi.setConfig({ testTimeout: 60_000 });
 
 const codes = (text: string): readonly string[] => lower(text).problems.map(({ code }) => code);
 
