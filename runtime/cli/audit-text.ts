@@ -17,17 +17,36 @@ export const shortId = (id: string): string => id.slice(-8);
 export const dateText = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
 export const timeText = (wallMs: number): string => new Date(wallMs).toISOString().slice(11, 23);
 
-/** The fields of an entry on one line, digests and ids cut to what tells them apart. */
-export const briefFields = (fields: JsonObject): string =>
-  Object.entries(fields)
-    .map(([name, value]) => `${visibleText(name)}=${briefValue(value)}`)
-    .join(" ");
+/**
+ * The public fields of an entry on one line, what a reader looks for first: how it went and with
+ * what. Digests and ids are left to `audit show`, and so is what is empty.
+ */
+export const briefFields = (fields: JsonObject): string => {
+  const told = Object.entries(fields).filter(([, value]) => !isOpaque(value));
+  const leading = LEADING.flatMap((name) => told.filter(([field]) => field === name));
+  const rest = told.filter(([name]) => !LEADING.includes(name));
+  return (
+    [...leading, ...rest]
+      // A tool says more than the kind of action that calling it is.
+      .filter(([name]) => name !== "action" || typeof fields["tool"] !== "string")
+      .map(([name, value]) =>
+        PLAIN.includes(name) ? briefValue(value) : `${visibleText(name)}=${briefValue(value)}`,
+      )
+      .join(" ")
+  );
+};
+
+/** Fields that stand first, in this order; the first of them speak without their name. */
+const PLAIN = ["outcome", "status", "answer", "tool", "action", "agent"];
+const LEADING = [...PLAIN, "code", "denyReason", "limit", "reason", "rules", "by", "model", "tier", "finish"];
+
+const isOpaque = (value: JsonValue): boolean => {
+  if (typeof value === "string") return isSha256(value) || isId(value) || value === "";
+  return value === null || (Array.isArray(value) && value.length === 0);
+};
 
 const briefValue = (value: JsonValue): string => {
-  if (typeof value === "string") {
-    if (isSha256(value)) return value.slice(0, 8);
-    return isId(value) ? shortId(value) : visibleText(value);
-  }
+  if (typeof value === "string") return visibleText(value);
   if (Array.isArray(value)) return `[${value.map(briefValue).join(",")}]`;
   return visibleText(canonicalJson(value));
 };
