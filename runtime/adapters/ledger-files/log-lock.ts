@@ -39,9 +39,9 @@ export const takeLock = async (path: string): Promise<LogLock | "held"> => {
 
 /** Whether a living process has the lock. A path that is no lock, or cannot be opened, is not held. */
 export const isLockHeld = (path: string): boolean => {
-  const { DatabaseSync } = loadSqlite();
   let database: sqlite.DatabaseSync | undefined;
   try {
+    const { DatabaseSync } = loadSqlite();
     // Reading asks for a shared lock only, so looking never stands in a writer's way for long.
     database = new DatabaseSync(path, { readOnly: true });
     database.exec("PRAGMA busy_timeout = 0; SELECT count(*) FROM sqlite_schema");
@@ -71,9 +71,16 @@ const loadSqlite = (): typeof sqlite => {
     if (!String(warning[0]).startsWith("SQLite is an experimental feature")) emit(...warning);
   };
   try {
-    loaded = process.getBuiltinModule("node:sqlite");
-    return loaded;
+    const found: typeof sqlite | undefined = process.getBuiltinModule("node:sqlite");
+    if (found === undefined) throw new NoSqlite();
+    loaded = found;
+    return found;
   } finally {
     process.emitWarning = emit;
   }
 };
+
+/** A Node older than the one that this package asks for. */
+class NoSqlite extends Error {
+  readonly code = "ERR_UNKNOWN_BUILTIN_MODULE";
+}
