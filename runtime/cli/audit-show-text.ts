@@ -45,6 +45,7 @@ export const printEntry = (terminal: Terminal, detail: EntryDetail): void => {
   row("labels", entry.labels.length > 0 ? entry.labels.join(", ") : null);
   row("input", entry.input === null ? null : String(entry.input));
   printFields(terminal, entry.public);
+  if (detail.content.length > 0) terminal.out("");
   printContent(terminal, detail);
   terminal.out("");
   printProof(terminal, detail);
