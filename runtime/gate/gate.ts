@@ -6,6 +6,7 @@ import type { RunId } from "#kernel/ids.ts";
 import { invariant } from "#kernel/invariant.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
+import type { PolicyDecider } from "#policy/policy-decider.ts";
 import type { ToolExecutor } from "#ports/executor.ts";
 import type { SpendRefusal } from "./capability.ts";
 import { Authority } from "./capability.ts";
@@ -30,6 +31,8 @@ import { performModelCall } from "./model-call.ts";
 import { modelCandidate } from "./model-candidate.ts";
 import { stretches } from "./parallel.ts";
 import { fingerprintOf } from "./subject.ts";
+import { createSupposing } from "./supposed-calls.ts";
+import type { Supposing } from "./supposed-calls.ts";
 import { toolCandidate } from "./tool-candidate.ts";
 import { performTogether } from "./turn.ts";
 import type { World } from "./world.ts";
@@ -64,6 +67,7 @@ class RunGate implements Gate {
   private readonly deps: GateDeps;
   private readonly authority: Authority;
   private readonly executors: ReadonlyMap<string, ToolExecutor>;
+  private readonly supposing: Supposing;
   private readonly conversation = createConversation();
   private callsMade = 0;
   /** Set once and for good: a run that cannot be recorded does nothing more. */
@@ -83,6 +87,7 @@ class RunGate implements Gate {
     const executors = deps.executors(this.authority.spend);
     this.executors = new Map(executors.map((executor) => [executor.descriptor.name, executor]));
     invariant(this.executors.size === executors.length, "each tool has one executor");
+    this.supposing = createSupposing(world, (tool) => this.executors.get(tool)?.descriptor.action);
   }
 
   async perform(call: ProposedCall, signal: AbortSignal): Promise<Result<CallOutcome, GateFault>> {
@@ -101,7 +106,7 @@ class RunGate implements Gate {
       const policy = this.deps.policy();
       const outcomes: CallOutcome[] = [];
       for (const stretch of stretches(calls, (call) => this.executors.get(call.tool))) {
-        const candidates = stretch.map((call) => this.candidate(call));
+        const candidates = stretch.map((call) => this.candidate(call, policy));
         const done = await performTogether(this.world, this.authority, policy, candidates, signal);
         if (!done.ok) return done;
         outcomes.push(...done.value);
@@ -131,10 +136,12 @@ class RunGate implements Gate {
     });
   }
 
-  private candidate(call: ProposedCall) {
+  private candidate(call: ProposedCall, policy: PolicyDecider) {
     this.callsMade += 1;
-    const exhausted = this.callsMade > this.world.run.limits.callsMax;
-    return toolCandidate(this.world, this.executors.get(call.tool), call, exhausted);
+    return toolCandidate(this.world, this.executors.get(call.tool), call, {
+      exhausted: this.callsMade > this.world.run.limits.callsMax,
+      wouldAllow: this.supposing(policy, call),
+    });
   }
 
   private async guard<T>(

@@ -1,6 +1,6 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { CallId, EntryId } from "#kernel/ids.ts";
-import type { PreparedCall } from "#ports/executor.ts";
+import type { PreparedCall, SupposedCall } from "#ports/executor.ts";
 import type { ActionName, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
 import type { Fingerprinter } from "./fingerprint.ts";
@@ -31,29 +31,35 @@ export interface Subject {
 
 /** `prepared` is already frozen. */
 export const subjectOf = (world: World, proposed: Identity, prepared: PreparedCall): Subject => {
-  const { run } = world;
   const identity = Object.freeze({ ...proposed, labels: joinLabels(proposed.labels, prepared.labels) });
   // What the call writes carries all of them, so its executor is handed all of them.
   const call = Object.freeze({ ...prepared, labels: identity.labels });
-  const request: PolicyRequest = {
+  return Object.freeze({ identity, call, request: requestOf(world, identity, call) });
+};
+
+/** What is put to the policies about a call; `labels` are all that it carries. */
+export const requestOf = (
+  { run, recorder }: World,
+  { action, tool, labels, iteration }: Pick<Identity, "action" | "tool" | "labels" | "iteration">,
+  call: SupposedCall,
+): PolicyRequest =>
+  Object.freeze({
     v: POLICY_VOCABULARY_VERSION,
     principal: run.principal,
     onBehalfOf: run.onBehalfOf,
     ancestors: run.ancestors,
-    action: identity.action,
-    tool: identity.action === "tool_call" ? identity.tool : null,
+    action,
+    tool: action === "tool_call" ? tool : null,
     resource: call.resource,
     arguments: call.arguments,
     context: Object.freeze({
-      run: world.recorder.run,
-      iteration: identity.iteration,
+      run: recorder.run,
+      iteration,
       sandboxTier: run.tier,
-      labels: identity.labels,
+      labels,
       inputs: run.inputs,
     }),
-  };
-  return Object.freeze({ identity, call, request: Object.freeze(request) });
-};
+  });
 
 /** The keyed fingerprint of all that a subject says; see fingerprint.ts for its encoding. */
 export const fingerprintOf = (fingerprint: Fingerprinter, { identity, call, request }: Subject): Sha256 =>

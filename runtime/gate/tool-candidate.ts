@@ -3,7 +3,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject, readJson } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { ToolExecutor } from "#ports/executor.ts";
+import type { ToolExecutor, WouldAllow } from "#ports/executor.ts";
 import type { Candidate, Preparation } from "./candidate.ts";
 import type { ProposedCall, Refusal } from "./contract.ts";
 import { frozenJsonObject } from "./frozen-json.ts";
@@ -24,7 +24,7 @@ export const toolCandidate = (
   world: World,
   executor: ToolExecutor | undefined,
   call: ProposedCall,
-  exhausted: boolean,
+  { exhausted, wouldAllow }: { readonly exhausted: boolean; readonly wouldAllow: WouldAllow },
 ): Candidate<ToolHow> => ({
   identity: Object.freeze({
     callId: newCallId(world),
@@ -47,10 +47,15 @@ export const toolCandidate = (
     if (!world.run.offered.includes(name)) return refused("tool-not-offered");
     const read = readArguments(call.arguments, world.run.limits);
     if (read.k === "refused") return read;
-    const prepared = await executor.prepare(read.value, signal);
+    const prepared = await executor.prepare(read.value, { signal, wouldAllow });
     if (!prepared.ok) return refused("arguments-refused", prepared.fault.message);
     if (prepared.value.tool !== name) return refused("arguments-refused");
-    return { k: "prepared", given: read.value, call: prepared.value, how: { k: "tool", executor } };
+    return {
+      k: "prepared",
+      given: read.value,
+      call: prepared.value,
+      how: { k: "tool", executor, wouldAllow },
+    };
   },
 });
 

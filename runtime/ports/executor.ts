@@ -11,7 +11,9 @@ import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
  * 1. changes nothing in `prepare`, and neither reads a secret nor leaves the machine there;
  * 2. begins `execute` with `await spend(authorized, tool)` and does nothing when that is refused;
  * 3. executes the call that `spend` handed back and nothing it remembers from `prepare`;
- * 4. is gone from the world when `execute` settles: no process, no pending write stays behind.
+ * 4. is gone from the world when `execute` settles: no process, no pending write stays behind;
+ * 5. shows a call no file that `read_file` may not read in its place, and lets a program change none
+ *    that `write_file` may not write: it asks `wouldAllow` and notes in `details` what came of it.
  *
  * Not promised: that `execute` follows a `prepare`, or that the world stood still in between. What
  * must not have changed meanwhile is named in `details` and checked again.
@@ -24,7 +26,7 @@ export interface ToolExecutor {
    * Validates and normalises arguments of unknown origin, and says what the call would touch.
    * Rejects with an AbortError when aborted; any other rejection is read as a fault.
    */
-  prepare(argumentsGiven: JsonObject, signal: AbortSignal): Promise<Result<PreparedCall, ToolFault>>;
+  prepare(argumentsGiven: JsonObject, options: PrepareOptions): Promise<Result<PreparedCall, ToolFault>>;
   /**
    * Does the call. A program that fails is a result, not a fault; so is one ended by `timeoutMs`.
    * An abort ends what runs, and then rejects with an AbortError or gives what is known.
@@ -35,10 +37,34 @@ export interface ToolExecutor {
   ): Promise<Result<ToolResult, ToolFault>>;
 }
 
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  readonly wouldAllow: WouldAllow;
+}
+
+/**
+ * Whether calls that nobody makes would be allowed, for tools that do in one call what others do a
+ * file at a time. Decided like the call at hand: by the same version of the policies, for the same
+ * principal, turn and inputs, with the call's labels and these. A yes is a plain one: permitted, and
+ * nothing is left to be done or kept, neither an approval nor a time limit. Everything else is a no,
+ * also what is not decided in time. It does not matter which tools the run was offered.
+ *
+ * Answers stand in the order of the calls. Nothing is recorded, so what came of it belongs into the
+ * call's `details` or its result. Rejects with an AbortError when aborted, and never otherwise.
+ */
+export type WouldAllow = (
+  calls: readonly SupposedCall[],
+  options: { readonly labels: readonly string[]; readonly signal: AbortSignal },
+) => Promise<readonly boolean[]>;
+
+/** What the policies would see of a prepared call of that tool. */
+export type SupposedCall = Pick<PreparedCall, "tool" | "arguments" | "resource">;
+
 export interface ExecuteOptions {
   /** At least 1. A call that does not keep it is aborted a moment later. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly wouldAllow: WouldAllow;
   /** Output as it comes, for whoever watches; never evidence. What the gate finds too much is dropped. */
   readonly onOutput: (stream: "stdout" | "stderr", text: string) => void;
 }
@@ -104,6 +130,8 @@ export type ToolFault = Fault<
   | "TOOL_UNSUPPORTED"
   /** What the call was prepared against has changed meanwhile. */
   | "TOOL_CONFLICT"
+  /** A program ran, and nothing of what it changed was kept: the rules do not let the run change all of it. */
+  | "TOOL_CHANGES_DENIED"
   /** What the tool stands on refused or is gone, before anything was done. */
   | "TOOL_UNAVAILABLE"
   /** `spend` refused. */

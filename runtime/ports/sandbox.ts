@@ -58,8 +58,8 @@ export interface SandboxSession {
   /**
    * Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone.
    * Programs run one at a time: a second call waits for the first. A program keeps its changes to
-   * files when it `exited`, whatever its exit code; in every other case they are as if it had never run.
-   * Rejects with an AbortError when aborted.
+   * files when it `exited`, whatever its exit code, and `mayKeep` agrees; in every other case they are
+   * as if it had never run. Rejects with an AbortError when aborted.
    */
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>>;
   readFile(
@@ -84,9 +84,24 @@ export interface ExecOptions {
   /** Counted from the program's first instruction; starting the engine has a limit of its own. At least 1. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /**
+   * Files of the session that are none to this program: not there when it reads or lists, and an
+   * error to write over, to write below or to put in place of their folder. They stay as they are. A
+   * session that cannot do this refuses with `SANDBOX_UNSUPPORTED` unless there are none.
+   */
+  readonly hidden: ReadonlySet<string>;
+  /**
+   * Asked at most once, when the program `exited` and has changed something: whether that is kept, all
+   * of it or nothing. A rejection keeps nothing, and is passed on. Whoever is asked must not wait for
+   * the session, which waits for the answer.
+   */
+  readonly mayKeep: (changes: readonly ProgramChange[], signal: AbortSignal) => Promise<boolean>;
   /** Output within the limit as it comes, as untrusted as the program. */
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void;
 }
+
+/** What a program did to a file, compared with what the file was before it; removed files have no bytes. */
+export type ProgramChange = Omit<SandboxChange, "digest">;
 
 export interface ExecResult {
   /** Null unless the program `exited`. */

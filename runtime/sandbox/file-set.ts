@@ -135,12 +135,12 @@ class MemoryFileSet implements FileSet {
 }
 
 /** `a/b/c` stands in `a` and `a/b`. */
-const foldersAbove = (path: string): readonly string[] => {
+export const foldersAbove = (path: string): readonly string[] => {
   const parts = path.split("/").slice(0, -1);
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 };
 
-const noSuchFile = (path: string): Result<never, SandboxFault> =>
+export const noSuchFile = (path: string): Result<never, SandboxFault> =>
   failed(fault("SANDBOX_NO_SUCH_FILE", `the run has no file \`${visibleText(path)}\``));
 
 const isAFolder = (path: string): Result<never, SandboxFault> =>

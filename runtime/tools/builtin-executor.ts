@@ -6,7 +6,9 @@ import type { Result } from "#kernel/result.ts";
 import type {
   ExecuteOptions,
   PreparedCall,
+  PrepareOptions,
   Spend,
+  SupposedCall,
   ToolExecutor,
   ToolFault,
   ToolResult,
@@ -21,7 +23,11 @@ export interface BuiltinTool {
   readonly name: string;
   readonly timeoutMsDefault: number;
   /** The call, without what is the same for all tools. Changes nothing. */
-  plan(given: JsonObject, descriptor: ToolDescriptor, signal: AbortSignal): Promise<Result<Plan, ToolFault>>;
+  plan(
+    given: JsonObject,
+    descriptor: ToolDescriptor,
+    options: PrepareOptions,
+  ): Promise<Result<Plan, ToolFault>>;
   /** Does what `spend` handed out, and relies on nothing else. */
   act(call: PreparedCall, options: ExecuteOptions): Promise<Result<ToolResult, ToolFault>>;
 }
@@ -38,17 +44,16 @@ export const builtinExecutor = (tool: BuiltinTool, spend: Spend): ToolExecutor =
     descriptor,
     timeoutMsDefault: tool.timeoutMsDefault,
 
-    async prepare(argumentsGiven, signal) {
-      throwIfAborted(signal);
+    async prepare(argumentsGiven, options) {
+      throwIfAborted(options.signal);
       const given = readToolArguments(descriptor, argumentsGiven);
       if (!given.ok) return given;
-      const plan = await tool.plan(given.value, descriptor, signal);
+      const plan = await tool.plan(given.value, descriptor, options);
       if (!plan.ok) return plan;
       return {
         ok: true,
         value: {
-          tool: descriptor.name,
-          resource: { type: "Tool", id: descriptor.name, attributes: {} },
+          ...callOfTool(descriptor.name, given.value),
           labels: [],
           preview: null,
           details: {},
@@ -64,6 +69,13 @@ export const builtinExecutor = (tool: BuiltinTool, spend: Spend): ToolExecutor =
     },
   };
 };
+
+/** A call as the policies see it where a tool acts on nothing that they know apart. */
+export const callOfTool = (tool: string, args: JsonObject): SupposedCall => ({
+  tool,
+  arguments: args,
+  resource: { type: "Tool", id: tool, attributes: {} },
+});
 
 /** The text under a name, of arguments or details that `plan` made. */
 export const textOf = (object: JsonObject, name: string): string => {

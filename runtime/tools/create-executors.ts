@@ -1,4 +1,5 @@
 import { sha256OfBytes } from "#kernel/digest.ts";
+import type { Sha256 } from "#kernel/digest.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { Spend, ToolExecutor } from "#ports/executor.ts";
 import type { WorkspaceFiles } from "#ports/workspace-files.ts";
@@ -21,14 +22,21 @@ export interface ExecutorDeps {
  * The executors of a run: one for each built-in tool that its tier can run. Which of them the run
  * is offered is for the gate to say.
  */
-export const createExecutors = ({ files, workspace, crypto, spend }: ExecutorDeps): readonly ToolExecutor[] =>
-  [
+export const createExecutors = ({
+  files,
+  workspace,
+  crypto,
+  spend,
+}: ExecutorDeps): readonly ToolExecutor[] => {
+  const digest = (bytes: Uint8Array): Sha256 => sha256OfBytes(crypto.sha256(bytes));
+  return [
     readFileTool(files),
-    listFilesTool(files),
+    listFilesTool({ files, digest }),
     writeFileTool(files),
-    runJavascriptTool(files),
-    shellTool(files),
-    publishFileTool({ files, workspace, digest: (bytes) => sha256OfBytes(crypto.sha256(bytes)) }),
+    runJavascriptTool({ files, digest }),
+    shellTool({ files, digest }),
+    publishFileTool({ files, workspace, digest }),
   ]
     .map((tool) => builtinExecutor(tool, spend))
     .filter((executor) => executor.descriptor.tiers.includes(files.tier));
+};

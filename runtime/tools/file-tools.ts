@@ -12,6 +12,8 @@ import { binaryDiff, unifiedDiff } from "#sandbox/unified-diff.ts";
 import { textOf } from "./builtin-executor.ts";
 import type { BuiltinTool } from "./builtin-executor.ts";
 import type { RunFiles } from "./run-files.ts";
+import { decideSight, sightOf } from "./sight.ts";
+import type { SightDeps } from "./sight.ts";
 import { invalid } from "./tool-arguments.ts";
 
 /** Reading and writing in memory or over a local engine takes no longer. */
@@ -54,35 +56,39 @@ export const readFileTool = (files: RunFiles): BuiltinTool => ({
   },
 });
 
-export const listFilesTool = (files: RunFiles): BuiltinTool => ({
+export const listFilesTool = (deps: SightDeps): BuiltinTool => ({
   name: "list_files",
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
-  async plan(given, descriptor) {
+  async plan(given, descriptor, options) {
     const written = Object.hasOwn(given, "path") ? textOf(given, "path") : ".";
     const folder = runFolderPath(withoutDecoration(written));
     if (!folder.ok) return failed(invalid(descriptor, folder.fault.message));
     // Names are content too, and which of them the list will hold is not known yet.
-    return ok({ arguments: { path: folder.value }, labels: files.allLabels() });
+    const labels = deps.files.allLabels();
+    const sight = await decideSight(deps, { folder: folder.value, labels }, options);
+    if (!sight.ok) return sight;
+    return ok({ arguments: { path: folder.value }, labels, details: { files: sight.value } });
   },
 
   async act(call, { signal }) {
     const folder = textOf(call.arguments, "path");
-    const listed = await files.list(folder, signal);
-    if (!listed.ok) return listed;
-    if (listed.value.length > LISTED_FILES_MAX) {
+    const sight = await sightOf(deps, folder, call.details, signal);
+    if (!sight.ok) return sight;
+    const { shown } = sight.value;
+    if (shown.length > LISTED_FILES_MAX) {
       const inside = foldersIn(
         folder,
-        listed.value.map((file) => file.path),
+        shown.map((file) => file.path),
       );
-      const why = `there are ${listed.value.length} files, at most ${LISTED_FILES_MAX} are listed; list one of: ${inside}`;
+      const why = `there are ${shown.length} files, at most ${LISTED_FILES_MAX} are listed; list one of: ${inside}`;
       return failed(fault("TOOL_TOO_LARGE", why));
     }
-    const lines = listed.value.map((file) => `${file.path} (${file.sizeBytes} bytes)`);
+    const lines = shown.map((file) => `${file.path} (${file.sizeBytes} bytes)`);
     return ok({
       text: lines.length === 0 ? "no files" : lines.join("\n"),
-      value: listed.value.map(({ path, sizeBytes }) => ({ path, size_bytes: sizeBytes })),
-      labels: files.labelsOf(listed.value.map((file) => file.path)),
+      value: shown.map(({ path, sizeBytes }) => ({ path, size_bytes: sizeBytes })),
+      labels: deps.files.labelsOf(shown.map((file) => file.path)),
       changes: [],
     });
   },
@@ -105,7 +111,7 @@ export const writeFileTool = (files: RunFiles): BuiltinTool => ({
   name: "write_file",
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
-  async plan(given, descriptor, signal) {
+  async plan(given, descriptor, { signal }) {
     const path = pathArgument(given, descriptor);
     if (!path.ok) return path;
     const content = textOf(given, "content");

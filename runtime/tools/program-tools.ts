@@ -4,13 +4,17 @@ import { readJson } from "#kernel/json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { ToolFault } from "#ports/executor.ts";
 import type { SandboxProgram } from "#ports/sandbox.ts";
 import { PROGRAM_TIMEOUT_MS_DEFAULT } from "#sandbox/profile.ts";
 
 import { textOf } from "./builtin-executor.ts";
 import type { BuiltinTool } from "./builtin-executor.ts";
-import type { ProgramEnd, RunFiles } from "./run-files.ts";
+import type { ProgramEnd } from "./run-files.ts";
+import { decideSight, sightOf } from "./sight.ts";
+import type { SightDeps } from "./sight.ts";
+import { deniedWrites } from "./supposed-writes.ts";
 
 /**
  * What of a call's time the engine may need before the program's first instruction and after its
@@ -19,16 +23,17 @@ import type { ProgramEnd, RunFiles } from "./run-files.ts";
 const ENGINE_MS = 1_000;
 
 const CHANGES_NAMED = 100;
+const DENIED_NAMED = 10;
 
-export const runJavascriptTool = (files: RunFiles): BuiltinTool =>
-  programTool(files, {
+export const runJavascriptTool = (deps: SightDeps): BuiltinTool =>
+  programTool(deps, {
     name: "run_javascript",
     argument: "code",
     program: (code) => ({ kind: "javascript", code }),
   });
 
-export const shellTool = (files: RunFiles): BuiltinTool =>
-  programTool(files, {
+export const shellTool = (deps: SightDeps): BuiltinTool =>
+  programTool(deps, {
     name: "shell",
     argument: "command",
     program: (command) => ({ kind: "shell", command }),
@@ -41,24 +46,48 @@ interface ProgramKind {
   readonly program: (text: string) => SandboxProgram;
 }
 
-const programTool = (files: RunFiles, { name, argument, program }: ProgramKind): BuiltinTool => ({
+/**
+ * A program sees the files that `read_file` may read in its call's place, and changes are kept only
+ * where `write_file` may write each of them.
+ */
+const programTool = (deps: SightDeps, { name, argument, program }: ProgramKind): BuiltinTool => ({
   name,
   timeoutMsDefault: PROGRAM_TIMEOUT_MS_DEFAULT + ENGINE_MS,
 
-  async plan(given) {
+  async plan(given, _, options) {
+    const { files } = deps;
     if (!files.programs.includes(program("").kind)) {
       return failed(fault("TOOL_UNSUPPORTED", `the run's sandbox does not run what ${name} needs`));
     }
-    // A program may read every file, and nobody sees which.
-    return ok({ arguments: { [argument]: textOf(given, argument) }, labels: files.allLabels() });
+    // A program may read every file that it sees, and nobody sees which.
+    const labels = files.allLabels();
+    const sight = await decideSight(deps, { folder: ".", labels }, options);
+    if (!sight.ok) return sight;
+    return ok({
+      arguments: { [argument]: textOf(given, argument) },
+      labels,
+      details: { files: sight.value },
+    });
   },
 
-  async act(call, { timeoutMs, signal, onOutput }) {
-    const limited = { timeoutMs: Math.max(1, timeoutMs - ENGINE_MS), signal, onOutput };
-    const end = await files
-      .exec(program(textOf(call.arguments, argument)), call.labels, limited)
+  async act(call, { timeoutMs, signal, onOutput, wouldAllow }) {
+    const sight = await sightOf(deps, ".", call.details, signal);
+    if (!sight.ok) return sight;
+    let denied: readonly string[] = [];
+    const end = await deps.files
+      .exec(program(textOf(call.arguments, argument)), call.labels, {
+        timeoutMs: Math.max(1, timeoutMs - ENGINE_MS),
+        signal,
+        onOutput,
+        hidden: sight.value.hidden,
+        mayKeep: async (changes, stopping) => {
+          denied = await deniedWrites(changes, wouldAllow, { labels: call.labels, signal: stopping });
+          return denied.length === 0;
+        },
+      })
       .catch(endedFromOutside);
     if (!end.ok) return end;
+    if (denied.length > 0) return failed(changesDenied(denied));
     return ok({ text: told(end.value), value: valueOf(end.value), labels: [], changes: end.value.changes });
   },
 });
@@ -67,6 +96,15 @@ const programTool = (files: RunFiles, { name, argument, program }: ProgramKind):
 const endedFromOutside = (error: unknown): Result<never, ToolFault> => {
   if (!isAbort(error)) throw error;
   return failed(fault("TOOL_UNAVAILABLE", "the program was ended before it was done, and changed nothing"));
+};
+
+const changesDenied = (paths: readonly string[]): ToolFault => {
+  const named = paths.slice(0, DENIED_NAMED).map((path) => `\`${visibleText(path)}\``);
+  if (paths.length > DENIED_NAMED) named.push(`${paths.length - DENIED_NAMED} more`);
+  return fault(
+    "TOOL_CHANGES_DENIED",
+    `the program ran, but none of its changes were kept: the rules of this run do not let it write ${named.join(", ")}`,
+  );
 };
 
 const ENDINGS: Readonly<Record<Exclude<ProgramEnd["result"]["ended"], "exited">, string>> = {

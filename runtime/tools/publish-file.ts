@@ -32,7 +32,7 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
   name: "publish_file",
   timeoutMsDefault: PUBLISH_TIMEOUT_MS,
 
-  async plan(given, descriptor, signal) {
+  async plan(given, descriptor, { signal }) {
     const named = pathArgument(given, descriptor);
     if (!named.ok) return named;
     const path = named.value;

@@ -111,11 +111,15 @@ class SessionRunFiles implements RunFiles {
     path: string,
     options: { readonly bytesMax: number; readonly signal: AbortSignal },
   ): Promise<Result<Uint8Array, ToolFault>> {
-    return this.broken === null ? asTool(await this.session.readFile(path, options)) : failed(this.broken);
+    return this.broken === null
+      ? asToolResult(await this.session.readFile(path, options))
+      : failed(this.broken);
   }
 
   async list(folder: string, signal: AbortSignal): Promise<Result<readonly SandboxFileInfo[], ToolFault>> {
-    return this.broken === null ? asTool(await this.session.listFiles(folder, signal)) : failed(this.broken);
+    return this.broken === null
+      ? asToolResult(await this.session.listFiles(folder, signal))
+      : failed(this.broken);
   }
 
   async write(
@@ -125,7 +129,7 @@ class SessionRunFiles implements RunFiles {
     signal: AbortSignal,
   ): Promise<Result<readonly ToolChange[], ToolFault>> {
     if (this.broken !== null) return failed(this.broken);
-    const written = asTool(await this.session.writeFile(path, bytes, signal));
+    const written = asToolResult(await this.session.writeFile(path, bytes, signal));
     return written.ok ? this.store(labels) : written;
   }
 
@@ -135,7 +139,7 @@ class SessionRunFiles implements RunFiles {
     options: ExecOptions,
   ): Promise<Result<ProgramEnd, ToolFault>> {
     if (this.broken !== null) return failed(this.broken);
-    const result = asTool(await this.session.exec(program, options));
+    const result = asToolResult(await this.session.exec(program, options));
     if (!result.ok) return result;
     const changes = await this.store(labels);
     return changes.ok ? ok({ result: result.value, changes: changes.value }) : changes;
@@ -233,5 +237,6 @@ const CODES: Readonly<Record<SandboxFault["code"], ToolFault["code"]>> = {
   SANDBOX_LOST: "TOOL_UNAVAILABLE",
 };
 
-const asTool = <T>(result: Result<T, SandboxFault>): Result<T, ToolFault> =>
+/** A sandbox's refusal as a tool's. */
+export const asToolResult = <T>(result: Result<T, SandboxFault>): Result<T, ToolFault> =>
   result.ok ? result : failed({ ...result.fault, code: CODES[result.fault.code] });

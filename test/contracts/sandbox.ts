@@ -6,7 +6,9 @@ import { utf8 } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import type {
+  ExecOptions,
   ExecResult,
+  ProgramChange,
   SandboxFault,
   SandboxFile,
   SandboxLimits,
@@ -14,6 +16,7 @@ import type {
   SandboxProvider,
   SandboxSession,
 } from "#ports/sandbox.ts";
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 
 /** Programs in whatever the tier runs, each doing just what its name says. */
 export interface SandboxPrograms {
@@ -21,6 +24,8 @@ export interface SandboxPrograms {
   prints(stream: "stdout" | "stderr", text: string): SandboxProgram;
   /** Prints a file's text and a line feed. */
   printsFile(path: string): SandboxProgram;
+  /** Prints the paths of the files below a folder, each with a line feed; fails where there is none. */
+  lists(folder: string): SandboxProgram;
   writes(path: string, text: string): SandboxProgram;
   /** Writes and then ends with an exit code that is not 0. */
   writesAndFails(path: string, text: string): SandboxProgram;
@@ -83,7 +88,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
     });
 
     const exec = async (program: SandboxProgram, timeoutMs = TIMEOUT_MS): Promise<ExecResult> =>
-      valueOf(await session.exec(program, { timeoutMs, signal: never() }));
+      valueOf(await session.exec(program, { ...everyFile, timeoutMs, signal: never() }));
     const read = async (path: string): Promise<string> =>
       Buffer.from(valueOf(await session.readFile(path, { bytesMax: 65_536, signal: never() }))).toString();
     const paths = async (folder = "."): Promise<readonly string[]> =>
@@ -253,7 +258,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
           { kind: "shell", command: "true" },
         ];
         for (const program of kinds.filter(({ kind }) => !session.programs.includes(kind))) {
-          const result = await session.exec(program, { timeoutMs: TIMEOUT_MS, signal: never() });
+          const result = await session.exec(program, { ...everyFile, timeoutMs: TIMEOUT_MS, signal: never() });
           expect(codeOf(result)).toBe("SANDBOX_UNSUPPORTED");
         }
       });
@@ -262,6 +267,154 @@ export const sandboxContract = (subject: SandboxSubject): void => {
         const program = programs.gives({ b: [1, null, "é"], a: 1e21 });
         const result = program === null ? null : await exec(program);
         expect(result?.value ?? '{"a":1e+21,"b":[1,null,"é"]}').toBe('{"a":1e+21,"b":[1,null,"é"]}');
+      });
+    });
+
+    describe("hidden files", () => {
+      const execHiding = async (
+        program: SandboxProgram,
+        hidden: readonly string[],
+        options: Partial<ExecOptions> = {},
+      ): Promise<ExecResult> =>
+        valueOf(
+          await session.exec(program, {
+            ...everyFile,
+            hidden: new Set(hidden),
+            timeoutMs: TIMEOUT_MS,
+            signal: never(),
+            ...options,
+          }),
+        );
+      const all = ["a.txt", "folder/b.txt", "folder/deep/c.txt"];
+
+      test("are read like files that are not there", async () => {
+        const hidden = await execHiding(programs.printsFile("a.txt"), ["a.txt"]);
+        const missing = await execHiding(programs.printsFile("n.txt"), ["a.txt"]);
+        expect(hidden.exitCode).not.toBe(0);
+        expect({ ...hidden, wallMs: 0 }).toEqual({
+          ...missing,
+          stderr: missing.stderr.replaceAll("n.txt", "a.txt"),
+          wallMs: 0,
+        });
+        expect(hidden.stdout).toBe("");
+      });
+
+      test("are not listed, nor are folders that hold nothing else", async () => {
+        expect((await execHiding(programs.lists("."), ["folder/b.txt"])).stdout).toBe(
+          "a.txt\nfolder/deep/c.txt\n",
+        );
+        const deep = await execHiding(programs.lists("folder/deep"), ["folder/deep/c.txt"]);
+        expect(deep).toMatchObject({ stdout: "" });
+        expect(deep.exitCode).not.toBe(0);
+        expect((await execHiding(programs.lists("."), all)).stdout).toBe("");
+      });
+
+      test.each([
+        ["written over", "a.txt", "a.txt"],
+        ["written below", "a.txt/x", "a.txt"],
+        ["replaced by a file in place of their folder", "folder/deep", "folder/deep/c.txt"],
+        ["replaced by a file in place of a folder further up", "folder", "folder/deep/c.txt"],
+      ])("cannot be %s", async (_, path, hidden) => {
+        const result = await execHiding(programs.writes(path, "x"), [hidden]);
+        expect(result.exitCode).not.toBe(0);
+        expect(await changes()).toEqual([]);
+      });
+
+      test("are written beside, and are there again for the next program", async () => {
+        await execHiding(programs.writes("folder/deep/new.txt", "new"), ["folder/deep/c.txt"]);
+        expect(await paths()).toEqual([...all, "folder/deep/new.txt"]);
+        expect(await read("folder/deep/c.txt")).toBe("third");
+        expect((await exec(programs.printsFile("folder/deep/c.txt"))).stdout).toBe("third\n");
+      });
+
+      test("that are not there cannot be made", async () => {
+        const result = await execHiding(programs.writes("n.txt", "x"), ["n.txt"]);
+        expect(result.exitCode).not.toBe(0);
+        expect(await changes()).toEqual([]);
+      });
+
+      test("count towards the session's limits", async () => {
+        valueOf(await session.writeFile("large", new Uint8Array(LIMITS.fileBytesMax / 2), never()));
+        const program = programs.writes("other", "x".repeat(LIMITS.fileBytesMax / 2));
+        expect((await execHiding(program, ["large"])).exitCode).not.toBe(0);
+        expect(await paths()).toEqual(["a.txt", ...all.slice(1), "large"]);
+      });
+    });
+
+    describe("changes of a program", () => {
+      const execAsking = async (
+        program: SandboxProgram,
+        mayKeep: ExecOptions["mayKeep"],
+      ): Promise<Result<ExecResult, SandboxFault>> =>
+        session.exec(program, { ...everyFile, mayKeep, timeoutMs: TIMEOUT_MS, signal: never() });
+
+      test("are shown as they would be kept, once", async () => {
+        const asked: (readonly ProgramChange[])[] = [];
+        valueOf(await session.writeFile("mine.txt", utf8("before"), never()));
+        for (const program of [programs.writes("a.txt", "A"), programs.writesAndFails("z.txt", "Z")]) {
+          valueOf(
+            await execAsking(program, async (made) => {
+              asked.push(made);
+              return true;
+            }),
+          );
+        }
+        expect(asked).toEqual([
+          [{ path: "a.txt", kind: "changed", bytes: utf8("A") }],
+          [{ path: "z.txt", kind: "created", bytes: utf8("Z") }],
+        ]);
+        expect(await read("a.txt")).toBe("A");
+      });
+
+      test("that are refused leave files as if it had never run, and its end as it was", async () => {
+        const result = valueOf(await execAsking(programs.writes("a.txt", "A"), async () => false));
+        expect(result).toMatchObject({ ended: "exited", exitCode: 0 });
+        expect(await changes()).toEqual([]);
+        expect((await exec(programs.printsFile("a.txt"))).stdout).toBe("first\n");
+      });
+
+      test("that are none are not asked about", async () => {
+        const never = (): Promise<boolean> => Promise.reject(new Error("was asked"));
+        for (const program of [programs.printsFile("a.txt"), programs.writes("a.txt", "first")]) {
+          expect(valueOf(await execAsking(program, never)).ended).toBe("exited");
+        }
+      });
+
+      test("are dropped, and the call rejects, where asking does", async () => {
+        const running = execAsking(programs.writes("a.txt", "A"), () => Promise.reject(new Error("broke")));
+        await expect(running).rejects.toThrow("broke");
+        expect(await changes()).toEqual([]);
+      });
+
+      test("are dropped by an abort while somebody is asked", async () => {
+        const abort = new AbortController();
+        const running = session.exec(programs.writes("a.txt", "A"), {
+          ...everyFile,
+          timeoutMs: TIMEOUT_MS,
+          signal: abort.signal,
+          mayKeep: async () => {
+            abort.abort();
+            return true;
+          },
+        });
+        await expect(running).rejects.toMatchObject({ name: "AbortError" });
+        expect(await changes()).toEqual([]);
+      });
+
+      test("do not hold up closing the session", async () => {
+        let asked = (): void => undefined;
+        const isAsked = new Promise<void>((resolve) => (asked = resolve));
+        const running = execAsking(
+          programs.writes("a.txt", "A"),
+          (_, signal) =>
+            new Promise((_resolve, reject) => {
+              signal.addEventListener("abort", () => reject(new Error("told to stop")), { once: true });
+              asked();
+            }),
+        );
+        await isAsked;
+        await session.close();
+        expect(codeOf(await running)).toBe("SANDBOX_LOST");
       });
     });
 
@@ -283,6 +436,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
         const seen: string[] = [];
         const result = valueOf(
           await session.exec(programs.prints("stdout", flood), {
+            ...everyFile,
             timeoutMs: TIMEOUT_MS,
             signal: never(),
             onOutput: (stream, text) => seen.push(`${stream}:${text}`),
@@ -318,6 +472,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       test("is ended by an abort, which is no fault, its files as before", async () => {
         const abort = new AbortController();
         const running = session.exec(programs.writesAndHangs("left.txt", "x"), {
+          ...everyFile,
           timeoutMs: TIMEOUT_MS,
           signal: abort.signal,
           onOutput: () => abort.abort(),
@@ -330,6 +485,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
         let begun = (): void => undefined;
         const hasBegun = new Promise<void>((resolve) => (begun = resolve));
         const running = session.exec(programs.writesAndHangs("left.txt", "x"), {
+          ...everyFile,
           timeoutMs: TIMEOUT_MS,
           signal: never(),
           onOutput: () => begun(),
@@ -362,7 +518,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       test.each<readonly [string, () => Promise<unknown>]>([
         ["probing", () => provider.probe(aborted)],
         ["opening", () => provider.open({ files: [], limits: LIMITS }, aborted)],
-        ["running", () => session.exec(programs.prints("stdout", "x"), { timeoutMs: 1000, signal: aborted })],
+        ["running", () => session.exec(programs.prints("stdout", "x"), { ...everyFile, timeoutMs: 1000, signal: aborted })],
         ["reading", () => session.readFile("a.txt", { bytesMax: 10, signal: aborted })],
         ["writing", () => session.writeFile("a.txt", utf8("x"), aborted)],
         ["listing", () => session.listFiles(".", aborted)],
@@ -378,7 +534,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
         await session.close();
         await session.close();
         const after = [
-          session.exec(programs.prints("stdout", "x"), { timeoutMs: 1000, signal: never() }),
+          session.exec(programs.prints("stdout", "x"), { ...everyFile, timeoutMs: 1000, signal: never() }),
           session.readFile("a.txt", { bytesMax: 10, signal: never() }),
           session.writeFile("a.txt", utf8("x"), never()),
           session.listFiles(".", never()),
@@ -394,7 +550,7 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       expect(await read("a.txt")).toBe("first");
       await session.close();
       const result = valueOf(
-        await other.exec(programs.printsFile("a.txt"), { timeoutMs: TIMEOUT_MS, signal: never() }),
+        await other.exec(programs.printsFile("a.txt"), { ...everyFile, timeoutMs: TIMEOUT_MS, signal: never() }),
       );
       expect(result.stdout).toBe("other\n");
       await other.close();

@@ -3,6 +3,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Authorized, PreparedCall, Spend, SpendFault, ToolExecutor } from "#ports/executor.ts";
+import { allowsAll } from "#test/kit/tool-fake.ts";
 import { ACTION_RESOURCES } from "#protocol/policy-vocabulary.ts";
 
 /** What an implementation brings: a fresh world with one executor in it. */
@@ -19,7 +20,8 @@ export interface ToolExecutorHarness {
 }
 
 const calm = (): AbortSignal => new AbortController().signal;
-const options = (signal = calm()) => ({ timeoutMs: 5_000, signal, onOutput: () => undefined });
+const preparing = (signal = calm()) => ({ signal, wouldAllow: allowsAll });
+const options = (signal = calm()) => ({ ...preparing(signal), timeoutMs: 5_000, onOutput: () => undefined });
 
 /** A right that stands for a call, and a `spend` that hands the call out and counts. */
 const granting = () => {
@@ -41,7 +43,7 @@ const granting = () => {
 };
 
 const prepare = async (executor: ToolExecutor, given: JsonObject): Promise<PreparedCall> => {
-  const prepared = await executor.prepare(given, calm());
+  const prepared = await executor.prepare(given, preparing());
   if (!prepared.ok) throw new Error(`${prepared.fault.code}: ${prepared.fault.message}`);
   return prepared.value;
 };
@@ -69,7 +71,7 @@ export const toolExecutorContract = (name: string, harness: ToolExecutorHarness)
       "refuses to prepare %s, and says so",
       async (_, given) => {
         const { executor } = await harness.create(granting().spend);
-        const prepared = await executor.prepare(given, calm());
+        const prepared = await executor.prepare(given, preparing());
         expect(prepared).toMatchObject({ ok: false, fault: { code: expect.stringMatching(/^TOOL_/) } });
       },
     );
@@ -109,7 +111,7 @@ export const toolExecutorContract = (name: string, harness: ToolExecutorHarness)
 
     test("rejects a preparation that was aborted with an AbortError", async () => {
       const { executor } = await harness.create(granting().spend);
-      await expect(executor.prepare(harness.good, AbortSignal.abort())).rejects.toMatchObject({
+      await expect(executor.prepare(harness.good, preparing(AbortSignal.abort()))).rejects.toMatchObject({
         name: "AbortError",
       });
     });

@@ -22,12 +22,16 @@ import type {
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { createFileSet } from "#sandbox/file-set.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
+import { guardedFiles, programFiles, takeOver } from "#sandbox/hidden-files.ts";
+import type { TakenOver } from "#sandbox/hidden-files.ts";
 
 /** What a program for the fake does, one step after the other. */
 export type FakeStep =
   | { readonly k: "print"; readonly stream: "stdout" | "stderr"; readonly text: string }
   /** Prints a file's text and a line feed. */
   | { readonly k: "print-file"; readonly path: string }
+  /** Prints the names of the files below a folder, a line each. */
+  | { readonly k: "print-list"; readonly path: string }
   | { readonly k: "write"; readonly path: string; readonly text: string }
   | { readonly k: "allocate"; readonly bytes: number }
   /** Never goes on. */
@@ -43,11 +47,20 @@ export const fakeProgram = (...steps: readonly FakeStep[]): SandboxProgram => ({
   code: JSON.stringify(steps),
 });
 
+/** For programs that may see and change every file. */
+export const everyFile: Pick<ExecOptions, "hidden" | "mayKeep"> = {
+  hidden: new Set(),
+  mayKeep: () => Promise.resolve(true),
+};
+
 /**
  * A sandbox without a wall, for tests of what stands above one. It keeps files and limits as every
- * tier does and runs programs that are lists of steps.
+ * tier does and runs programs that are lists of steps. One that cannot hide files refuses to.
  */
-export const createFakeSandbox = (tier: SandboxTier = "wasm"): SandboxProvider => ({
+export const createFakeSandbox = (
+  tier: SandboxTier = "wasm",
+  { hidesFiles }: { readonly hidesFiles: boolean } = { hidesFiles: true },
+): SandboxProvider => ({
   tier,
   probe: async (signal) => {
     throwIfAborted(signal);
@@ -56,7 +69,7 @@ export const createFakeSandbox = (tier: SandboxTier = "wasm"): SandboxProvider =
   open: async (request, signal) => {
     throwIfAborted(signal);
     const files = createFileSet(request.files, request.limits);
-    return files.ok ? ok(new FakeSession(tier, files.value, request.limits)) : files;
+    return files.ok ? ok(new FakeSession(tier, files.value, request.limits, hidesFiles)) : files;
   },
 });
 
@@ -65,13 +78,15 @@ class FakeSession implements SandboxSession {
   readonly programs = ["javascript"] as const;
   private files: FileSet;
   private readonly limits: SandboxLimits;
+  private readonly hidesFiles: boolean;
   private readonly closing = new AbortController();
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(tier: SandboxTier, files: FileSet, limits: SandboxLimits) {
+  constructor(tier: SandboxTier, files: FileSet, limits: SandboxLimits, hidesFiles: boolean) {
     this.tier = tier;
     this.files = files;
     this.limits = limits;
+    this.hidesFiles = hidesFiles;
   }
 
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>> {
@@ -87,12 +102,25 @@ class FakeSession implements SandboxSession {
     throwIfAborted(options.signal);
     if (this.closing.signal.aborted) return closed();
     if (program.kind !== "javascript") return failed(fault("SANDBOX_UNSUPPORTED", "the fake has no shell"));
-    const trial = this.files.with([]);
+    if (!this.hidesFiles && options.hidden.size > 0) {
+      return failed(fault("SANDBOX_UNSUPPORTED", "the fake cannot hide files"));
+    }
+    const given = programFiles(this.files, this.limits, options.hidden);
+    const trial = createFileSet(given.files, given.limits);
     if (!trial.ok) return trial;
-    const job = new FakeJob(trial.value, this.limits, options);
+    const job = new FakeJob(guardedFiles(trial.value, given.hidden), this.limits, options);
     const ended = await job.run(JSON.parse(program.code) as readonly FakeStep[], this.closing.signal);
     if (this.closing.signal.aborted) return closed();
-    if (ended === "exited") this.files = trial.value;
+    if (ended === "exited") {
+      const taken = takeOver(this.files, trial.value.changes(), options.hidden);
+      if (!taken.ok) return taken;
+      try {
+        await this.keep(taken.value, options);
+      } catch (error) {
+        if (this.closing.signal.aborted && !options.signal.aborted) return closed();
+        throw error;
+      }
+    }
     return ok({
       exitCode: ended === "exited" ? job.exitCode : null,
       ended,
@@ -102,6 +130,13 @@ class FakeSession implements SandboxSession {
       value: ended === "exited" ? job.value : null,
       wallMs: 0,
     });
+  }
+
+  private async keep({ files, changes }: TakenOver, { mayKeep, signal }: ExecOptions): Promise<void> {
+    const either = AbortSignal.any([signal, this.closing.signal]);
+    if (changes.length === 0 || !(await mayKeep(changes, either))) return;
+    throwIfAborted(either);
+    this.files = files;
   }
 
   async readFile(
@@ -140,16 +175,18 @@ class FakeSession implements SandboxSession {
   }
 }
 
+type Files = ReturnType<typeof guardedFiles>;
+
 class FakeJob {
   readonly stdout = { text: "", droppedBytes: 0, bytes: 0 };
   readonly stderr = { text: "", droppedBytes: 0, bytes: 0 };
   exitCode = 0;
   value: string | null = null;
-  private readonly files: FileSet;
+  private readonly files: Files;
   private readonly limits: SandboxLimits;
   private readonly options: ExecOptions;
 
-  constructor(files: FileSet, limits: SandboxLimits, options: ExecOptions) {
+  constructor(files: Files, limits: SandboxLimits, options: ExecOptions) {
     this.files = files;
     this.limits = limits;
     this.options = options;
@@ -165,6 +202,12 @@ class FakeJob {
           const read = this.files.read(step.path);
           if (!read.ok) return this.fail(read.fault.message);
           this.print("stdout", `${new TextDecoder().decode(read.value)}\n`);
+          break;
+        }
+        case "print-list": {
+          const listed = this.files.list(step.path);
+          if (!listed.ok) return this.fail(listed.fault.message);
+          for (const { path } of listed.value) this.print("stdout", `${path}\n`);
           break;
         }
         case "write": {

@@ -6,10 +6,12 @@ import type {
   Authorized,
   ExecuteOptions,
   PreparedCall,
+  PrepareOptions,
   Spend,
   ToolExecutor,
   ToolFault,
   ToolResult,
+  WouldAllow,
 } from "#ports/executor.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 
@@ -39,7 +41,7 @@ export interface ToolFakePlan {
   /** Instead of the arguments as they come. */
   readonly prepare?: (
     argumentsGiven: JsonObject,
-    signal: AbortSignal,
+    options: PrepareOptions,
   ) => Promise<Result<PreparedCall, ToolFault>>;
 }
 
@@ -79,10 +81,10 @@ export const createToolFake = (
     get prepared() {
       return prepared;
     },
-    async prepare(argumentsGiven, signal) {
+    async prepare(argumentsGiven, options) {
       prepared += 1;
-      if (signal.aborted) throw abortError();
-      if (plan.prepare !== undefined) return plan.prepare(argumentsGiven, signal);
+      if (options.signal.aborted) throw abortError();
+      if (plan.prepare !== undefined) return plan.prepare(argumentsGiven, options);
       return ok(plainCall(name, argumentsGiven));
     },
     async execute(authorized, given) {
@@ -108,6 +110,12 @@ export const createToolFake = (
       }
     },
   };
+};
+
+/** Policies that allow whatever is supposed. */
+export const allowsAll: WouldAllow = async (calls, { signal }) => {
+  if (signal.aborted) throw abortError();
+  return calls.map(() => true);
 };
 
 /** A prepared call that is nothing but its arguments. */

@@ -6,6 +6,7 @@ sandboxContract({
   provider: createFakeSandbox(),
   programs: {
     prints: (stream, text) => fakeProgram({ k: "print", stream, text: `${text}\n` }),
+    lists: (folder) => fakeProgram({ k: "print-list", path: folder }),
     printsFile: (path) => fakeProgram({ k: "print-file", path }),
     writes: (path, text) => fakeProgram({ k: "write", path, text }),
     writesAndFails: (path, text) => fakeProgram({ k: "write", path, text }, { k: "fail", message: "no" }),

@@ -16,6 +16,7 @@ import type {
   ToolExecutor,
   ToolFault,
   ToolResult,
+  WouldAllow,
 } from "#ports/executor.ts";
 import type { ArtefactStore, LedgerFault } from "#ports/ledger.ts";
 import type { SandboxFile, SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
@@ -23,6 +24,7 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { createExecutors, createRunFiles } from "#tools/index.ts";
 import type { RunFiles, RunFilesOptions } from "#tools/index.ts";
 import { createFakeSandbox } from "#test/kit/sandbox-fake.ts";
+import { allowsAll } from "#test/kit/tool-fake.ts";
 import { createFakeWorkspace } from "#test/kit/workspace-files-fake.ts";
 import type { FakeWorkspace } from "#test/kit/workspace-files-fake.ts";
 
@@ -80,6 +82,9 @@ export interface BenchPlan {
   readonly session?: SandboxSession;
   readonly workspace?: FakeWorkspace;
   readonly runFiles?: Partial<RunFilesOptions>;
+  /** Nothing hides and all may be written unless this says otherwise. */
+  readonly wouldAllow?: WouldAllow;
+  readonly hidesFiles?: boolean;
 }
 
 /** A run's files with a fake on every side, and the executors over them. */
@@ -90,7 +95,8 @@ export const createBench = async (plan: BenchPlan = {}): Promise<Bench> => {
     bytes,
     executable: false,
   }));
-  const opened = await createFakeSandbox(plan.tier ?? "docker").open(
+  const { wouldAllow = allowsAll, hidesFiles = true } = plan;
+  const opened = await createFakeSandbox(plan.tier ?? "docker", { hidesFiles }).open(
     { files: snapshot, limits: LIMITS },
     new AbortController().signal,
   );
@@ -117,13 +123,15 @@ export const createBench = async (plan: BenchPlan = {}): Promise<Bench> => {
     workspace,
     files,
     executors,
-    prepare: (tool, given) => executor(tool).prepare(given, new AbortController().signal),
+    prepare: (tool, given) =>
+      executor(tool).prepare(given, { signal: new AbortController().signal, wouldAllow }),
     execute: (call, options) => {
       const right = Object.freeze({}) as Authorized<PreparedCall>;
       rights.set(right, call);
       return executor(call.tool).execute(right, {
         timeoutMs: 10_000,
         signal: new AbortController().signal,
+        wouldAllow,
         onOutput: () => undefined,
         ...options,
       });

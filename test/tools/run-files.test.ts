@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { fault } from "#kernel/result.ts";
-import { createFakeSandbox, fakeProgram } from "#test/kit/sandbox-fake.ts";
+import { createFakeSandbox, everyFile, fakeProgram } from "#test/kit/sandbox-fake.ts";
 import { createRunFiles } from "#tools/index.ts";
 import type { PastCall } from "#test/kit/resume-files.ts";
 import { resumeFiles } from "#test/kit/resume-files.ts";
@@ -84,7 +84,7 @@ describe("a store that refuses", () => {
       (_, index) => ({ k: "write", path: `${long}${index}`, text: "" }) as const,
     );
     const program = fakeProgram(...steps);
-    const done = await bench.files.exec(program, [], { timeoutMs: 1000, signal });
+    const done = await bench.files.exec(program, [], { ...everyFile, timeoutMs: 1000, signal });
     expect(codeOf(done)).toBe("TOOL_OUTCOME_UNKNOWN");
     expect(codeOf(await bench.call("list_files", {}))).toBe("TOOL_UNAVAILABLE");
   });
@@ -115,7 +115,7 @@ describe("a run that was killed", () => {
               ([name, content]) => ({ k: "write", path: name, text: content }) as const,
             );
             const done = valueOf(
-              await files.exec(fakeProgram(...steps), [call.label], { timeoutMs: 1000, signal }),
+              await files.exec(fakeProgram(...steps), [call.label], { ...everyFile, timeoutMs: 1000, signal }),
             );
             past.push({ changes: done.changes, labels: [call.label] });
           }

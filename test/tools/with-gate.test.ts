@@ -5,6 +5,7 @@ import { GATE_LIMITS_DEFAULT, createGate } from "#gate/index.ts";
 import type { CallOutcome, Gate } from "#gate/index.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { SandboxSession } from "#ports/sandbox.ts";
+import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 import { buildSandbox } from "#test/adapters/wasm/kit.ts";
 import { TestFolder } from "#test/adapters/workspace-files/kit.ts";
@@ -12,7 +13,7 @@ import { call } from "#test/gate/rig.ts";
 import { createApproverFake } from "#test/kit/approver-fake.ts";
 import type { ApproverFake } from "#test/kit/approver-fake.ts";
 import { createClockFake } from "#test/kit/clock-fake.ts";
-import { allow, stepUp } from "#test/kit/decisions.ts";
+import { allow, deny, stepUp } from "#test/kit/decisions.ts";
 import { createEntropyFake } from "#test/kit/entropy-fake.ts";
 import { createPolicyDeciderFake } from "#test/kit/policy-decider-fake.ts";
 import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
@@ -31,7 +32,12 @@ const recorder = createRunRecorderFake();
 let session: SandboxSession;
 let gate: Gate;
 
+/** Files whose names say so are not to be read, or not to be written. */
+const unless = (word: string) => (request: PolicyRequest) =>
+  String(request.arguments["path"]).includes(word) ? deny("forbidden") : allow();
+
 beforeAll(async () => {
+  folder.write("private/key.txt", "planted");
   folder.write("data/one.txt", "1\n");
   folder.write("data/two.txt", "2\n");
   folder.write(".env", "TOKEN=planted");
@@ -49,7 +55,12 @@ beforeAll(async () => {
     workspace,
   });
   const crypto = createNodeCrypto();
-  const decisions = { ...Object.fromEntries(TOOLS.map((tool) => [tool, allow()])), publish_file: stepUp() };
+  const decisions = {
+    ...Object.fromEntries(TOOLS.map((tool) => [tool, allow()])),
+    read_file: unless("private"),
+    write_file: unless("locked"),
+    publish_file: stepUp(),
+  };
   gate = createGate(
     {
       policy: () => createPolicyDeciderFake(decisions),
@@ -99,6 +110,60 @@ test("a program reads the run's files and not the secrets beside them", async ()
     status: "done",
     value: { value: [["data/one.txt", "data/two.txt", "sum.txt"], "none"] },
     changes: [{ path: "sum.txt", kind: "created", sizeBytes: 1 }],
+  });
+});
+
+test("a program does not get what the agent may not read", async () => {
+  expect(await perform("read_file", { path: "private/key.txt" })).toMatchObject({ status: "denied" });
+  const outcome = await perform("run_javascript", {
+    code: `const tried = (act) => { try { return act() } catch (error) { return error.message } };
+           [tried(() => files.read("private/key.txt")), tried(() => files.list("private")),
+            files.list().filter((path) => path.includes("private")),
+            tried(() => files.write("private/key.txt", "")), tried(() => files.write("private", ""))]`,
+  });
+  expect(outcome).toMatchObject({
+    status: "done",
+    changes: [],
+    value: {
+      value: [
+        "the run has no file `private/key.txt`",
+        "the run has no file `private`",
+        [],
+        "`private/key.txt` cannot be written here",
+        "`private` cannot be written here",
+      ],
+    },
+  });
+});
+
+test("a list of files does not name what the agent may not read", async () => {
+  expect((await perform("list_files", {})).text).not.toContain("private");
+  expect(await perform("list_files", { path: "private" })).toMatchObject({
+    status: "failed",
+    text: "Failed: the run has no file `private`.",
+  });
+});
+
+test("a program changes nothing where it changes one file that the agent may not write", async () => {
+  const outcome = await perform("run_javascript", {
+    code: `files.write("open.txt", "1"); files.write("locked.txt", "2"); 3`,
+  });
+  expect(outcome).toMatchObject({
+    status: "failed",
+    value: null,
+    changes: [],
+    text: "Failed: the program ran, but none of its changes were kept: the rules of this run do not let it write `locked.txt`.",
+  });
+  expect((await perform("list_files", {})).text).not.toMatch(/open|locked/);
+});
+
+test("the evidence of a program's call says what it saw", async () => {
+  await perform("run_javascript", { code: "1" });
+  const decided = recorder.entries.findLast(({ type }) => type === "action.decided");
+  expect(decided?.content).toMatchObject({
+    prepared: {
+      details: { files: { hidden: ["private/key.txt"], names: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    },
   });
 });
 

@@ -13,6 +13,7 @@ import { QuickJS } from "quickjs-wasi";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { createFileSet } from "#sandbox/file-set.ts";
+import { guardedFiles } from "#sandbox/hidden-files.ts";
 
 import { EXIT } from "./exit-codes.ts";
 import { encodeFrame } from "./frames.ts";
@@ -58,7 +59,7 @@ const run = async (job: Job): Promise<void> => {
   const end = await runGuest({
     wasm,
     program: job.program,
-    files: files.value,
+    files: guardedFiles(files.value, job.hidden),
     fileBytesMax: job.limits.fileBytesMax,
     memoryBytesMax: job.limits.memoryBytesMax,
     valueBytesMax: job.limits.outputBytesMax,

@@ -8,7 +8,7 @@ import { PRINT_CHARACTERS_MAX } from "./guest-library.ts";
 
 /** What the functions act on. */
 export interface HostWorld {
-  readonly files: FileSet;
+  readonly files: Pick<FileSet, "read" | "write" | "list">;
   readonly fileBytesMax: number;
   print(stream: "stdout" | "stderr", text: string): void;
 }

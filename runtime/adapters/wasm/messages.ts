@@ -26,6 +26,8 @@ export interface Job {
   readonly parentPid: number;
   readonly wasm: Uint8Array;
   readonly files: readonly FileContent[];
+  /** Names of further files of the session: the program must not write to where they are. */
+  readonly hidden: readonly string[];
 }
 
 /** From the sandbox process, which nobody trusts. */

@@ -38,6 +38,12 @@ export const WASM_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 
 const PROBE_MS_MAX = 10_000;
 
+/** For programs of ours over no files. */
+const NOTHING_TO_HIDE: Pick<ExecOptions, "hidden" | "mayKeep"> = {
+  hidden: new Set(),
+  mayKeep: () => Promise.resolve(true),
+};
+
 /**
  * The embedded tier: JavaScript on QuickJS, compiled to WebAssembly, in a process of its own for
  * each program, with nothing to install. Its guests know real time in whole milliseconds, in UTC;
@@ -66,7 +72,7 @@ export const createWasmSandbox = (
   const run = async (
     kind: Job["kind"],
     program: Parameters<RunProgram>[0],
-    options: ExecOptions,
+    options: Parameters<RunProgram>[1],
   ): ReturnType<RunProgram> => {
     const bytes = await interpreter();
     if (!bytes.ok) return bytes;
@@ -80,7 +86,8 @@ export const createWasmSandbox = (
       wallMs: deps.clock.wallMs(),
       seed: seedOf(deps.entropy.bytes(8)),
       wasm: bytes.value,
-      files: [...program.files.all()],
+      files: program.files,
+      hidden: program.hidden,
     };
     const end = await runJob(files, job, { ...options, startMsMax });
     return end.ok ? ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) }) : end;
@@ -101,12 +108,12 @@ export const createWasmSandbox = (
     probeWasm({
       async runAlone(code, timeoutMs, limits) {
         const session = open({ files: [], limits });
-        return session.ok ? session.value.exec({ kind: "javascript", code }, { timeoutMs, signal }) : session;
+        if (!session.ok) return session;
+        const program = { kind: "javascript", code } as const;
+        return session.value.exec(program, { ...NOTHING_TO_HIDE, timeoutMs, signal });
       },
       async inspect(limits) {
-        const none = createFileSet([], limits);
-        if (!none.ok) return none;
-        const program = { code: "", files: none.value, limits };
+        const program = { code: "", files: [], hidden: [], limits };
         const end = await run("inspect", program, { timeoutMs: PROBE_MS_MAX, signal });
         return end.ok ? ok(end.value.answer?.value ?? null) : end;
       },

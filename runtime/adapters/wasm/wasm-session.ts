@@ -1,3 +1,4 @@
+import { throwIfAborted } from "#kernel/abort.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import { readJson } from "#kernel/json.ts";
@@ -15,19 +16,24 @@ import type {
   SandboxSession,
 } from "#ports/sandbox.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
+import { programFiles, takeOver } from "#sandbox/hidden-files.ts";
+import type { ProgramFiles } from "#sandbox/hidden-files.ts";
 
 import type { JobEnd } from "./run-job.ts";
 import { createTurns } from "./turns.ts";
 
 /** Runs a program over files in a process of its own; the files of the answer are those that differ. */
 export type RunProgram = (
-  program: { readonly code: string; readonly files: FileSet; readonly limits: SandboxLimits },
-  options: ExecOptions,
-) => Promise<Result<JobEnd & { readonly wallMs: number }, SandboxFault>>;
+  program: ProgramFiles & { readonly code: string; readonly limits: SandboxLimits },
+  options: Pick<ExecOptions, "timeoutMs" | "signal" | "onOutput">,
+) => Promise<Result<TimedEnd, SandboxFault>>;
+
+type TimedEnd = JobEnd & { readonly wallMs: number };
 
 /**
- * A session whose files live here, in the host, as bytes. Each program gets a copy and gives back
- * what it changed, which is taken over whole or not at all. Between programs there is no process.
+ * A session whose files live here, in the host, as bytes. Each program gets a copy of those that are
+ * not hidden from it and gives back what it changed, which is taken over whole or not at all. Between
+ * programs there is no process.
  */
 export class WasmSession implements SandboxSession {
   readonly tier = "wasm";
@@ -111,12 +117,11 @@ export class WasmSession implements SandboxSession {
 
   private async run(code: string, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>> {
     const signal = AbortSignal.any([options.signal, this.closing.signal]);
+    const given = programFiles(this.files, this.limits, options.hidden);
+    const limits = { ...this.limits, ...given.limits };
     try {
-      const end = await this.runProgram(
-        { code, files: this.files, limits: this.limits },
-        { ...options, signal },
-      );
-      return end.ok ? this.concluded(end.value) : end;
+      const end = await this.runProgram({ ...given, code, limits }, { ...options, signal });
+      return end.ok ? await this.concluded(end.value, { ...options, signal }) : end;
     } catch (error) {
       // Closing ends a program as an abort does, but nobody cancelled this call.
       if (this.closing.signal.aborted && !options.signal.aborted) return CLOSED;
@@ -124,17 +129,24 @@ export class WasmSession implements SandboxSession {
     }
   }
 
-  private concluded(end: JobEnd & { readonly wallMs: number }): Result<ExecResult, SandboxFault> {
+  private async concluded(
+    end: TimedEnd,
+    { hidden, mayKeep, signal }: ExecOptions,
+  ): Promise<Result<ExecResult, SandboxFault>> {
     const { answer, ended, stdout, stderr, wallMs } = end;
     const common = { ended, stdout, stderr, wallMs, droppedBytes: answer?.droppedBytes ?? 0 };
     if (answer === null || ended !== "exited") return ok({ ...common, exitCode: null, value: null });
-    const files = this.files.with(answer.files);
+    const taken = takeOver(this.files, answer.files, hidden);
     const value = answer.value === null ? ok(null) : canonical(answer.value);
     // The process keeps the same limits, so whatever breaks them did not come from our code in it.
-    if (!files.ok || !value.ok) {
+    if (!taken.ok || !value.ok) {
       return failed(fault("SANDBOX_LOST", "the sandbox's process gave an answer that breaks its limits"));
     }
-    this.files = files.value;
+    const { files, changes } = taken.value;
+    if (changes.length > 0 && (await mayKeep(changes, signal))) {
+      throwIfAborted(signal);
+      this.files = files;
+    }
     return ok({ ...common, exitCode: answer.exitCode, value: value.value });
   }
 }

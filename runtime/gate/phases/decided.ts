@@ -6,7 +6,8 @@ import type { Decision } from "#protocol/policy-vocabulary.ts";
 import type { Conditions, Verdict } from "../conditions.ts";
 import { readDecision } from "../conditions.ts";
 import { within } from "../deadline.ts";
-import { asJson, frozenJsonObject } from "../frozen-json.ts";
+import { decisionOf } from "../decision-of.ts";
+import { asJson } from "../frozen-json.ts";
 import { refusalText } from "../refusal-text.ts";
 import type { Subject } from "../subject.ts";
 import { fingerprintOf } from "../subject.ts";
@@ -27,8 +28,6 @@ export interface DecidedContent<How> {
   /** `action.decided`. */
   readonly entry: EntryId;
 }
-
-const DECISION_DEPTH_MAX = 32;
 
 /** The policies permit it, under conditions, and the ledger has their decision. */
 export class Decided<How> extends Phase<DecidedContent<How>> {
@@ -93,8 +92,5 @@ const ask = async (
   const timed = await within(world.clock, world.run.limits.decideMsMax, signal, (inner) =>
     policy.decide(subject.request, inner),
   );
-  if (timed.k !== "settled") return null;
-  const copy = frozenJsonObject(timed.value, DECISION_DEPTH_MAX);
-  const whole = Array.isArray(copy?.["rules"]) && Array.isArray(copy["obligations"]);
-  return whole && copy["policies"] === policy.policies ? (copy as unknown as Decision) : null;
+  return timed.k === "settled" ? decisionOf(timed.value, policy.policies) : null;
 };

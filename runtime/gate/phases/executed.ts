@@ -56,7 +56,7 @@ export class Executed extends Phase<ExecutedContent> {
   ): Promise<Executed> {
     const { authorized, intended: content } = authority.grant(intended);
     const { identity } = content.subject;
-    const { executor } = content.how;
+    const { executor, wouldAllow } = content.how;
     const startedAtMs = world.clock.monotonicMs();
     const { deadlineGraceMs, settleMsMax, streamedCharactersMax } = world.run.limits;
     const relay = createOutputRelay(world.recorder, "tool.progress", streamedCharactersMax);
@@ -70,6 +70,7 @@ export class Executed extends Phase<ExecutedContent> {
             executor.execute(authorized, {
               timeoutMs: content.timeoutMs,
               signal: inner,
+              wouldAllow,
               onOutput: (stream, text) => relay.send(text, { callId: identity.callId, stream }),
             }),
         );

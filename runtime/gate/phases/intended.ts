@@ -1,7 +1,7 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId } from "#kernel/ids.ts";
 import { throwIfAborted } from "#kernel/abort.ts";
-import type { ToolExecutor } from "#ports/executor.ts";
+import type { ToolExecutor, WouldAllow } from "#ports/executor.ts";
 import { refusalText } from "../refusal-text.ts";
 import type { Subject } from "../subject.ts";
 import type { World } from "../world.ts";
@@ -14,6 +14,8 @@ import { broken, next, Phase, stop } from "./phase.ts";
 export interface ToolHow {
   readonly k: "tool";
   readonly executor: ToolExecutor;
+  /** What the policies that decide this call would say to others in its place. */
+  readonly wouldAllow: WouldAllow;
 }
 
 /** By letting the driver go on with the call's `value`: what `respond` and `terminate` do. */

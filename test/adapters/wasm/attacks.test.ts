@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import type { ExecResult, SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import { buildSandbox } from "./kit.ts";
@@ -38,7 +39,7 @@ afterAll(async () => {
 const run = async (code: string, timeoutMs = TIMEOUT_MS): Promise<ExecResult> => {
   const result = await session.exec(
     { kind: "javascript", code },
-    { timeoutMs, signal: new AbortController().signal },
+    { ...everyFile, timeoutMs, signal: new AbortController().signal },
   );
   if (!result.ok) throw new Error(`${result.fault.code}: ${result.fault.message}`);
   return result.value;

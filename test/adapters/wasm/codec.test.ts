@@ -91,6 +91,7 @@ describe("jobs", () => {
       { path: "a", bytes: utf8("") },
       { path: "__proto__", bytes: utf8("b") },
     ],
+    hidden: ["c/d", "constructor"],
   };
   const reading = (bytes: Uint8Array) => {
     let at = 0;

@@ -19,6 +19,7 @@ import type {
 } from "#ports/sandbox.ts";
 import type { Result } from "#kernel/result.ts";
 
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { providerOf, realWasm } from "./kit.ts";
 
 /*
@@ -63,7 +64,10 @@ const open = async (provider: SandboxProvider): Promise<SandboxSession> => {
 };
 
 const exec = (session: SandboxSession): Promise<Result<ExecResult, SandboxFault>> =>
-  session.exec({ kind: "javascript", code: "1" }, { timeoutMs: 200, signal: new AbortController().signal });
+  session.exec(
+    { kind: "javascript", code: "1" },
+    { ...everyFile, timeoutMs: 200, signal: new AbortController().signal },
+  );
 
 const started = encodeFrame("started");
 const answer: Answer = { ended: "exited", exitCode: 0, droppedBytes: 0, value: null, files: [] };

@@ -68,6 +68,7 @@ const javascript = (code: string) => ({ kind: "javascript", code }) as const;
 
 export const javascriptPrograms: SandboxPrograms = {
   prints: (stream, what) => javascript(`console.${stream === "stdout" ? "log" : "error"}(${text(what)})`),
+  lists: (folder) => javascript(`for (const path of files.list(${text(folder)})) console.log(path)`),
   printsFile: (path) => javascript(`console.log(files.read(${text(path)}))`),
   writes: (path, what) => javascript(`files.write(${text(path)}, ${text(what)})`),
   writesAndFails: (path, what) =>

@@ -1,6 +1,8 @@
 /* A host for a test to kill: runs one program that never ends and says so when it has begun. */
 import { pathToFileURL } from "node:url";
 
+import { everyFile } from "#test/kit/sandbox-fake.ts";
+
 import { providerOf, realWasm } from "./kit.ts";
 
 const [entryPath = "", code = ""] = process.argv.slice(2);
@@ -16,6 +18,7 @@ if (!session.ok) throw new Error(session.fault.message);
 await session.value.exec(
   { kind: "javascript", code },
   {
+    ...everyFile,
     timeoutMs: 3_600_000,
     signal: new AbortController().signal,
     onOutput: (_, text) => process.stdout.write(text),

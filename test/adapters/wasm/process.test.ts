@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { EXIT } from "#adapters/wasm/exit-codes.ts";
 import { encodeJob } from "#adapters/wasm/messages.ts";
 import type { SandboxSession } from "#ports/sandbox.ts";
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import { buildSandbox } from "./kit.ts";
@@ -34,7 +35,7 @@ const whileRunning = async (look: (pid: number) => void, timeoutMs = 20_000): Pr
   const begun = Promise.withResolvers<void>();
   const running = session.exec(
     { kind: "javascript", code: `console.log("begun"); for (;;);` },
-    { timeoutMs, signal: abort.signal, onOutput: () => begun.resolve() },
+    { ...everyFile, timeoutMs, signal: abort.signal, onOutput: () => begun.resolve() },
   );
   await begun.promise;
   const [line = ""] = await built.processes();
@@ -120,6 +121,7 @@ describe("the process's code", () => {
     parentPid: process.pid,
     wasm: readFileSync(built.files.wasm),
     files: [],
+    hidden: [],
   });
 
   test("refuses to run without its walls", () => {

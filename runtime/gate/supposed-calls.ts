@@ -1,0 +1,108 @@
+import { canonicalJson } from "#kernel/canonical-json.ts";
+import type { PolicyDecider } from "#policy/policy-decider.ts";
+import type { WouldAllow } from "#ports/executor.ts";
+import type { ActionName, Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
+import { readDecision } from "./conditions.ts";
+import type { GateRun, Proposed } from "./contract.ts";
+import { within } from "./deadline.ts";
+import { decisionOf } from "./decision-of.ts";
+import { asJson } from "./frozen-json.ts";
+import { joinLabels } from "./labels.ts";
+import { requestOf } from "./subject.ts";
+import type { World } from "./world.ts";
+
+/** Questions that are put to the policies at once, so that the engine can answer them together. */
+const ASKED_TOGETHER_MAX = 512;
+
+/** Answers that are remembered, and the longest question whose answer is. */
+const REMEMBERED_MAX = 50_000;
+const REMEMBERED_CHARACTERS_MAX = 4_096;
+
+/** What would be allowed in the place of a proposal, by one version of the policies. */
+export type Supposing = (
+  policy: PolicyDecider,
+  proposed: Pick<Proposed, "labels" | "iteration">,
+) => WouldAllow;
+
+/**
+ * Says for executors what the policies would make of calls that nobody makes. `actionOf` gives the
+ * action of a tool of this build; a call of anything else is not allowed.
+ *
+ * A decision is a function of policies and request, so answers are remembered until something besides
+ * the calls is another: the policies, the turn, the labels. All else in a request is the run's own.
+ */
+export const createSupposing = (
+  world: World,
+  actionOf: (tool: string) => ActionName | undefined,
+): Supposing => {
+  let memory = new Memory("");
+  return (policy, { labels, iteration }) =>
+    async (calls, { labels: more, signal }) => {
+      const joined = joinLabels(labels, more);
+      const circumstances = canonicalJson([policy.policies, iteration, joined]);
+      if (memory.circumstances !== circumstances) memory = new Memory(circumstances);
+      const remembered = memory;
+
+      const keys = calls.map((call) => canonicalJson(asJson(call)));
+      const answers = keys.map((key) => remembered.answers.get(key));
+      const open = [...answers.keys()].filter((index) => answers[index] === undefined);
+      const requests = calls.map((call) => {
+        const action = actionOf(call.tool);
+        return action === undefined
+          ? null
+          : requestOf(world, { action, tool: call.tool, labels: joined, iteration }, call);
+      });
+      for (let at = 0; at < open.length; at += ASKED_TOGETHER_MAX) {
+        const asked = open.slice(at, at + ASKED_TOGETHER_MAX);
+        const decisions = await within(world.clock, world.run.limits.decideMsMax, signal, (inner) =>
+          Promise.all(asked.map((index) => decide(policy, requests[index] ?? null, inner))),
+        );
+        if (decisions.k !== "settled") continue;
+        for (const [place, index] of asked.entries()) {
+          const decision = decisions.value[place] ?? null;
+          if (decision === null) continue;
+          const isAllowed = isPlain(decision, world.run);
+          answers[index] = isAllowed;
+          // An engine that was lost for a moment may be back at the next question.
+          if (decision.denyReason !== "not-decidable") remembered.keep(keys[index] ?? "", isAllowed);
+        }
+      }
+      return answers.map((answer) => answer === true);
+    };
+};
+
+class Memory {
+  /** What the answers hold for. */
+  readonly circumstances: string;
+  readonly answers = new Map<string, boolean>();
+
+  constructor(circumstances: string) {
+    this.circumstances = circumstances;
+  }
+
+  keep(key: string, isAllowed: boolean): void {
+    if (key.length > REMEMBERED_CHARACTERS_MAX || this.answers.size >= REMEMBERED_MAX) return;
+    this.answers.set(key, isAllowed);
+  }
+}
+
+/** The decision, or null where there is none. Rejects never: one question that fails takes none along. */
+const decide = async (
+  policy: PolicyDecider,
+  request: PolicyRequest | null,
+  signal: AbortSignal,
+): Promise<Decision | null> => {
+  if (request === null) return null;
+  try {
+    return decisionOf(await policy.decide(request, signal), policy.policies);
+  } catch {
+    return null;
+  }
+};
+
+/** Whether it is permitted and nothing is left to be done or kept. A tier that the run has is neither. */
+const isPlain = (decision: Decision, run: Pick<GateRun, "tier" | "onBehalfOf">): boolean => {
+  const verdict = readDecision(decision, run);
+  if (verdict.k === "denied") return false;
+  return verdict.conditions.approval === null && verdict.conditions.timeoutMs === null;
+};
