@@ -53,7 +53,7 @@ export const lowerAgent = (
   reportRulesBeyondTier(context, tier, policies);
   const bodies = blocks.flatMap((block) => (block.body === undefined ? [] : [block.body]));
   const body = new BodyLowering(context, world).blocks(
-    bodies.filter((block) => block.statements.length > 0),
+    bodies.filter((block) => block.statements.some((statement) => statement.$type !== "Stray")),
     parameters.map((parameter) => parameter.name),
   );
   return {

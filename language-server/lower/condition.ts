@@ -5,30 +5,13 @@ import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
-import {
-  argumentType,
-  CONDITION_ROOTS,
-  type ConditionInputs,
-  type ConditionType,
-  contextType,
-  type Found,
-  inputType,
-  principalType,
-  resourceType,
-} from "./condition-names.ts";
+import type { ConditionInputs } from "./condition-names.ts";
+import { ASK, ConditionTerms, type Typed } from "./condition-terms.ts";
+import { mismatch, nameOf } from "./condition-types.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { combine } from "./operators.ts";
-import { CONSTANTS } from "./scope.ts";
-
-/** An expression with its type; `literals` are lists of them. */
-interface Typed {
-  readonly expression: Expression;
-  readonly type: ConditionType | "string-literals" | "long-literals";
-}
 
 const METHODS = ["starts_with", "ends_with", "contains"] as const;
-
-const ASK = "A condition asks about `args`, `principal`, `resource`, `context` and `inputs`.";
 
 /**
  * Lowers the condition of one rule. Everything in it has a type that is known here, so that the
@@ -36,13 +19,11 @@ const ASK = "A condition asks about `args`, `principal`, `resource`, `context` a
  */
 export class ConditionLowering {
   private readonly context: LowerContext;
-  private readonly inputs: ConditionInputs;
-  private readonly patterns: readonly ActionPattern[];
+  private readonly terms: ConditionTerms;
 
   constructor(context: LowerContext, inputs: ConditionInputs, patterns: readonly ActionPattern[]) {
     this.context = context;
-    this.inputs = inputs;
-    this.patterns = patterns;
+    this.terms = new ConditionTerms(context, inputs, patterns);
   }
 
   lower(node: syntax.Expression): Expression | undefined {
@@ -138,7 +119,7 @@ export class ConditionLowering {
         if (suffix.$type !== "Member" || suffix.access !== ".") return this.notDecidable(span);
         path.push(suffix.name);
       }
-      return this.named(base.name, path, spanOf(base), span);
+      return this.terms.named(base.name, path, spanOf(base), span);
     }
     if (suffixes.length > 0) return this.notDecidable(span);
     switch (base.$type) {
@@ -154,114 +135,6 @@ export class ConditionLowering {
       default:
         return this.notDecidable(span);
     }
-  }
-
-  private named(name: string, path: readonly string[], nameSpan: Span, span: Span): Typed | undefined {
-    const [field, ...more] = path;
-    if (CONSTANTS.has(name) && field === undefined) {
-      const value = CONSTANTS.get(name);
-      if (typeof value === "boolean") return { expression: { k: "literal", value, span }, type: "boolean" };
-      this.refuse(span, "a condition has no `null`: what is not there makes it err");
-      return undefined;
-    }
-    if (CONDITION_ROOTS.includes(name)) {
-      if (field === undefined || more.length > 0) {
-        this.refuse(
-          span,
-          field === undefined ? `\`${name}\` alone is not a value` : "the value has no fields",
-          {
-            help: ASK,
-          },
-        );
-        return undefined;
-      }
-      const object: Expression = { k: "name", name, span: nameSpan };
-      return this.found(this.typeOf(name, field), field, { k: "member", object, name: field, span });
-    }
-    if (field !== undefined) {
-      this.refuse(nameSpan, `nothing here is called ${quoted(name)}`, {
-        help: ASK,
-        ...didYouMean(nearest(name, CONDITION_ROOTS), nameSpan),
-      });
-      return undefined;
-    }
-    return this.bare(name, span);
-  }
-
-  private typeOf(root: string, field: string): Found {
-    switch (root) {
-      case "args":
-        return argumentType(field, this.patterns, this.context.tools);
-      case "principal":
-        return principalType(field);
-      case "resource":
-        return resourceType(field, this.patterns, this.context.tools);
-      case "context":
-        return contextType(field);
-      default:
-        return inputType(field, this.inputs);
-    }
-  }
-
-  /** A name that the patterns bind, else a parameter of the agent. */
-  private bare(name: string, span: Span): Typed | undefined {
-    const parameters = this.patterns.map(
-      ({ arguments: bound }) => bound.find((one) => one.k === "bind" && one.as === name)?.parameter,
-    );
-    const expression: Expression = { k: "name", name, span };
-    if (parameters.some((parameter) => parameter !== undefined)) return this.bound(name, expression);
-    if (this.inputs.bare && this.inputs.types.has(name)) {
-      return this.found(inputType(name, this.inputs), name, expression);
-    }
-    const known = [
-      ...this.patterns.flatMap((pattern) =>
-        pattern.arguments.flatMap((one) => (one.k === "bind" ? [one.as] : [])),
-      ),
-      ...(this.inputs.bare ? this.inputs.types.keys() : []),
-    ];
-    this.refuse(span, `nothing here is called ${quoted(name)}`, {
-      help: `${ASK} Bind an argument by naming it in the pattern, as in \`read_file(path)\`.`,
-      ...didYouMean(nearest(name, known), span),
-    });
-    return undefined;
-  }
-
-  private bound(name: string, expression: Expression): Typed | undefined {
-    let type: ConditionType | undefined;
-    for (const pattern of this.patterns) {
-      const parameters = pattern.arguments.flatMap((one) =>
-        one.k === "bind" && one.as === name ? [one.parameter] : [],
-      );
-      const [parameter, second] = parameters;
-      if (parameter === undefined || second !== undefined) {
-        this.refuse(
-          expression.span,
-          second === undefined
-            ? `${quoted(name)} is not bound by ${quoted(pattern.name)}`
-            : `${quoted(name)} is bound twice by ${quoted(pattern.name)}`,
-          { help: "Bind the name once in every pattern of the rule, or write a rule for each." },
-        );
-        return undefined;
-      }
-      const found = argumentType(parameter, [pattern], this.context.tools);
-      const one = "type" in found ? found.type : undefined;
-      if (type !== undefined && one !== type) {
-        this.refuse(expression.span, `${quoted(name)} is of another type in ${quoted(pattern.name)}`);
-        return undefined;
-      }
-      type = one;
-    }
-    return type === undefined ? undefined : { expression, type };
-  }
-
-  private found(found: Found, name: string, expression: Expression): Typed | undefined {
-    if ("type" in found) return { expression, type: found.type };
-    const end = expression.span[1];
-    this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
-      help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,
-      ...didYouMean(nearest(name, found.known), [end - name.length, end]),
-    });
-    return undefined;
   }
 
   private literal(token: string, span: Span): Typed | undefined {
@@ -353,59 +226,3 @@ export class ConditionLowering {
     this.context.reporter.report("WRIT069", span, message, options);
   }
 }
-
-const NAMES: Readonly<Record<Typed["type"], string>> = {
-  string: "a text",
-  long: "a number",
-  boolean: "true or false",
-  "string-set": "a set of texts",
-  "string-list": "a list of texts",
-  "string-literals": "a list of texts",
-  "long-literals": "a list of numbers",
-};
-
-const nameOf = (type: Typed["type"]): string => NAMES[type];
-
-const ELEMENT: Partial<Readonly<Record<Typed["type"], Typed["type"]>>> = {
-  "string-set": "string",
-  "string-list": "string",
-  "string-literals": "string",
-  "long-literals": "long",
-};
-
-/** Why an operator cannot stand between two types, or undefined when it can. */
-const mismatch = (
-  left: Typed["type"],
-  operator: BinaryOperator | "not in",
-  right: Typed["type"],
-): string | undefined => {
-  switch (operator) {
-    case "&&":
-    case "||":
-      return left === "boolean" && right === "boolean"
-        ? undefined
-        : `\`${operator}\` joins two conditions, and this is ${nameOf(left === "boolean" ? right : left)}`;
-    case "==":
-    case "!=":
-      if (ELEMENT[left] !== undefined || ELEMENT[right] !== undefined) {
-        return "lists are not compared; ask with `in` or `contains`";
-      }
-      return left === right ? undefined : `${nameOf(left)} is never the same as ${nameOf(right)}`;
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return left === "long" && right === "long"
-        ? undefined
-        : `\`${operator}\` compares whole numbers, and this is ${nameOf(left === "long" ? right : left)}`;
-    case "in":
-    case "not in":
-      return ELEMENT[right] === left
-        ? undefined
-        : ELEMENT[right] === undefined
-          ? `\`in\` asks about a list, and this is ${nameOf(right)}`
-          : `${nameOf(left)} is never an element of ${nameOf(right)}`;
-    default:
-      return `a condition does not calculate with \`${operator}\``;
-  }
-};
