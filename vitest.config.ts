@@ -6,7 +6,9 @@ export default defineConfig({
     pool: "forks",
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // Only there to end what hangs: a test that is merely slow on a busy machine is not wrong.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     coverage: { provider: "v8", include: ["runtime/**/*.ts", "language-server/**/*.ts"] },
     projects: [
       {
