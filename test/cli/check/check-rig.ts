@@ -10,7 +10,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Lowering } from "#ports/lowering.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
-import { digest, lowerBytes } from "#test/language-server/kit.ts";
+import { lowerBytes } from "#test/language-server/kit.ts";
 
 /** A folder of its own for one test, removed at the end. */
 export class Folder {
@@ -85,4 +85,3 @@ export const runCheck = async (
   return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n"), closed };
 };
 
-export { digest };
