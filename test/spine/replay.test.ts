@@ -74,7 +74,7 @@ const journal = (): readonly JournalEntry[] =>
   opened.flatMap(({ entry, content }) =>
     entry.input === null
       ? []
-      : [{ type: entry.type, input: entry.input, labels: entry.labels, public: entry.public, content }],
+      : [{ type: entry.type as JournalEntry["type"], input: entry.input, labels: entry.labels, public: entry.public, content }],
   );
 
 const replay = (entries: readonly JournalEntry[]) => {
