@@ -1,6 +1,6 @@
 import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { ActionPattern, AgentSpec, Parameter, Rule } from "#protocol/agent-spec.ts";
+import type { ActionPattern, AgentSpec, Parameter, Rule, TypeReference } from "#protocol/agent-spec.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
@@ -235,10 +235,11 @@ const partsOf = (rule: Rule, variants: readonly Variant[]): readonly PolicyPart[
 const partsOfVariant = (rule: Rule, { matches, guards, conjuncts }: Variant): readonly PolicyPart[] => {
   const when = ({ cedar, shown }: Part): PolicyPart => ({ clause: "when", cedar, shown });
   if (rule.effect === "allow" || guards.length === 0) return [...matches, ...guards, ...conjuncts].map(when);
-  const absent = guards.map(({ cedar }) => `!(${cedar})`).join(" || ");
+  // Cedar's checker follows "if it is there", and not "it is not there or".
+  const there = guards.map(({ cedar }) => cedar).join(" && ");
   const holds = conjuncts.map(({ cedar }) => cedar).join(" && ");
   const shown = conjuncts.map((part) => part.shown).join(" && ");
-  return [...matches.map(when), when({ cedar: `(${absent} || (${holds}))`, shown })];
+  return [...matches.map(when), when({ cedar: `(if ${there} then ${holds} else true)`, shown })];
 };
 
 const refuseTooLarge = (cedar: string, rule: Rule): void => {
@@ -257,26 +258,25 @@ const withDefaults = (requirement: NonNullable<Rule["requirement"]>): CompiledPo
 /** The parameters that rules can read, by their written types; any other is nothing that a rule can compare. */
 const readableInputs = (parameters: readonly Parameter[]): readonly InputType[] =>
   parameters.flatMap(({ name, type }) => {
-    const [element] = type.arguments;
-    const known =
-      type.arguments.length === 0
-        ? SCALARS.get(type.name)
-        : LISTS.has(type.name) && element !== undefined && SCALARS.get(element.name) === "string"
-          ? "string-list"
-          : undefined;
+    const known = inputType(type);
     return known === undefined ? [] : [{ name, type: known }];
   });
 
-const SCALARS: ReadonlyMap<string, InputType["type"]> = new Map([
-  ["String", "string"],
-  ["string", "string"],
-  ["int", "long"],
-  ["Int", "long"],
-  ["integer", "long"],
-  ["Integer", "long"],
-  ["bool", "boolean"],
-  ["Bool", "boolean"],
-  ["boolean", "boolean"],
-  ["Boolean", "boolean"],
-]);
-const LISTS: ReadonlySet<string> = new Set(["Array", "List", "list", "Vec"]);
+const inputType = ({ name, arguments: inner }: TypeReference): InputType["type"] | undefined => {
+  switch (name.toLowerCase()) {
+    case "string":
+      return "string";
+    case "int":
+    case "integer":
+      return "long";
+    case "bool":
+    case "boolean":
+      return "boolean";
+    case "array":
+    case "list":
+    case "vec":
+      return inner[0]?.name.toLowerCase() === "string" ? "string-list" : undefined;
+    default:
+      return undefined;
+  }
+};
