@@ -57,7 +57,8 @@ export const createSupposing = (
         const decisions = await within(world.clock, world.run.limits.decideMsMax, signal, (inner) =>
           Promise.all(asked.map((index) => decide(policy, requests[index] ?? null, inner))),
         );
-        if (decisions.k !== "settled") continue;
+        // Engines that are late once are so for a reason; what is still open stays a no.
+        if (decisions.k !== "settled") break;
         for (const [place, index] of asked.entries()) {
           const decision = decisions.value[place] ?? null;
           if (decision === null) continue;
