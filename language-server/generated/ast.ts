@@ -16,7 +16,8 @@ export const SymbiTerminals = {
     MEASURE: /[0-9][0-9_]*(\.[0-9]+)?(\.(milliseconds|seconds|minutes|hours|days|weeks|months|years)\b|[A-Za-z][A-Za-z0-9_]*)/,
     NUMBER: /[0-9][0-9_]*(\.[0-9]+)?/,
     ID: /[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/,
-    LINE_COMMENT: /(\/\/|#)[^\r\n]*/,
+    LINE_COMMENT: /\/\/[^\r\n]*/,
+    HASH_COMMENT: /#[^\r\n]*/,
     BLOCK_COMMENT: /\/\*[\s\S]*?\*\//,
 };
 
