@@ -1,0 +1,349 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { abortError } from "#kernel/abort.ts";
+import type { JsonValue } from "#kernel/json.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { LoadedPolicies } from "#policy/loaded-policies.ts";
+import type { Decider, SetAnswer } from "#ports/decider.ts";
+import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
+import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
+import { agentFile, cedarSource, loadPolicies } from "#test/kit/policy-engine.ts";
+import { READER, asking, calling, onRun, publishing } from "#test/kit/policy-requests.ts";
+
+const { signal } = new AbortController();
+const ALL = "permit (principal, action, resource);";
+let decider: Decider;
+beforeAll(() => {
+  decider = inProcessCedar();
+});
+afterAll(() => decider.close());
+
+const outcome = async (policies: LoadedPolicies, request: PolicyRequest): Promise<string> => {
+  const decision = await policies.decide(request, signal);
+  return decision.denyReason ?? decision.outcome;
+};
+
+describe("what lies outside the vocabulary is denied", () => {
+  let policies: LoadedPolicies;
+  beforeAll(async () => {
+    policies = await loadPolicies(decider, [agentFile(ALL)]);
+  });
+
+  const run = { type: "Run", id: "run", attributes: {} } as const;
+  test.each<readonly [string, PolicyRequest]>([
+    ["another version", calling("read_file", {}, { v: 2 as 1 })],
+    ["an unknown action", onRun("respond", { action: "fly" as "respond" })],
+    ["an unknown tool", calling("fly")],
+    ["no tool", calling("read_file", {}, { tool: null })],
+    ["a tool for another action", onRun("respond", { tool: "read_file" })],
+    [
+      "another tool's resource",
+      calling("read_file", {}, { resource: { type: "Tool", id: "shell", attributes: {} } }),
+    ],
+    ["an unknown type of resource", onRun("respond", { resource: { ...run, type: "Planet" as "Run" } })],
+    [
+      "a resource of another action",
+      onRun("respond", { resource: { type: "Topic", id: "t", attributes: {} } }),
+    ],
+    ["an unknown attribute", onRun("respond", { resource: { ...run, attributes: { colour: "red" } } })],
+    [
+      "an attribute of another type",
+      publishing("a", {
+        resource: { type: "File", id: "a", attributes: { change: "changed", size_bytes: "1" } },
+      }),
+    ],
+    [
+      "a number that is not whole",
+      publishing("a", {
+        resource: { type: "File", id: "a", attributes: { change: "changed", size_bytes: 1.5 } },
+      }),
+    ],
+    [
+      "a missing attribute",
+      publishing("a", { resource: { type: "File", id: "a", attributes: { change: "changed" } } }),
+    ],
+    [
+      "an attribute against the id",
+      publishing("a", {
+        resource: {
+          type: "File",
+          id: "a",
+          attributes: { change: "changed", size_bytes: 1, folded_path: "b" },
+        },
+      }),
+    ],
+    [
+      "an inherited attribute's name",
+      onRun("respond", { resource: { ...run, attributes: { constructor: "x" } } }),
+    ],
+    ["an id in another form", publishing("a b")],
+    ["an agent without a file", calling("read_file", {}, { principal: { type: "Agent", id: "reader" } })],
+    [
+      "an agent that is not loaded",
+      calling("read_file", {}, { principal: { type: "Agent", id: "agents/other.symbi#other" } }),
+    ],
+    [
+      "an unknown type of principal",
+      calling("read_file", {}, { principal: { type: "Robot" as "User", id: "x" } }),
+    ],
+    [
+      "an origin with a path",
+      onRun("respond", {
+        action: "http_request",
+        resource: { type: "Host", id: "https://example.org/", attributes: { method: "GET", path: "/" } },
+      }),
+    ],
+    [
+      "an origin with its default port",
+      onRun("respond", {
+        action: "http_request",
+        resource: { type: "Host", id: "https://example.org:443", attributes: { method: "GET", path: "/" } },
+      }),
+    ],
+    [
+      "an origin in upper case",
+      onRun("respond", {
+        action: "http_request",
+        resource: { type: "Host", id: "https://Example.org", attributes: { method: "GET", path: "/" } },
+      }),
+    ],
+    [
+      "a model without a provider",
+      asking(true, { resource: { type: "Model", id: "gpt", attributes: { remote: true, chosen: true } } }),
+    ],
+    ["on behalf of nothing known", onRun("respond", { onBehalfOf: { kind: "moon" as "user", id: "x" } })],
+    ["an unknown tier", onRun("respond", { context: { sandboxTier: "none" as "wasm" } })],
+    [
+      "too many principals above",
+      onRun("respond", { ancestors: Array.from({ length: 17 }, () => ({ type: "User", id: "u" }) as const) }),
+    ],
+  ])("%s", async (_what, request) => {
+    expect(await outcome(policies, request)).toBe("unknown");
+  });
+
+  const deep = (depth: number): JsonValue => (depth === 0 ? 1 : [deep(depth - 1)]);
+  test.each<readonly [string, PolicyRequest]>([
+    ["half of a surrogate pair", calling("read_file", { path: "\ud800" })],
+    [
+      "half of a surrogate pair in an argument that no rule looks at",
+      calling("read_file", { other: "\ud800" }),
+    ],
+    ["half of a surrogate pair in a key", calling("read_file", { "\udc00": 1 })],
+    ["too deep", calling("read_file", { path: deep(30) })],
+    ["too many values", calling("read_file", { path: Array.from({ length: 20_000 }, () => 1) })],
+    [
+      "too long altogether",
+      calling(
+        "read_file",
+        Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`a${index}`, "x".repeat(100_000)])),
+      ),
+    ],
+    ["inputs that are too deep", calling("read_file", {}, { context: { inputs: { a: deep(30) } } })],
+    ["a label that is malformed", onRun("respond", { context: { labels: ["\ud800"] } })],
+    [
+      "too many labels",
+      onRun("respond", { context: { labels: Array.from({ length: 300 }, (_, index) => `l${index}`) } }),
+    ],
+    ["a run that is no text of sense", onRun("respond", { context: { run: "x".repeat(5_000) } })],
+    ["an iteration below nothing", onRun("respond", { context: { iteration: -1 } })],
+  ])("what cannot be put to the policies is denied: %s", async (_what, request) => {
+    expect(await outcome(policies, request)).toBe("not-decidable");
+  });
+
+  test("four megabytes of text that no rule looks at are decided", async () => {
+    expect(
+      await outcome(policies, calling("write_file", { path: "a", content: "x".repeat(4 * 1024 * 1024) })),
+    ).toBe("allow");
+  });
+
+  test("a rule that looks for something in a text too long for it forbids", async () => {
+    const looks = await loadPolicies(decider, [
+      agentFile(
+        `${ALL} forbid (principal, action, resource) when { context.args has content && context.args.content like "*password*" };`,
+      ),
+    ]);
+    expect(await outcome(looks, calling("write_file", { path: "a", content: "nothing" }))).toBe("allow");
+    expect(await outcome(looks, calling("write_file", { path: "a", content: "x".repeat(200_000) }))).toBe(
+      "policy-error",
+    );
+  });
+});
+
+describe("bare Cedar and the engine", () => {
+  test("a forbid that errs: Cedar allows, the engine denies", async () => {
+    const overflow =
+      "forbid (principal, action, resource) when { context.iteration + 9223372036854775807 > 0 };";
+    await decider.load([{ name: "bare", policies: { all: ALL, errs: overflow } }], signal);
+    const bare = await decider.decide(
+      {
+        principal: { type: "Agent", id: READER },
+        action: { type: "Action", id: "tool_call::read_file" },
+        resource: { type: "Tool", id: "read_file" },
+        context: { iteration: 1 },
+        entities: [],
+      },
+      ["bare"],
+      signal,
+    );
+    expect(bare).toMatchObject({ ok: true, value: [{ allowed: true, errors: [{ policyId: "errs" }] }] });
+    const policies = await loadPolicies(decider, [agentFile(ALL + overflow)]);
+    const decision = await policies.decide(calling("read_file", { path: "a" }), signal);
+    expect(decision).toMatchObject({ outcome: "deny", denyReason: "policy-error" });
+    expect(decision.rules.map(({ rule }) => rule)).toEqual(["agents/reader.symbi#2"]);
+    expect(decision.errors[0]).toMatchObject({ rule: "agents/reader.symbi#2" });
+    expect(decision.errors[0]?.message).toMatch(/overflow/);
+  });
+
+  test("an id that a policy gives itself is not its name", async () => {
+    const policies = await loadPolicies(decider, [agentFile(`@id("the-one") ${ALL}`)]);
+    const { rules } = await policies.decide(calling("read_file", { path: "a" }), signal);
+    expect(rules.map(({ rule }) => rule)).toEqual(["agents/reader.symbi#1"]);
+  });
+});
+
+describe("principals above", () => {
+  const boss = "agents/boss.symbi#boss";
+  const chain = {
+    ancestors: [{ type: "Agent", id: boss }],
+    onBehalfOf: { kind: "agent", id: boss },
+  } as const;
+
+  test("an agent does nothing that the one above it may not do", async () => {
+    const request = calling("read_file", { path: "a" }, chain);
+    const both = await loadPolicies(decider, [agentFile(ALL), agentFile(ALL, boss)]);
+    expect(await outcome(both, request)).toBe("allow");
+    const narrow = await loadPolicies(decider, [
+      agentFile(ALL),
+      agentFile('permit (principal, action == Action::"respond", resource);', boss),
+    ]);
+    expect(await outcome(narrow, request)).toBe("no-permit");
+    const forbidding = await loadPolicies(decider, [
+      agentFile(ALL),
+      agentFile(`${ALL} forbid (principal, action in Action::"tool_call", resource);`, boss),
+    ]);
+    expect(await outcome(forbidding, request)).toBe("forbidden");
+    expect(await outcome(forbidding, calling("read_file", { path: "a" }))).toBe("allow");
+  });
+
+  test("what the one above must ask for is asked for", async () => {
+    const policies = await loadPolicies(decider, [
+      agentFile(ALL),
+      agentFile(`${ALL} @require("timeout:5s") permit (principal, action, resource);`, boss),
+    ]);
+    const decision = await policies.decide(calling("read_file", { path: "a" }, chain), signal);
+    expect(decision.obligations).toMatchObject([{ k: "timeout", timeoutMs: 5_000 }]);
+  });
+
+  test("rules see how deep the chain is", async () => {
+    const policies = await loadPolicies(decider, [
+      agentFile(`${ALL} forbid (principal, action, resource) when { context.depth > 0 };`),
+      agentFile(ALL, boss),
+    ]);
+    expect(await outcome(policies, calling("read_file", { path: "a" }))).toBe("allow");
+    expect(await outcome(policies, calling("read_file", { path: "a" }, chain))).toBe("forbidden");
+  });
+});
+
+describe("whatever becomes of the engine", () => {
+  /** Real Cedar, with one answer replaced. */
+  const broken = (answer: Decider["decide"]): Decider => {
+    const real = inProcessCedar();
+    let loading = true;
+    return {
+      ...real,
+      decide: (...question) => (loading ? real.decide(...question) : answer(...question)),
+      close: async () => {
+        loading = false;
+      },
+    };
+  };
+  const decideWith = async (answer: Decider["decide"]): Promise<string> => {
+    const faulty = broken(answer);
+    const policies = await loadPolicies(faulty, [agentFile(ALL)]);
+    await faulty.close();
+    return outcome(policies, calling("read_file", { path: "a" }));
+  };
+  const answering = (...answers: readonly (readonly Partial<SetAnswer>[])[]): Decider["decide"] => {
+    let index = 0;
+    return async (_request, sets) => {
+      const answer = answers[index] ?? [];
+      index += 1;
+      return ok(
+        answer.map((one, at) => ({
+          set: sets[at] ?? "",
+          allowed: true,
+          determining: ["agents/reader.symbi#1"],
+          errors: [],
+          ...one,
+        })),
+      );
+    };
+  };
+
+  test.each<readonly [string, Decider["decide"], string]>([
+    ["it is lost", async () => failed(fault("DECIDER_LOST", "gone")), "not-decidable"],
+    ["it takes too long", async () => failed(fault("DECIDER_TIMEOUT", "late")), "not-decidable"],
+    ["it refuses", async () => failed(fault("DECIDER_REFUSED", "no")), "not-decidable"],
+    ["it answers nothing", answering([]), "not-decidable"],
+    ["it answers for another set", answering([{ set: "another" }]), "not-decidable"],
+    ["it answers more than was asked", answering([{}, {}]), "not-decidable"],
+    ["it names a policy that is none", answering([{ determining: ["nobody"] }]), "not-decidable"],
+    [
+      "it names an error of a policy that is none",
+      answering([{ errors: [{ policyId: "nobody", message: "" }] }]),
+      "not-decidable",
+    ],
+    ["it denies because of a permit", answering([{ allowed: false }]), "not-decidable"],
+    ["it answers well", answering([{}]), "allow"],
+  ])("%s", async (_what, answer, expected) => {
+    expect(await decideWith(answer)).toBe(expected);
+  });
+
+  test("only an abort rejects", async () => {
+    const policies = await loadPolicies(decider, [agentFile(ALL)]);
+    const controller = new AbortController();
+    controller.abort(new Error("for a reason"));
+    await expect(policies.decide(calling("read_file"), controller.signal)).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    await expect(
+      decideWith(async () => {
+        throw abortError();
+      }),
+    ).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("closed policies deny", async () => {
+    const policies = await loadPolicies(decider, [agentFile(`${ALL} // closed`)]);
+    expect(await outcome(policies, calling("read_file"))).toBe("allow");
+    policies.close();
+    policies.close();
+    expect(await outcome(policies, calling("read_file"))).toBe("not-decidable");
+  });
+});
+
+describe("the digest of the effective policies", () => {
+  const digestOf = async (...sources: Parameters<typeof loadPolicies>[1]): Promise<string> =>
+    (await loadPolicies(decider, sources)).policies;
+
+  test("is the same for the same, and another for any other text, layer, file or order of authority", async () => {
+    const one = await digestOf(cedarSource("user", ALL), agentFile(ALL));
+    expect(await digestOf(cedarSource("user", ALL), agentFile(ALL))).toBe(one);
+    const others = [
+      await digestOf(cedarSource("user", `${ALL} `), agentFile(`${ALL}${ALL}`)),
+      await digestOf(cedarSource("workspace", ALL), agentFile(ALL)),
+      await digestOf(cedarSource("user", ALL, "other.cedar"), agentFile(ALL)),
+      await digestOf(agentFile(ALL)),
+    ];
+    expect(new Set([one, ...others]).size).toBe(5);
+  });
+});
+
+describe("changed policies", () => {
+  test("hold from the next decision on, and the old version keeps deciding for whoever holds it", async () => {
+    const before = await loadPolicies(decider, [agentFile(ALL)]);
+    const after = await loadPolicies(decider, [agentFile(`${ALL} forbid (principal, action, resource);`)]);
+    expect(await outcome(before, calling("read_file"))).toBe("allow");
+    expect(await outcome(after, calling("read_file"))).toBe("forbidden");
+    expect(before.policies).not.toBe(after.policies);
+  });
+});
