@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { verifies } from "#test/kit/verifies.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { fromHex, toHex } from "#kernel/bytes.ts";
 import { inclusionProof, rootFromInclusion, rootOf } from "#ledger/merkle-proof.ts";
@@ -77,6 +78,7 @@ describe("the tree (RFC 6962)", () => {
   });
 
   test("an inclusion proof is the path of the definition and leads to the root", () => {
+    verifies("ledger.beyond.inclusion-proofs");
     fc.assert(
       fc.property(leaves, fc.nat(), (data, chosen) => {
         const index = chosen % data.length;
@@ -121,6 +123,7 @@ describe("the tree (RFC 6962)", () => {
   });
 
   test("what it was is consistent with what it became, and nothing else is", () => {
+    verifies("ledger.beyond.inclusion-proofs");
     fc.assert(
       fc.property(leaves, fc.nat(), (data, chosen) => {
         const size = (chosen % data.length) + 1;
