@@ -37,7 +37,7 @@ interface Looking {
   readonly rig: Rig;
   /** What `look` was told, a list for each time it asked. */
   readonly told: (readonly boolean[])[];
-  look(changes?: Parameters<typeof call>[2]): Promise<void>;
+  readonly look: (changes?: Parameters<typeof call>[2]) => Promise<void>;
 }
 
 /** A rig whose tool `look` asks about `calls` whenever it is prepared. */
@@ -63,7 +63,7 @@ const looking = (
   return {
     rig,
     told,
-    async look(changes) {
+    look: async (changes) => {
       const outcome = await rig.clock.drive(rig.gate.perform(call("look", {}, changes), calm()));
       if (!outcome.ok) throw new Error(outcome.fault.message);
     },

@@ -7,7 +7,6 @@ import { createRunFiles } from "#tools/index.ts";
 import type { PastCall } from "#test/kit/resume-files.ts";
 import { resumeFiles } from "#test/kit/resume-files.ts";
 
-
 import { LIMITS, MemoryArtefacts, SCOPE, codeOf, createBench, file, valueOf } from "./kit.ts";
 
 const signal = new AbortController().signal;
@@ -115,7 +114,11 @@ describe("a run that was killed", () => {
               ([name, content]) => ({ k: "write", path: name, text: content }) as const,
             );
             const done = valueOf(
-              await files.exec(fakeProgram(...steps), [call.label], { ...everyFile, timeoutMs: 1000, signal }),
+              await files.exec(fakeProgram(...steps), [call.label], {
+                ...everyFile,
+                timeoutMs: 1000,
+                signal,
+              }),
             );
             past.push({ changes: done.changes, labels: [call.label] });
           }

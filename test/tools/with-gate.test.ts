@@ -34,7 +34,7 @@ let gate: Gate;
 
 /** Files whose names say so are not to be read, or not to be written. */
 const unless = (word: string) => (request: PolicyRequest) =>
-  String(request.arguments["path"]).includes(word) ? deny("forbidden") : allow();
+  JSON.stringify(request.arguments["path"]).includes(word) ? deny("forbidden") : allow();
 
 beforeAll(async () => {
   folder.write("private/key.txt", "planted");

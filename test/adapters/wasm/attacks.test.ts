@@ -170,6 +170,87 @@ describe("files beside the run's own", () => {
   });
 });
 
+describe("a file that is hidden", () => {
+  const hidingPrograms = async (code: string): Promise<ExecResult> => {
+    const result = await session.exec(
+      { kind: "javascript", code },
+      {
+        ...everyFile,
+        hidden: new Set(["safe/key.txt"]),
+        timeoutMs: TIMEOUT_MS,
+        signal: new AbortController().signal,
+      },
+    );
+    if (!result.ok) throw new Error(`${result.fault.code}: ${result.fault.message}`);
+    return result.value;
+  };
+  const tries = (name: string, code: string, expected: unknown): void => {
+    test(name, async () => {
+      const result = await hidingPrograms(
+        `const attempt = (act) => { try { return act() } catch (error) { return "none" } }; ${code}`,
+      );
+      expect([result.stderr, result.value === null ? null : JSON.parse(result.value)]).toEqual([
+        "",
+        expected,
+      ]);
+    });
+  };
+
+  beforeAll(async () => {
+    const written = await session.writeFile(
+      "safe/key.txt",
+      utf8("planted-content"),
+      new AbortController().signal,
+    );
+    expect(written.ok).toBe(true);
+  });
+
+  const names = JSON.stringify([
+    "safe/key.txt",
+    "./safe/key.txt",
+    "safe/key.txt/",
+    "./././safe/key.txt//",
+    "safe//key.txt",
+    "safe/./key.txt",
+    "safe/../safe/key.txt",
+    "SAFE/KEY.TXT",
+    "safe\\key.txt",
+    "safe/key.txt\u0000",
+    "safe",
+    ".",
+  ]);
+  tries("is not read, however it is called", `${names}.map((name) => attempt(() => files.read(name)))`, [
+    ...Array.from({ length: 12 }, () => "none"),
+  ]);
+  tries(
+    "is not listed, however its folder is called",
+    `["safe", "./safe/", "safe/key.txt", "."].map((name) => attempt(() => files.list(name).filter((path) => path !== "a.txt")))`,
+    ["none", "none", "none", []],
+  );
+  tries(
+    "is in no object, error or source that a program reaches",
+    `const seen = new Set(); const found = [];
+     const walk = (value) => {
+       if (typeof value === "string" && (value.includes("planted") || value.includes("key" + ".txt"))) found.push(value);
+       if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return;
+       seen.add(value);
+       for (const key of Reflect.ownKeys(value)) attempt(() => walk(value[key]));
+       if (typeof value === "function") attempt(() => walk(String(value)));
+       walk(Object.getPrototypeOf(value));
+     };
+     walk(globalThis); attempt(() => files.read("nothing")); [seen.size > 100, found]`,
+    [true, []],
+  );
+  tries(
+    "is not written over, however it is called, nor is anything put in its way",
+    `${names}.filter((name) => attempt(() => { files.write(name, "x"); return "written" }) === "written")`,
+    ["SAFE/KEY.TXT"],
+  );
+  test("is as it was, for programs that may see it", async () => {
+    expect(await run(`files.read("safe/key.txt")`)).toMatchObject({ value: '"planted-content"' });
+  });
+});
+
 describe("what one program leaves for the next", () => {
   test("is files and nothing else", async () => {
     await run(

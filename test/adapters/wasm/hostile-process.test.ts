@@ -63,10 +63,13 @@ const open = async (provider: SandboxProvider): Promise<SandboxSession> => {
   return opened.value;
 };
 
-const exec = (session: SandboxSession): Promise<Result<ExecResult, SandboxFault>> =>
+const exec = (
+  session: SandboxSession,
+  access: Partial<typeof everyFile> = {},
+): Promise<Result<ExecResult, SandboxFault>> =>
   session.exec(
     { kind: "javascript", code: "1" },
-    { ...everyFile, timeoutMs: 200, signal: new AbortController().signal },
+    { ...everyFile, ...access, timeoutMs: 200, signal: new AbortController().signal },
   );
 
 const started = encodeFrame("started");
@@ -110,6 +113,72 @@ describe("a process that lies", () => {
     "one good file and one bad: neither is taken",
     `${says(started, answering({ files: [...file("good").files, ...file("../bad").files] }))} ${WAIT}`,
   );
+});
+
+describe("a process that is not given a file", () => {
+  const hiding = (...hidden: readonly string[]) => ({ hidden: new Set(hidden) });
+
+  test.each([
+    ["over", "a.txt"],
+    ["below", "a.txt/b"],
+    ["over, beside a good one", "b", "a.txt"],
+    ["over one that the session lacks", "gone"],
+    ["in place of its folder", "deep"],
+  ])("cannot write %s: the program is lost, and nobody is asked about its changes", async (_, ...paths) => {
+    const files = paths.map((path) => ({ path, bytes: utf8("x") }));
+    const session = await open(speaking(`${says(started, answering({ files }))} ${WAIT}`));
+    const mayKeep = (): Promise<boolean> => Promise.reject(new Error("was asked"));
+    const access = { ...hiding("a.txt", "gone", "deep/er/c"), mayKeep };
+    expect(await exec(session, access)).toMatchObject({
+      ok: false,
+      fault: { code: "SANDBOX_LOST", retryable: false },
+    });
+    expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
+    await session.close();
+  });
+
+  test("does not have its content anywhere in what it reads", async () => {
+    const session = await open(
+      speaking(`
+        const { readFileSync } = await import("node:fs");
+        const job = readFileSync(0);
+        const found = ["planted-hidden", "planted-shown"].filter((word) => job.includes(word)).join(" ");
+        ${says(started)}
+        const frame = Buffer.alloc(5 + found.length); frame[0] = 1;
+        frame.writeUInt32BE(found.length, 1); frame.write(found, 5); writeSync(1, frame);
+        process.exit(0);`),
+    );
+    const { signal } = new AbortController();
+    await session.writeFile("b.txt", utf8("planted-shown"), signal);
+    await session.writeFile("c.txt", utf8("planted-hidden"), signal);
+    expect(await exec(session, hiding("c.txt"))).toMatchObject({
+      ok: true,
+      value: { stdout: "planted-shown" },
+    });
+    await session.close();
+  });
+
+  test("keeps nothing of its own where that is refused", async () => {
+    const files = [
+      { path: "a.txt", bytes: utf8("x") },
+      { path: "b.txt", bytes: utf8("y") },
+    ];
+    const session = await open(speaking(`${says(started, answering({ files }))} ${WAIT}`));
+    const asked: unknown[] = [];
+    const mayKeep = async (changes: unknown): Promise<boolean> => {
+      asked.push(changes);
+      return false;
+    };
+    expect(await exec(session, { mayKeep })).toMatchObject({ ok: true, value: { ended: "exited" } });
+    expect(asked).toEqual([
+      [
+        { path: "a.txt", kind: "changed", bytes: utf8("x") },
+        { path: "b.txt", kind: "created", bytes: utf8("y") },
+      ],
+    ]);
+    expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
+    await session.close();
+  });
 });
 
 describe("a process that says what it may", () => {
