@@ -224,7 +224,7 @@ describe("a file that is hidden", () => {
   ]);
   tries(
     "is not listed, however its folder is called",
-    `["safe", "./safe/", "safe/key.txt", "."].map((name) => attempt(() => files.list(name).filter((path) => path !== "a.txt")))`,
+    `["safe", "./safe/", "safe/key.txt", "."].map((name) => attempt(() => files.list(name).filter((path) => path.includes("key"))))`,
     ["none", "none", "none", []],
   );
   tries(
