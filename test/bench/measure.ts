@@ -6,13 +6,27 @@ export interface Work {
   run(): Promise<number | void> | number | void;
 }
 
+/** What our side is meant to reach on a machine of two cores. */
+export type Goal =
+  | { readonly k: "within"; readonly ms: number }
+  | { readonly k: "rate"; readonly perSecond: number };
+
+export interface Matchup {
+  readonly title: string;
+  readonly unit: string;
+  readonly baseline: Work;
+  readonly ours: Work;
+  /** Rounds that count; one more goes before them and only warms up. */
+  readonly rounds: number;
+  readonly goal?: Goal;
+}
+
 export interface Pace {
   readonly name: string;
   /** Median over the rounds. */
   readonly perUnitMs: number;
   /** Largest deviation of the middle half of the rounds from the median, as a share of it. */
   readonly spread: number;
-  readonly rounds: number;
 }
 
 export interface Comparison {
@@ -20,45 +34,60 @@ export interface Comparison {
   readonly unit: string;
   readonly baseline: Pace;
   readonly ours: Pace;
-  /** Time of ours for one unit over the baseline's: 1.00 costs nothing beside it. */
+  /** Time of ours for one unit over the baseline's in the same round, the median of all rounds: 1.00 costs nothing beside it. */
   readonly ratio: number;
+  readonly goal: Goal | null;
 }
 
-/** Rounds are interleaved, so that a machine that slows down slows both; the first of each only warms up. */
+/**
+ * Times two works in turn. What else the machine does meets both of a round, so the rounds' ratios
+ * say more than either time; each work goes first in every other round.
+ */
 export const compare = async (
-  title: string,
-  unit: string,
-  baseline: Work,
-  ours: Work,
-  roundCount: number,
+  { title, unit, baseline, ours, rounds, goal }: Matchup,
+  nowMs: () => number = () => performance.now(),
 ): Promise<Comparison> => {
-  const samples = { baseline: [] as number[], ours: [] as number[] };
-  for (let round = 0; round <= roundCount; round += 1) {
-    const bare = await once(baseline);
-    const own = await once(ours);
+  const bare: number[] = [];
+  const own: number[] = [];
+  for (let round = 0; round <= rounds; round += 1) {
+    const order = round % 2 === 0 ? ([baseline, ours] as const) : ([ours, baseline] as const);
+    const times = new Map<Work, number>();
+    for (const work of order) times.set(work, await once(work, nowMs));
     if (round === 0) continue;
-    samples.baseline.push(bare);
-    samples.ours.push(own);
+    bare.push(times.get(baseline) ?? Number.NaN);
+    own.push(times.get(ours) ?? Number.NaN);
   }
-  const bare = pace(baseline.name, samples.baseline);
-  const own = pace(ours.name, samples.ours);
-  return { title, unit, baseline: bare, ours: own, ratio: own.perUnitMs / bare.perUnitMs };
-};
-
-const once = async (work: Work): Promise<number> => {
-  const startedMs = performance.now();
-  const units = (await work.run()) ?? 1;
-  return (performance.now() - startedMs) / units;
-};
-
-const pace = (name: string, samples: readonly number[]): Pace => {
-  const sorted = [...samples].sort((left, right) => left - right);
-  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
-  const median = at(0.5);
   return {
-    name,
-    perUnitMs: median,
-    spread: Math.max(median - at(0.25), at(0.75) - median) / median,
-    rounds: sorted.length,
+    title,
+    unit,
+    baseline: paceOf(baseline.name, bare),
+    ours: paceOf(ours.name, own),
+    ratio: quantile(
+      own.map((ms, round) => ms / (bare[round] ?? Number.NaN)),
+      0.5,
+    ),
+    goal: goal ?? null,
   };
+};
+
+export const meets = (goal: Goal, { perUnitMs }: Pace): boolean =>
+  goal.k === "within" ? perUnitMs <= goal.ms : 1_000 / perUnitMs >= goal.perSecond;
+
+const once = async (work: Work, nowMs: () => number): Promise<number> => {
+  const startedMs = nowMs();
+  const units = (await work.run()) ?? 1;
+  return (nowMs() - startedMs) / units;
+};
+
+const paceOf = (name: string, samples: readonly number[]): Pace => {
+  const median = quantile(samples, 0.5);
+  const above = quantile(samples, 0.75) - median;
+  const below = median - quantile(samples, 0.25);
+  return { name, perUnitMs: median, spread: Math.max(above, below) / median };
+};
+
+/** The sample below which `share` of the others lie; between two, the lower. */
+const quantile = (samples: readonly number[], share: number): number => {
+  const sorted = [...samples].sort((left, right) => left - right);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
 };
