@@ -100,8 +100,7 @@ export const scanLog = async (
     return ok({ end: emptyEnd(deps.crypto), key: undefined, retired: false, erased: [] });
 
   const commit = checkCommit(deps.crypto, log, last, keys);
-  if (commit === undefined)
-    return failed(tampered(log, "its last commit record does not fit what stands before it"));
+  if (typeof commit === "string") return failed(tampered(log, commit));
   const grown = last.tree.copy();
   grown.append(leafHash(deps.crypto, last.line.bytes));
   return ok({
@@ -130,29 +129,28 @@ const emptyEnd = (crypto: Crypto): LogEnd => ({
   logBytes: 0,
 });
 
-/** Hash and key of a commit record that is right in every respect. */
+/** Hash and key of a commit record that is right in every respect; else what is wrong with it. */
 const checkCommit = (
   crypto: Crypto,
   log: LogId,
   point: CommitPoint,
   keys: readonly SigningKey[],
-): { readonly hash: Sha256; readonly key: SigningKey } | undefined => {
+): { readonly hash: Sha256; readonly key: SigningKey } | string => {
   const entry = parseEntry(point.line.bytes);
-  if (entry?.type !== "log.committed" || entry.log !== log || entry.seq !== point.tree.size) return undefined;
+  if (entry?.type !== "log.committed" || entry.log !== log) return "its last commit record cannot be read";
   const { size, root } = structureOf(entry, "log.committed");
+  if (size !== point.tree.size || entry.seq !== size || !isRoot(root, point.tree.root())) {
+    return "its last commit record does not fit the lines before it";
+  }
   const key = keys.find(({ id }) => id === entry.writer);
-  if (key === undefined || size !== entry.seq || !isRoot(root, point.tree.root())) return undefined;
+  if (key === undefined) return "its last commit record is by a key that is not here";
 
   const { hash, ...hashed } = entry;
   const { signature, ...signed } = hashed;
-  const signatureBytes = fromBase64(signature ?? "") ?? new Uint8Array();
   const digest = sha256OfBytes(crypto.sha256(utf8(LEDGER_DOMAIN.entry + canonicalText(hashed))));
-  const right = crypto.verify(
-    key.publicKey,
-    utf8(LEDGER_DOMAIN.signature + canonicalText(signed)),
-    signatureBytes,
-  );
-  return right && digest === hash ? { hash, key } : undefined;
+  const message = utf8(LEDGER_DOMAIN.signature + canonicalText(signed));
+  const isSigned = crypto.verify(key.publicKey, message, fromBase64(signature ?? "") ?? new Uint8Array());
+  return isSigned && digest === hash ? { hash, key } : "its last commit record is not signed by its key";
 };
 
 const canonicalText = (value: object): string => canonicalJson(value as JsonValue);

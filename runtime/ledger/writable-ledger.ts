@@ -186,7 +186,11 @@ export const createWritableLedger = (
         signer: workspaceKey.seed,
         nextKey: next,
       });
-      if (!rotated.ok) return rotated;
+      if (!rotated.ok) {
+        // Only then is it certain that the log does not name the new key, and that it may go.
+        if (rotated.fault.code === "LEDGER_BUSY") await deps.keys.destroy(SECRET_NAME.nextWriter(log));
+        return rotated;
+      }
       const promoted = await promoteNextKey(deps.keys, log, seed);
       if (!promoted.ok || revocation === undefined) return promoted;
       const revoked = await writer.submit({
