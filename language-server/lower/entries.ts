@@ -1,4 +1,3 @@
-import { durationMs } from "#kernel/duration.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type * as syntax from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
@@ -76,8 +75,9 @@ const literalJson = (context: LowerContext, node: syntax.Unary, token: string): 
   }
   if (node.prefixes.length > 0) return refuse(context, node, text);
   if (literal.k === "string") return literal.value;
-  if (literal.k === "unreadable" && durationMs(token) === undefined && !/[A-Za-z]/.test(token)) {
-    return refuse(context, node, text);
+  // Sizes, months and years have no meaning to a run, and are kept as they were written.
+  if (literal.k === "unreadable" && !/[0-9](?:months?|years?|y|[KMGT]?B)$/.test(token)) {
+    return refuse(context, node, text, literal.why);
   }
   return token;
 };
@@ -86,9 +86,15 @@ const refuse = (
   context: LowerContext,
   node: syntax.Unary | syntax.Expression | syntax.Field,
   text: string,
+  why?: string,
 ): undefined => {
-  context.reporter.report("WRIT071", spanOf(node), `${quoted(text)} is not a value that can be kept here`, {
-    help: "Write a text, a number, `true`, `false`, a name, a list or a block of these.",
-  });
+  context.reporter.report(
+    "WRIT071",
+    spanOf(node),
+    `${quoted(text)} cannot be kept here${why === undefined ? "" : `: ${why}`}`,
+    {
+      help: "Write a text, a number, a duration, `true`, `false`, a name, a list or a block of these.",
+    },
+  );
   return undefined;
 };

@@ -74,6 +74,10 @@ const PROMISES: Readonly<Record<string, string>> = {
   privacy: "Name what you mean with policies.",
 };
 
+/** Keys that begin like a rule or a limit, whatever they go on with. */
+const LIKE_A_RULE =
+  /^(?:allow|allowed|block|blocked|deny|denied|forbid|forbidden|limit|max|permit|permitted|require|required|requires|restrict|restricted)(?:_|$)/;
+
 /** Keys of metadata that would start the agent or choose its model. */
 const RECORDED: ReadonlySet<string> = new Set(["model", "schedule"]);
 
@@ -82,9 +86,9 @@ export const checkMetadata = (context: LowerContext, entries: readonly syntax.En
   for (const entry of entries) {
     const key = keyText(entry.key ?? "");
     const span = partSpan(entry, "key");
-    if (Object.hasOwn(PROMISES, key)) {
+    if (Object.hasOwn(PROMISES, key) || LIKE_A_RULE.test(key)) {
       context.reporter.report("WRIT075", span, `nothing keeps what ${quoted(key)} promises in metadata`, {
-        help: PROMISES[key] ?? "",
+        help: Object.hasOwn(PROMISES, key) ? PROMISES[key] : "Write it as a policy or behind `with`.",
       });
     } else if (RECORDED.has(key)) {
       context.reporter.report("WRIT078", span, `${quoted(key)} is recorded, and nothing acts on it`, {

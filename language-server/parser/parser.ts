@@ -1,4 +1,4 @@
-import type { LangiumParser, LexerResult, ParseResult } from "langium";
+import type { LangiumParser, LexerResult } from "langium";
 import {
   createDefaultCoreModule,
   createDefaultSharedCoreModule,
@@ -8,40 +8,66 @@ import {
   inject,
 } from "langium";
 import { invariant } from "#kernel/invariant.ts";
+import type { Span } from "#protocol/source.ts";
 import type { SymbiFile } from "../generated/ast.ts";
+import { isTooMany, type Mistake, MistakeCollector } from "./mistakes.ts";
 import { SymbiGeneratedModule, SymbiGeneratedSharedModule } from "../generated/module.ts";
 
-export type SyntaxTree = ParseResult<SymbiFile>;
+/** What was read of a text. */
+export interface Parsed {
+  /** With holes where the text could not be read; empty when it was given up. */
+  readonly tree: SymbiFile;
+  readonly strangeCharacters: readonly Span[];
+  /** In the order of the text. */
+  readonly mistakes: readonly Mistake[];
+  /** Whether there were so many mistakes that the rest was not tried. */
+  readonly isGivenUp: boolean;
+}
 
 /**
- * Parses a text that `scan` has not refused; a deep or huge one would exhaust stack or time.
- * Always gives a tree, with holes where the text could not be read.
+ * Parses a text that `scan` has not refused; a deep or huge one would exhaust stack or time. A
+ * text with very many mistakes is given up: mending each costs the parser time and stack.
  */
-export const parse = (text: string): SyntaxTree => {
-  parser ??= createParser();
+export const parse = (text: string): Parsed => {
+  const parser = (idle ??= createParser());
+  // One that throws is in the middle of its work and of no more use.
+  idle = undefined;
+  const { mistakes } = parser;
+  mistakes.begin();
   try {
-    return parser.parse<SymbiFile>(text);
+    const { value, lexerErrors } = parser.langium.parse<SymbiFile>(text);
+    idle = parser;
+    const strangeCharacters = lexerErrors.map(({ offset, length }): Span => [offset, offset + length]);
+    return { tree: value, strangeCharacters, mistakes: mistakes.found, isGivenUp: false };
   } catch (error) {
-    // A parser that threw is in the middle of its work and of no more use.
-    parser = undefined;
-    throw error;
+    if (!isTooMany(error)) throw error;
+    return { tree: EMPTY, strangeCharacters: [], mistakes: mistakes.found, isGivenUp: true };
   }
 };
 
-// Building one costs a hundred times more than parsing a small file, so it is kept.
-let parser: LangiumParser | undefined;
+const EMPTY: SymbiFile = { $type: "SymbiFile", items: [] };
 
-const createParser = (): LangiumParser => {
+// Building one costs a hundred times more than parsing a small file, so it is kept.
+let idle: Parser | undefined;
+
+interface Parser {
+  readonly langium: LangiumParser;
+  readonly mistakes: MistakeCollector;
+}
+
+const createParser = (): Parser => {
+  const mistakes = new MistakeCollector();
   const shared = inject(createDefaultSharedCoreModule(EmptyFileSystem), SymbiGeneratedSharedModule);
   const services = inject(createDefaultCoreModule({ shared }), SymbiGeneratedModule, {
     parser: {
       Lexer: (services: ConstructorParameters<typeof DefaultLexer>[0]) => new LexerWithoutComments(services),
       TokenBuilder: () => new NamesBeforeKeywords(),
+      ParserErrorMessageProvider: () => mistakes,
       // Tokens stay as written; semantics/literal.ts says what they mean.
       ValueConverter: () => ({ convert: (token: string) => token }),
     },
   });
-  return services.parser.LangiumParser;
+  return { langium: services.parser.LangiumParser, mistakes };
 };
 
 /**

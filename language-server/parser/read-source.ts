@@ -18,6 +18,8 @@ export type Reading =
       readonly tree: SymbiFile;
       readonly scan: Scan;
       readonly isBroken: boolean;
+      /** Whether the tree is empty because there were too many mistakes to go on. */
+      readonly isGivenUp: boolean;
       /** Holds the syntax problems, and is where whoever goes on adds theirs. */
       readonly reporter: Reporter;
     };
@@ -47,11 +49,12 @@ export const readSource = (path: string, bytes: Uint8Array): Reading => {
   if (scanned.refusal !== null) return refusedByScan(path, text, scanned.refusal);
   const readable = scanned.endless === null ? text : text.slice(0, scanned.endless.at);
   try {
-    const result = parse(readable);
+    const parsed = parse(readable);
     const reporter = new Reporter(source);
-    reportSyntaxErrors(reporter, scanned, result);
+    reportSyntaxErrors(reporter, scanned, parsed);
     const isBroken = reporter.problems().length > 0;
-    return { k: "read", source, tree: result.value, scan: scanned, isBroken, reporter };
+    const { tree, isGivenUp } = parsed;
+    return { k: "read", source, tree, scan: scanned, isBroken, isGivenUp, reporter };
   } catch (error) {
     // Whoever calls with most of the stack used up gets the answer that a deeper text would get.
     if (!isStackOverflow(error)) throw error;

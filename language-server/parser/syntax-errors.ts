@@ -1,13 +1,13 @@
 import type { Span } from "#protocol/source.ts";
 import { quoted, type Reporter } from "../semantics/reporter.ts";
-import type { SyntaxTree } from "./parser.ts";
+import type { SymbiFile } from "../generated/ast.ts";
+import type { Mistake } from "./mistakes.ts";
+import type { Parsed } from "./parser.ts";
 import { itemAt, type Scan } from "./scan.ts";
 import { partSpan, spanOf } from "./tree.ts";
 
 /** Of one file; later ones mostly follow from the first. */
 const SYNTAX_PROBLEMS_MAX = 5;
-
-type ParserError = SyntaxTree["parserErrors"][number];
 
 interface Place {
   readonly span: Span;
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** Says in words what the scanner, the lexer and the parser could not read. */
-export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxTree): void => {
+export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, parsed: Parsed): void => {
   const end = reporter.source.text.length;
   if (scan.endless !== null) {
     const { at, k } = scan.endless;
@@ -25,18 +25,13 @@ export const reportSyntaxErrors = (reporter: Reporter, scan: Scan, tree: SyntaxT
   } else if (scan.unpaired !== null) reportUnpaired(reporter, scan.unpaired);
   const explained = scan.endless !== null || scan.unpaired !== null;
   const places: Place[] = [];
-  for (const error of tree.lexerErrors) {
-    const span: Span = [error.offset, error.offset + error.length];
+  for (const span of parsed.strangeCharacters) {
     places.push({ span, message: `${quoted(reporter.source.slice(span))} has no meaning here` });
   }
-  for (const error of tree.parserErrors) {
-    const atEnd = error.token.tokenType.name === "EOF";
+  for (const mistake of parsed.mistakes) {
     // A file that ends too early was told about by its open bracket or string.
-    if (atEnd && explained) continue;
-    places.push(
-      blockWithoutBody(reporter, tree, error, atEnd ? end : error.token.startOffset) ??
-        unexpected(error, atEnd ? [end, end] : undefined),
-    );
+    if (mistake.at === null && explained) continue;
+    places.push(blockWithoutBody(reporter, parsed.tree, mistake) ?? unexpected(mistake, end));
   }
   // Behind a first error the parser guesses where to go on, so only one is told about for each item.
   const explainedAt = scan.endless?.at ?? scan.unpaired?.at;
@@ -109,14 +104,10 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /** Words at the top that no block follows: what is wrong with them is their first one. */
-const blockWithoutBody = (
-  reporter: Reporter,
-  tree: SyntaxTree,
-  error: ParserError,
-  before: number,
-): Place | undefined => {
-  if (!error.context.ruleStack.some((rule) => ruleName(rule) === "UnknownBlock")) return undefined;
-  const block = tree.value.items.findLast(
+const blockWithoutBody = (reporter: Reporter, tree: SymbiFile, { at, rule }: Mistake): Place | undefined => {
+  if (rule !== "UnknownBlock" && rule !== "Opaque") return undefined;
+  const before = at ?? Number.POSITIVE_INFINITY;
+  const block = tree.items.findLast(
     (item) => item.$type === "UnknownBlock" && item.body === undefined && spanOf(item)[0] <= before,
   );
   if (block === undefined) return undefined;
@@ -124,21 +115,13 @@ const blockWithoutBody = (
   return { span, message: `${quoted(reporter.source.slice(span))} begins nothing that is known here` };
 };
 
-const unexpected = (error: ParserError, end: Span | undefined): Place => {
-  const rule = ruleName(error.context.ruleStack.at(-1) ?? "");
+const unexpected = ({ at, image, rule, expected }: Mistake, end: number): Place => {
   const where = Object.hasOwn(PLACES, rule) ? ` ${PLACES[rule]}` : "";
-  const expected = /Expecting (?:keyword|token of type) '([^']{1,12})'/.exec(error.message)?.[1];
-  const wanted = expected === undefined ? "" : `: expected ${WORDS[expected] ?? `\`${expected}\``}`;
-  if (end !== undefined) return { span: end, message: `the file ends${where} that is not complete${wanted}` };
-  const { image, startOffset } = error.token;
-  return {
-    span: [startOffset, startOffset + image.length],
-    message: `${quoted(image)} is not expected${where}${wanted}`,
-  };
+  const wanted = expected === null ? "" : `: expected ${WORDS[expected] ?? `\`${expected}\``}`;
+  return at === null
+    ? { span: [end, end], message: `the file ends${where} that is not complete${wanted}` }
+    : { span: [at, at + image.length], message: `${quoted(image)} is not expected${where}${wanted}` };
 };
-
-/** The parser marks its own rules with a character that nobody sees. */
-const ruleName = (rule: string): string => rule.replace(/[^A-Za-z]/g, "");
 
 const WORDS: Readonly<Record<string, string>> = {
   ID: "a name",

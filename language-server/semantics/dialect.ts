@@ -19,6 +19,7 @@ export interface DialectInput {
   readonly tree: SymbiFile;
   readonly scan: Scan;
   readonly isBroken: boolean;
+  readonly isGivenUp: boolean;
 }
 
 interface Evidence {
@@ -34,7 +35,7 @@ const RELATED_MAX = 4;
  * Recognises the dialects found in the wild by what only they write. The first that shows itself
  * wins, from the one that shares least with D1 to the one that shares most.
  */
-export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): DialectFinding => {
+export const detectDialect = ({ source, tree, scan, isBroken, isGivenUp }: DialectInput): DialectFinding => {
   const index = new TreeIndex(tree);
   // Where the parser lost its way it finds blocks at the top that are inside others.
   const blocks = tree.items.filter(
@@ -47,7 +48,8 @@ export const detectDialect = ({ source, tree, scan, isBroken }: DialectInput): D
     ["D7", () => templates(source, blocks, index)],
     ["D5", () => nestedBlocks(source, index)],
     ["D4", () => prose(index)],
-    ["unknown", () => (isBroken ? noAgentFile(source, tree, scan) : [])],
+    // An empty tree tells nothing when a remark or text took all of the file, or when it was given up.
+    ["unknown", () => (isBroken ? noAgentFile(source, tree, isGivenUp || scan.endless !== null) : [])],
   ];
   for (const [name, detect] of detectors) {
     const evidence = detect();
@@ -180,11 +182,12 @@ const prose = (index: TreeIndex): readonly Evidence[] => [
     .map((node) => at(node, "a path with `::`")),
 ];
 
-const noAgentFile = (source: SourceText, tree: SymbiFile, scan: Scan): readonly Evidence[] => {
-  // Nothing stands before a remark or text that never ends, so nothing is known.
-  if (tree.items.length === 0 && scan.endless !== null) return [];
+const noAgentFile = (source: SourceText, tree: SymbiFile, mayBeMore: boolean): readonly Evidence[] => {
   const isMarkdown = /^[ \t]*```/m.test(source.text);
-  const isKnown = tree.items.some((item) => item.$type !== "UnknownBlock" && item.$type !== "Stray");
+  const isKnown =
+    tree.items.length === 0
+      ? mayBeMore
+      : tree.items.some((item) => item.$type !== "UnknownBlock" && item.$type !== "Stray");
   if (isKnown && !isMarkdown) return [];
   const end = source.text.search(/[\r\n]|$/);
   return [

@@ -115,6 +115,21 @@ describe("what is written again and again costs its length and no more", () => {
   });
 });
 
+describe("a text with very many mistakes is given up after the first hundred", () => {
+  test.each([
+    ["signs", "{ ; } ) ( = = ".repeat(17_000)],
+    ["agents", "agent a { ; } ) ".repeat(15_000)],
+    ["rules", `policy p { ${"deny: shell ) ( ".repeat(40_000)} }`],
+    ["statements", inBody("let = ; ".repeat(60_000))],
+    ["blocks that never close", `${inBody("")}${"agent a { with { ".repeat(100)}${"x = ; ".repeat(50_000)}`],
+  ])("%s", (_, text) => {
+    const { problems } = lower(text);
+    expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(["WRIT079"]));
+    expect(problems.length).toBeLessThanOrEqual(6);
+    expect(codes("agent a { }")).toEqual([]);
+  });
+});
+
 describe("line ends and marks of other systems", () => {
   test("a byte order mark and CR LF are no problem, and places count with them", () => {
     const text = "\ufeffagent a {\r\n  policy p {\r\n    deny: shel\r\n  }\r\n}\r\n";

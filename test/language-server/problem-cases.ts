@@ -168,6 +168,8 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   [inPolicy("require: { timeout: «soon» }"), "WRIT071"],
   [inPolicy("require: { timeout: «30» }"), "WRIT071"],
   ["metadata { a = [«1 + 2»] }", "WRIT071"],
+  ["metadata { a = «1e5» }", "WRIT071"],
+  [trigger("«memory m» { retention «2hrs» }"), "WRIT078", "WRIT071"],
   // 072 forms that are not executed
   [inBody("«while» n > 1 { }"), "WRIT072"],
   [inBody("«try» { } catch (e) { }"), "WRIT072"],
@@ -203,6 +205,7 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   [inWith('«requires» = ["approval"]'), "WRIT075"],
   [inWith("«max_iteration» = 3"), "WRIT075"],
   ['metadata { «allowed_tools» = "Read" }', "WRIT075"],
+  ["metadata { «deny_network» = true }", "WRIT075"],
   ["agent a { capabilities = «[]» }", "WRIT075"],
   // 076 requirements
   [inPolicy("require: «aproval»"), "WRIT076"],
