@@ -43,7 +43,7 @@ const path = z
 const nonce = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 /** Any JSON object. zod would drop a member `__proto__` without a word, and two sides would see two things. */
 const jsonObject = z.custom<JsonObject>(
-  (value) => isJsonObject(value as JsonValue) && hasNoPrototypeKey(value as JsonValue),
+  (value: JsonValue) => isJsonObject(value) && hasNoPrototypeKey(value),
 );
 
 const hasNoPrototypeKey = (value: JsonValue): boolean => {

@@ -6,6 +6,7 @@ import type { Command, ExitCode } from "#cli/command.ts";
 import { commandOf } from "#cli/commands.ts";
 import { parseLine } from "#cli/usage.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
 
 export interface Said {
@@ -26,7 +27,7 @@ export interface Desk {
   /** The digest that `--consent` takes for this file with this model. */
   powers(file: string, model: string): Promise<string>;
   /** Every line of every log, parsed. */
-  entries(): readonly JsonObject[];
+  entries(): readonly LedgerEntry[];
   dispose(): void;
 }
 
@@ -95,7 +96,7 @@ export const createDesk = (example: string | null): Desk => {
         readFileSync(path, "utf8")
           .split("\n")
           .filter((line) => line !== "")
-          .map((line) => JSON.parse(line) as JsonObject),
+          .map((line) => JSON.parse(line) as LedgerEntry),
       ),
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { JsonObject } from "#kernel/json.ts";
+import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { expectGolden } from "#test/kit/golden.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { ENTRY_SCHEMAS } from "#protocol/run-event-schema.ts";
@@ -28,9 +28,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => desk.dispose());
 
-const ofType = (type: string): readonly JsonObject[] =>
-  desk.entries().filter((entry) => entry["type"] === type);
-const publicOf = (entry: JsonObject | undefined): JsonObject => entry?.["public"] as JsonObject;
+const ofType = (type: string): readonly LedgerEntry[] =>
+  desk.entries().filter((entry) => entry.type === type);
 
 describe("a run of the example", () => {
   test("completes", () => {
@@ -49,13 +48,9 @@ describe("a run of the example", () => {
 
   test("denies the read that a rule forbids, and the evidence names the rule", () => {
     verifies("gate.secure-by-default");
-    const denied = ofType("action.decided").filter((entry) => publicOf(entry)["outcome"] === "deny");
+    const denied = ofType("action.decided").filter((entry) => entry.public["outcome"] === "deny");
     expect(
-      denied.map((entry) => [
-        publicOf(entry)["tool"],
-        publicOf(entry)["denyReason"],
-        publicOf(entry)["rules"],
-      ]),
+      denied.map((entry) => [entry.public["tool"], entry.public["denyReason"], entry.public["rules"]]),
     ).toEqual([["read_file", "forbidden", ["release_notes/desk/3"]]]);
   });
 
@@ -75,17 +70,14 @@ describe("a run of the example", () => {
 
   test("every entry has the fields that the page gives its type", () => {
     verifies("ledger.event.fields");
-    const own = desk.entries().filter(({ type }) => Object.hasOwn(ENTRY_SCHEMAS, String(type)));
+    const own = desk.entries().filter(({ type }) => Object.hasOwn(ENTRY_SCHEMAS, type));
     expect(own.length).toBeGreaterThan(20);
     for (const entry of own) {
-      const schema = ENTRY_SCHEMAS[entry["type"] as keyof typeof ENTRY_SCHEMAS];
-      expect(
-        z.safeParse(schema.public, entry["public"]).error?.issues,
-        String(entry["type"]),
-      ).toBeUndefined();
-      const parts = (entry["content"] as readonly JsonObject[]).map((part) => part["name"]);
-      expect(parts.filter((name) => !schema.content.includes(String(name)))).toEqual([]);
-      expect(entry["input"] !== null).toBe(schema.feeds);
+      const schema = ENTRY_SCHEMAS[entry.type as keyof typeof ENTRY_SCHEMAS];
+      expect(z.safeParse(schema.public, entry.public).error?.issues, entry.type).toBeUndefined();
+      const parts = entry.content.map((part) => part.name);
+      expect(parts.filter((name) => !schema.content.includes(name))).toEqual([]);
+      expect(entry.input !== null).toBe(schema.feeds);
     }
   });
 
@@ -93,9 +85,9 @@ describe("a run of the example", () => {
     verifies("ledger.complete");
     const place = new Map<unknown, string[]>();
     for (const entry of desk.entries()) {
-      const call = publicOf(entry)["callId"];
+      const call = entry.public["callId"];
       if (call === undefined) continue;
-      place.set(call, [...(place.get(call) ?? []), String(entry["type"])]);
+      place.set(call, [...(place.get(call) ?? []), entry.type]);
     }
     const done = [...place.values()].filter((types) => types.includes("action.intended"));
     // list, three reads, a program, a write and a publish
@@ -105,11 +97,11 @@ describe("a run of the example", () => {
   });
 
   test("ends exactly once, as its last entry", () => {
-    const run = ofType("run.started")[0]?.["run"] as JsonObject;
-    const own = desk.entries().filter((entry) => (entry["run"] as JsonObject | null)?.["id"] === run["id"]);
-    expect(own.map((entry) => (entry["run"] as JsonObject)["seq"])).toEqual(own.map((_, index) => index));
+    const run = ofType("run.started")[0]?.run?.id;
+    const own = desk.entries().filter((entry) => entry.run?.id === run);
+    expect(own.map((entry) => entry.run?.seq)).toEqual(own.map((_, index) => index));
     expect(own.filter(({ type }) => type === "run.ended")).toHaveLength(1);
-    expect(own.at(-1)?.["type"]).toBe("run.ended");
+    expect(own.at(-1)?.type).toBe("run.ended");
   });
 });
 
@@ -146,7 +138,8 @@ describe("a second run", () => {
 const stable = (lines: readonly string[]): readonly string[] =>
   lines.map((line) =>
     line
-      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{22}/g, "<id>")
+      .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, "<id>")
+      .replaceAll(/\d+ (bytes|characters)/g, "<n> $1")
       .replaceAll(/powers [0-9a-f]{12}/g, "powers <digest>")
       .replaceAll(/in \d+(?:ms|s|m)(?: \d+s)?,/g, "in <time>,"),
   );

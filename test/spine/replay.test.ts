@@ -74,12 +74,21 @@ const journal = (): readonly JournalEntry[] =>
   opened.flatMap(({ entry, content }) =>
     entry.input === null
       ? []
-      : [{ type: entry.type as JournalEntry["type"], input: entry.input, labels: entry.labels, public: entry.public, content }],
+      : [
+          {
+            type: entry.type as JournalEntry["type"],
+            input: entry.input,
+            labels: entry.labels,
+            public: entry.public,
+            content,
+          },
+        ],
   );
 
 const replay = (entries: readonly JournalEntry[]) => {
   const started = opened.find(({ entry }) => entry.type === "run.started");
-  const source = String(started?.content["source"]);
+  const source = started?.content["source"];
+  if (typeof source !== "string") throw new Error("the start of the run holds no source");
   const lowered = lowerSource(
     { path: FILE, bytes: new TextEncoder().encode(source) },
     { digest: (bytes) => sha256OfBytes(crypto.sha256(bytes)), tools: BUILTIN_TOOLS },
