@@ -115,10 +115,7 @@ interface Variant {
   readonly conjuncts: readonly Part[];
 }
 
-interface Part {
-  readonly cedar: string;
-  readonly shown: string;
-}
+type Part = Omit<PolicyPart, "clause">;
 
 const variantsOf = (
   rule: Rule,
@@ -137,7 +134,8 @@ const variantsOf = (
       guards,
       conjuncts: conjuncts.map(({ cedar, span }) => ({
         cedar,
-        shown: rule.text.slice(span[0] - start, span[1] - start),
+        shown: rule.text.slice(span[0] - start, span[1] - start).replaceAll(/\s+/g, " "),
+        fails: null,
       })),
     };
   });
@@ -182,6 +180,7 @@ const matchesOf = (pattern: ActionPattern, tools: readonly ToolDescriptor[]): re
     return [
       {
         cedar: `context.args has ${key} && context.args[${key}] == ${value}`,
+        fails: null,
         shown: `the argument \`${visibleExcerpt(one.parameter, 80)}\` is ${visibleExcerpt(JSON.stringify(one.value), 80)}`,
       },
     ];
@@ -223,7 +222,8 @@ const partsOf = (rule: Rule, variants: readonly Variant[]): readonly PolicyPart[
     {
       clause: "when",
       cedar: `(${alternatives.map((text) => (text === "" ? "true" : `(${text})`)).join(" || ")})`,
-      shown: rule.text,
+      shown: rule.text.replaceAll(/\s+/g, " "),
+      fails: null,
     },
   ];
 };
@@ -233,13 +233,13 @@ const partsOf = (rule: Rule, variants: readonly Variant[]): readonly PolicyPart[
  * it makes a requirement apply.
  */
 const partsOfVariant = (rule: Rule, { matches, guards, conjuncts }: Variant): readonly PolicyPart[] => {
-  const when = ({ cedar, shown }: Part): PolicyPart => ({ clause: "when", cedar, shown });
+  const when = (part: Part): PolicyPart => ({ clause: "when", ...part });
   if (rule.effect === "allow" || guards.length === 0) return [...matches, ...guards, ...conjuncts].map(when);
   // Cedar's checker follows "if it is there", and not "it is not there or".
   const there = guards.map(({ cedar }) => cedar).join(" && ");
   const holds = conjuncts.map(({ cedar }) => cedar).join(" && ");
   const shown = conjuncts.map((part) => part.shown).join(" && ");
-  return [...matches.map(when), when({ cedar: `(if ${there} then ${holds} else true)`, shown })];
+  return [...matches.map(when), when({ cedar: `(if ${there} then ${holds} else true)`, shown, fails: null })];
 };
 
 const refuseTooLarge = (cedar: string, rule: Rule): void => {

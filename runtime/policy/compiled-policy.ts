@@ -63,8 +63,10 @@ export interface UnreadPolicy {
 export interface PolicyPart {
   readonly clause: "when" | "unless";
   readonly cedar: string;
-  /** The condition as its author wrote it. */
+  /** The condition as its author wrote it, or what it asks where nobody wrote it. */
   readonly shown: string;
+  /** What to say when it does not hold, where that is more than that. */
+  readonly fails: string | null;
 }
 
 type WithoutRule<T> = T extends unknown ? Omit<T, "rule"> : never;

@@ -30,6 +30,8 @@ export interface Guard {
   readonly cedar: string;
   /** What it asks, for people: ``the call has an argument `path` ``. */
   readonly shown: string;
+  /** What is so when it fails: ``the call has no argument `path` ``. */
+  readonly fails: string;
 }
 
 const UNTRANSLATABLE = "POLICY_UNTRANSLATABLE";
@@ -137,7 +139,7 @@ const argument = (
       "write one rule for each tool",
     );
   }
-  return parameterOf("context.args", name, fields, PARAMETER_TYPES[type], "the call has an argument", span);
+  return parameterOf("context.args", name, fields, PARAMETER_TYPES[type], ["the call", "argument"], span);
 };
 
 const input = (
@@ -147,7 +149,7 @@ const input = (
   span: Span,
 ): NameMeaning => {
   const type = inputs.find((one) => one.name === name)?.type ?? "unknown";
-  return parameterOf("context.inputs", name, fields, type, "the run has an input", span);
+  return parameterOf("context.inputs", name, fields, type, ["the run", "input"], span);
 };
 
 const parameterOf = (
@@ -155,7 +157,7 @@ const parameterOf = (
   name: string,
   fields: readonly string[],
   type: TermType,
-  asks: string,
+  [owner, thing]: readonly [string, string],
   span: Span,
 ): NameMeaning => {
   if (fields.length > 0) throw new Untranslatable("rules cannot look into the fields of a value", span);
@@ -163,7 +165,11 @@ const parameterOf = (
   return {
     cedar: `${record}[${key}]`,
     type,
-    guard: { cedar: `${record} has ${key}`, shown: `${asks} \`${visibleExcerpt(name, 80)}\`` },
+    guard: {
+      cedar: `${record} has ${key}`,
+      shown: `${owner} has an ${thing} \`${visibleExcerpt(name, 80)}\``,
+      fails: `${owner} has no ${thing} \`${visibleExcerpt(name, 80)}\``,
+    },
   };
 };
 
@@ -195,7 +201,11 @@ const attribute = (
     type: found.type,
     guard:
       found.from === "optional"
-        ? { cedar: `${record} has ${name}`, shown: `the ${record} has \`${name}\`` }
+        ? {
+            cedar: `${record} has ${name}`,
+            shown: `the ${record} has \`${name}\``,
+            fails: `the ${record} has no \`${name}\``,
+          }
         : null,
   };
 };

@@ -1,14 +1,8 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import { entityText } from "#protocol/entity-id.ts";
-import type {
-  Decision,
-  DenyReason,
-  PolicyLayer,
-  PolicyRequest,
-  RuleCitation,
-} from "#protocol/policy-vocabulary.ts";
-import { POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
+import type { Decision, DenyReason, PolicyRequest, RuleCitation } from "#protocol/policy-vocabulary.ts";
+import { POLICY_LAYER_NAMES, POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
 import type { CompiledPolicy } from "./compiled-policy.ts";
 import type { ErredPolicy } from "./layers.ts";
 import { obligationsOf } from "./obligations.ts";
@@ -62,7 +56,7 @@ export const denied = (
   const summary = {
     forbidden: `${what} is denied: ${cited} forbids it`,
     "policy-error": `${what} is denied: ${cited} could not be evaluated and might forbid it`,
-    "not-permitted": `${what} is denied: ${lacking === undefined ? "a layer" : `the ${LAYER_NAMES[lacking.layer]}`} speaks about this action and does not permit it`,
+    "not-permitted": `${what} is denied: no permit of ${lacking === undefined ? "a layer" : `the ${POLICY_LAYER_NAMES[lacking.layer]}`} holds`,
     "no-permit": `${what} is denied: no rule permits it`,
   }[reason];
   return decision(grounds, { outcome: "deny", denyReason: reason, summary, rules, missing, obligations: [] });
@@ -95,14 +89,6 @@ const decision = (
 
 const citations = (policies: readonly CompiledPolicy[]): readonly RuleCitation[] =>
   [...new Set(policies)].map(({ citation }) => citation);
-
-export const LAYER_NAMES: Readonly<Record<PolicyLayer, string>> = {
-  builtin: "built-in layer",
-  machine: "machine's layer",
-  user: "user's layer",
-  workspace: "workspace's layer",
-  file: "agent's file",
-};
 
 /** Rule and place: ``rule `reader/files/1` (agents/reader.symbi:3:5)``. */
 export const citedText = ({ rule, file, range }: RuleCitation): string =>

@@ -54,7 +54,13 @@ const explainLayer = (
       return { rule: policy.citation, holds: "yes", why: null };
     return { rule: policy.citation, holds: "no", why: trace === undefined ? null : traceText(trace) };
   };
-  return { layer, says: says(answer), rules: [...rules, ...requirements, ...others].map(explainRule) };
+  // What forbids or asks others concerns nobody here; what permits others makes the layer speak.
+  const permitsOfOthers = others.filter(({ kind, effect }) => kind === "rule" && effect === "permit");
+  return {
+    layer,
+    says: says(answer),
+    rules: [...rules, ...requirements, ...permitsOfOthers].map(explainRule),
+  };
 };
 
 const says = ({ forbids, erred, permits, covers }: LayerAnswer): LayerExplanation["says"] => {

@@ -3,7 +3,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { PolicySet, SetAnswer } from "#ports/decider.ts";
-import type { CompiledPolicy } from "./compiled-policy.ts";
+import type { CompiledPolicy, PolicyPart } from "./compiled-policy.ts";
 
 /*
  * Why a rule does not hold. Each of its conditions is asked of the engine together with those
@@ -24,8 +24,8 @@ export interface PolicyTrace {
   readonly holds: boolean;
   /** Conditions that hold before the first that does not; -1 where not even the scope holds. */
   readonly held: number;
-  /** The first condition that does not hold, as its author wrote it; null where none is to blame. */
-  readonly failed: string | null;
+  /** The first condition that does not hold; null where none is to blame. */
+  readonly failed: PolicyPart | null;
   /** Why that condition could not be evaluated, or null. */
   readonly error: string | null;
 }
@@ -64,7 +64,7 @@ export const tracesOf = (probes: Probes, answer: SetAnswer): readonly PolicyTrac
       policy,
       holds,
       held,
-      failed: holds ? null : (policy.parts[held]?.shown ?? null),
+      failed: holds ? null : (policy.parts[held] ?? null),
       error: holds || error === undefined ? null : error,
     };
   });
@@ -83,7 +83,9 @@ export const nearestOf = (traces: readonly PolicyTrace[]): PolicyTrace | null =>
 /** Why a rule does not hold, in words. */
 export const traceText = ({ held, failed, error }: PolicyTrace): string => {
   if (held < 0) return "it is about another principal or resource";
-  const condition = failed === null ? "its condition" : `\`${visibleExcerpt(failed, 200)}\``;
+  if (failed === null) return "it does not hold";
+  if (failed.fails !== null) return failed.fails;
+  const condition = `\`${visibleExcerpt(failed.shown, 200)}\``;
   return error === null
     ? `${condition} does not hold`
     : `${condition} cannot be evaluated: ${visibleExcerpt(error, 200)}`;

@@ -12,7 +12,8 @@ export const partsOfClauses = (clauses: readonly Clause[], text: string): readon
     const operands = k === "when" ? operandsOf(tokens) : [tokens];
     return operands.map((operand) => {
       const cedar = text.slice(operand[0]?.start, operand.at(-1)?.end);
-      return { clause: k, cedar, shown: k === "when" ? cedar : `unless ${cedar}` };
+      const shown = cedar.replaceAll(/\s+/g, " ");
+      return { clause: k, cedar, shown: k === "when" ? shown : `unless ${shown}`, fails: null };
     });
   });
 

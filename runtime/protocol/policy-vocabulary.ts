@@ -155,6 +155,15 @@ export const ON_BEHALF_OF_ATTRIBUTES: readonly AttributeDescriptor[] = [
 export const POLICY_LAYERS = ["builtin", "machine", "user", "workspace", "file"] as const;
 export type PolicyLayer = (typeof POLICY_LAYERS)[number];
 
+/** What people call the layers. */
+export const POLICY_LAYER_NAMES: Readonly<Record<PolicyLayer, string>> = {
+  builtin: "built-in layer",
+  machine: "machine's layer",
+  user: "user's layer",
+  workspace: "workspace's layer",
+  file: "agent's file",
+};
+
 export interface PrincipalReference {
   readonly type: PrincipalType;
   /** For an agent `<path>#<name>`, workspace-relative, NFC, each part percent-encoded. */

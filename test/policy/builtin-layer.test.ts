@@ -6,8 +6,7 @@ import type { LoadedPolicies } from "#policy/loaded-policies.ts";
 import { cedarSchema } from "#policy/schema.ts";
 import type { Decider } from "#ports/decider.ts";
 import { entityId } from "#protocol/entity-id.ts";
-import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
-import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
+import type { ActionName, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, loadPolicies } from "#test/kit/policy-engine.ts";
@@ -71,18 +70,16 @@ describe("without any other rule", () => {
   });
 
   test("everything else is denied", async () => {
-    const resources: Partial<Record<(typeof ACTION_NAMES)[number], PolicyRequest["resource"]>> = {
-      delegate: { type: "Agent", id: "a.symbi#a", attributes: {} },
-      send: { type: "Topic", id: "t", attributes: {} },
-      subscribe: { type: "Topic", id: "t", attributes: {} },
-      recall: { type: "Memory", id: "m", attributes: {} },
-      store: { type: "Memory", id: "m", attributes: {} },
-      http_request: { type: "Host", id: "https://example.org", attributes: { method: "GET", path: "/" } },
-    };
-    for (const action of ACTION_NAMES) {
-      const resource = resources[action];
-      if (resource !== undefined)
-        expect(await outcome(alone, onRun("respond", { action, resource }))).toBe("no-permit");
+    const elsewhere: readonly (readonly [ActionName, PolicyRequest["resource"]])[] = [
+      ["delegate", { type: "Agent", id: "a.symbi#a", attributes: {} }],
+      ["send", { type: "Topic", id: "t", attributes: {} }],
+      ["subscribe", { type: "Topic", id: "t", attributes: {} }],
+      ["recall", { type: "Memory", id: "m", attributes: {} }],
+      ["store", { type: "Memory", id: "m", attributes: {} }],
+      ["http_request", { type: "Host", id: "https://example.org", attributes: { method: "GET", path: "/" } }],
+    ];
+    for (const [action, resource] of elsewhere) {
+      expect(await outcome(alone, onRun("respond", { action, resource }))).toBe("no-permit");
     }
   });
 });
@@ -205,7 +202,7 @@ describe("publishing asks a person first", () => {
         fc.constantFrom("", ".", " ", ". .", "::$DATA"),
       )
       .map(([path, changes, end]) => {
-        const letters = [...path].map((letter) => {
+        const letters = Array.from(path, (letter) => {
           const { value } = changes.next();
           const cased = value.upper ? letter.toUpperCase() : letter;
           const wide =

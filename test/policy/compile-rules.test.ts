@@ -306,7 +306,7 @@ describe("what has no exact translation is a problem of the rule", () => {
   });
 
   test("one of several tools for an action, because a request does not say which", () => {
-    const [publish] = BUILTIN_TOOLS.filter((tool) => tool.name === "publish_file");
+    const publish = BUILTIN_TOOLS.find((tool) => tool.name === "publish_file");
     if (publish === undefined) throw new Error("no such tool");
     const two = [...BUILTIN_TOOLS, { ...publish, name: "publish_folder" }];
     expect(refused({ patterns: [toolPattern("publish_file")] }, two)[0]).toMatch(/alone/);

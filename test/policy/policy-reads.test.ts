@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { readRequest } from "#policy/cedar-request.ts";
 import { namesInPolicy, policyReads } from "#policy/policy-reads.ts";
 import type { Decider } from "#ports/decider.ts";
@@ -113,8 +114,8 @@ test("what no rule can see changes no answer", async () => {
             answer.value;
           return {
             allowed,
-            determining: determining.toSorted(),
-            errors: errors.map(({ policyId }) => policyId).toSorted(),
+            determining: determining.toSorted(byCodeUnits),
+            errors: errors.map(({ policyId }) => policyId).toSorted(byCodeUnits),
           };
         });
         const [whole, part] = await Promise.all(answers);

@@ -1,0 +1,90 @@
+import type { Fault } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
+
+import type { CommandOption, ExitCode, Invocation, Terminal } from "./command.ts";
+import { printFileProblems } from "./file-problems.ts";
+import type { OpenedPolicies, PolicyCommandDeps } from "./policy-deps.ts";
+import { readRequestDocument } from "./policy-request-document.ts";
+
+/** What `policy evaluate` and `policy explain` have in common: reading the question and opening the rules. */
+
+export const POLICY_USAGE =
+  "<request.json|-> --agent-file <file> [--agent <name>] [--policies <dir>] [--json]";
+
+export const POLICY_OPTIONS: readonly CommandOption[] = [
+  { name: "agent-file", value: "<file>", summary: "the agent file whose rules are asked" },
+  { name: "agent", value: "<name>", summary: "which agent of the file; not needed where there is one" },
+  {
+    name: "policies",
+    value: "<dir>",
+    summary: "a folder of .cedar files instead of the workspace's policies/",
+  },
+  { name: "json", summary: "the answer as one JSON document" },
+];
+
+/** Runs `answer` on what was asked, with everything closed behind it. */
+export const askPolicies = async (
+  deps: PolicyCommandDeps,
+  { positionals, values, environment, terminal, signal }: Invocation,
+  name: string,
+  answer: (opened: OpenedPolicies, request: PolicyRequest) => Promise<ExitCode>,
+): Promise<ExitCode> => {
+  const [named, ...more] = positionals;
+  const agentFile = values.get("agent-file")?.[0];
+  if (named === undefined || more.length > 0) {
+    return complain(
+      terminal,
+      `name one request, or \`-\` for standard input; \`writ ${name} --help\` shows how`,
+    );
+  }
+  if (agentFile === undefined) return complain(terminal, "name the agent file with --agent-file");
+  const text = await deps.readText(named, environment);
+  if (!text.ok) return complainOf(terminal, text.fault);
+  const question = {
+    agentFile,
+    agent: values.get("agent")?.[0] ?? null,
+    policies: values.get("policies")?.[0] ?? null,
+    environment,
+  };
+  const opened = await deps.open(question, signal);
+  if (!opened.ok) {
+    switch (opened.fault.k) {
+      case "problems":
+        printFileProblems(opened.fault.problems, opened.fault.texts, terminal);
+        return 1;
+      case "usage":
+        return complainOf(terminal, opened.fault.fault);
+      case "unavailable":
+        complainOf(terminal, opened.fault.fault);
+        return 3;
+    }
+  }
+  const policies = opened.value;
+  try {
+    const document = readRequestDocument(text.value, {
+      principal: policies.principal,
+      user: environment.user,
+    });
+    if (!document.ok) return complain(terminal, document.message, document.help);
+    return await answer(policies, document.request);
+  } finally {
+    await policies.close();
+  }
+};
+
+/**
+ * 0 where the action is done as it stands; 1 where it is denied, and also where a person has to
+ * agree first, because a script that goes on without one must not read that as a yes.
+ */
+export const exitCodeOf = ({ outcome }: Decision): ExitCode =>
+  outcome === "allow" || outcome === "allow-with-conditions" ? 0 : 1;
+
+const complainOf = (terminal: Terminal, { message, help }: Fault<string>): ExitCode =>
+  complain(terminal, message, help);
+
+const complain = (terminal: Terminal, message: string, help?: string): ExitCode => {
+  terminal.err(`writ: ${visibleText(message)}`);
+  if (help !== undefined) terminal.err(`      ${visibleText(help)}`);
+  return 2;
+};
