@@ -15,6 +15,8 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** Complete command lines with what each does. */
   readonly examples: readonly { readonly line: string; readonly what: string }[];
+  /** Goes on when nobody reads its output any more: what it does matters, not what it says. */
+  readonly actsUnheard?: boolean;
   run(invocation: Invocation): Promise<ExitCode>;
 }
 
@@ -55,13 +57,13 @@ export interface Terminal {
 
 /** Colours and weights; identity functions where the output is not a terminal or NO_COLOR is set. */
 export interface Style {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
-  blue(text: string): string;
-  cyan(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly blue: (text: string) => string;
+  readonly cyan: (text: string) => string;
 }
 
 export interface Environment {

@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import process from "node:process";
 
 import { isAbort } from "#kernel/abort.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
 import type { Command, Environment, ExitCode, Terminal } from "./command.ts";
@@ -49,6 +50,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       return usageFault(terminal, line.message, line.command);
     case "run":
       try {
+        isActing = line.command.actsUnheard === true;
         return await line.command.run({
           positionals: line.positionals,
           switches: line.switches,
@@ -66,6 +68,9 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       }
   }
 };
+
+/** Whether the command that runs goes on when nobody reads its output any more. */
+let isActing = false;
 
 /** Only what the line may mean is loaded: nothing for the version, everything for help about everything. */
 const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
@@ -94,19 +99,42 @@ const environment = (): Environment => ({
   user: userInfo().username,
 });
 
-// A reader that closed its pipe has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
+const reportFault = (error: unknown): void => {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`writ: a fault of writ itself: ${visibleText(message)}\n`);
   process.stderr.write("Please report it with what you did; WRIT_DEBUG=1 shows where it happened.\n");
   if (process.env["WRIT_DEBUG"] === "1" && error instanceof Error)
     process.stderr.write(`${error.stack ?? ""}\n`);
+};
+
+/** How a closed pipe and a terminal that is gone answer. */
+const GONE: readonly string[] = ["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"];
+
+/** The code of what kept output from being written although somebody waits for it. */
+let unwritten: string | null = null;
+
+process.stdout.on("error", (error) => {
+  const code = errorCode(error);
+  if (!GONE.includes(code)) {
+    if (unwritten === null) process.stderr.write(`writ: standard output cannot be written (${code})\n`);
+    unwritten ??= code;
+  } else if (!isActing) {
+    // Its reader has seen enough.
+    process.exit(0);
+  }
+});
+// Nobody is left to be told.
+process.stderr.on("error", () => undefined);
+process.stdin.on("error", () => undefined);
+process.on("uncaughtException", (error) => {
+  reportFault(error);
+  process.exit(1);
+});
+
+try {
+  const code = await main(process.argv.slice(2));
+  process.exitCode = code === 0 && unwritten !== null ? 3 : code;
+} catch (error) {
+  reportFault(error);
   process.exitCode = 1;
 }

@@ -5,9 +5,14 @@ import { abortError, isAbort } from "#kernel/abort.ts";
 
 import type { Terminal } from "./command.ts";
 import { styleFor } from "./style.ts";
+import { wrap } from "./width.ts";
 
 const COLUMNS_DEFAULT = 80;
 const COLUMNS_MIN = 40;
+/** Room for an answer behind the question. */
+const ANSWER_COLUMNS = 12;
+/** How a terminal sends it once it hands over every key. */
+const CTRL_C = 3;
 
 /** How long a person must have seen a question before a key counts, and the silence that ends key repeat. */
 export const QUIET_MS = 300;
@@ -26,31 +31,62 @@ export interface ProcessStreams {
 export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
   const { stdin, stdout, stderr } = streams;
   const interactive = stdin.isTTY && stderr.isTTY;
+  // A terminal that does not know its size says 0.
+  const columns = Math.max(COLUMNS_MIN, stdout.columns || columnsSaid(streams.variables) || COLUMNS_DEFAULT);
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
     interactive,
-    columns: Math.max(COLUMNS_MIN, stdout.columns ?? columnsSaid(streams.variables) ?? COLUMNS_DEFAULT),
+    columns,
     style: styleFor(stdout, streams.variables),
-    async question(prompt, signal) {
-      if (!interactive) return null;
-      stderr.write(prompt);
-      if (!(await quiet(stdin, signal))) return null;
-      // The prompt was written already, so that it can be read while typed-ahead keys are dropped.
-      const reader = createInterface({ input: stdin, output: stderr, terminal: true });
-      reader.on("SIGINT", streams.onInterrupt);
-      const ended = new Promise<null>((resolve) => reader.once("close", () => resolve(null)));
-      try {
-        return await Promise.race([reader.question("", { signal }), ended]);
-      } catch (error) {
-        if (isAbort(error)) throw abortError();
-        throw error;
-      } finally {
-        reader.close();
-        stdin.pause();
-      }
-    },
+    question: async (prompt, signal) => (interactive ? ask(streams, prompt, columns, signal) : null),
   };
+};
+
+const ask = async (
+  { stdin, stderr, onInterrupt }: ProcessStreams,
+  prompt: string,
+  columns: number,
+  signal: AbortSignal,
+): Promise<string | null> => {
+  const lines = wrap(prompt.trimEnd(), columns - ANSWER_COLUMNS);
+  const last = `${lines.at(-1) ?? ""} `;
+  // Readable before an answer counts. The reader below writes its line anew, in the same place.
+  stderr.write([...lines.slice(0, -1), last].join("\n"));
+  // Every key at once, also those typed earlier, and none of them shown.
+  stdin.setRawMode(true);
+  let answer: string | null = null;
+  try {
+    if (await quiet(stdin, onInterrupt, signal))
+      answer = await readAnswer(stdin, stderr, last, onInterrupt, signal);
+    return answer;
+  } catch (error) {
+    if (isAbort(error)) throw abortError();
+    throw error;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+    // Whatever comes next does not begin behind the question.
+    if (answer === null) stderr.write("\n");
+  }
+};
+
+/** One line as a person typed and edited it, or null at the end of input. */
+const readAnswer = async (
+  stdin: ReadStream,
+  stderr: WriteStream,
+  prompt: string,
+  onInterrupt: () => void,
+  signal: AbortSignal,
+): Promise<string | null> => {
+  const reader = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
+  reader.on("SIGINT", onInterrupt);
+  const ended = new Promise<null>((resolve) => reader.once("close", () => resolve(null)));
+  try {
+    return await Promise.race([reader.question(prompt, { signal }), ended]);
+  } finally {
+    reader.close();
+  }
 };
 
 /** COLUMNS, for a pipe into something that has a width of its own. */
@@ -60,7 +96,7 @@ const columnsSaid = (variables: ProcessStreams["variables"]): number | undefined
 };
 
 /** Drops what was typed before the question could be read. False when the keys never stopped or input ended. */
-const quiet = (stdin: ReadStream, signal: AbortSignal): Promise<boolean> =>
+const quiet = (stdin: ReadStream, onInterrupt: () => void, signal: AbortSignal): Promise<boolean> =>
   new Promise((resolve, reject) => {
     const finish = (act: () => void): void => {
       clearTimeout(silence);
@@ -73,9 +109,10 @@ const quiet = (stdin: ReadStream, signal: AbortSignal): Promise<boolean> =>
     const calm = (): void => finish(() => resolve(true));
     const ended = (): void => finish(() => resolve(false));
     const aborted = (): void => finish(() => reject(abortError()));
-    const again = (): void => {
+    const again = (keys: Uint8Array): void => {
       clearTimeout(silence);
       silence = setTimeout(calm, QUIET_MS);
+      if (keys.includes(CTRL_C)) onInterrupt();
     };
     let silence = setTimeout(calm, QUIET_MS);
     const patience = setTimeout(ended, QUIET_WAIT_MS_MAX);
