@@ -22,17 +22,22 @@ import { columnsOf, fit, wrap } from "./width.ts";
 
 const MARGIN = "     ";
 const INDENT = `${MARGIN}  `;
+/** Stands before every line that a model or a program wrote: none of our own lines begins so. */
+const QUOTED = "› ";
+/** The same for lines of files, as questions for approval have it. */
+const BAR = "│ ";
 const ROW_COLUMNS = 10;
 const TEXT_COLUMNS_MAX = 96;
 const TEXT_CHARACTERS_MAX = 4_000;
 const DIFF_LINES_MAX = 200;
 const RESULT_LINES_MAX = 3;
+const REASON_CHARACTERS_MAX = 600;
 
 /**
  * A run as a person reads it in a terminal: one numbered paragraph for each turn of the loop, one
  * line for each action with what was decided, and the rule where it was not simply allowed. It is
- * made from the run's entries, so nothing is shown before it is durable, and all text of others is
- * made visible first.
+ * made from the run's entries, so nothing is shown before it is durable. Text of others is made
+ * visible first, and each line of it stands behind a mark, so that nothing it says looks like ours.
  */
 export const createRunView = (terminal: Terminal): RunObserver => new RunView(terminal);
 
@@ -45,6 +50,7 @@ class RunView implements RunObserver {
   readonly #shows: { readonly [type: string]: Show };
   #turns = 0;
   #denials = 0;
+  #refusals = 0;
   /** Why this tier was chosen, in words; the entry has a code only. */
   #tier = "";
   /** The call whose line was printed last, and the names of all calls of the turn. */
@@ -93,7 +99,7 @@ class RunView implements RunObserver {
     } else if (type === "output.printed") {
       const level = textField(data, "level");
       const line = `${level === "" ? "" : `${level}: `}${textField(data, "text")}`;
-      this.#say(`${MARGIN}${this.#style.cyan("│")} ${fit(visibleText(line), this.#columns - INDENT.length)}`);
+      this.#say(this.#quoted(line, MARGIN));
     }
   }
 
@@ -122,7 +128,7 @@ class RunView implements RunObserver {
     const words = textField(contentObject(content, "answer"), "text");
     const lead = this.#style.bold(String(this.#turns).padStart(3).padEnd(MARGIN.length));
     this.#say("");
-    if (words.trim() !== "") this.#paragraph(words, lead);
+    if (words.trim() !== "") this.#paragraph(words, `${lead}${QUOTED}`, `${MARGIN}${QUOTED}`);
     else this.#say(`${lead}${this.#style.dim(`(no words, ${numberField(fields, "toolCalls")} calls)`)}`);
   }
 
@@ -140,6 +146,8 @@ class RunView implements RunObserver {
     this.#say(`${MARGIN}${shown}${" ".repeat(room - columnsOf(shown) + 2)}${verdict}`);
     this.#lastCall = textField(fields, "callId");
     this.#calls.set(this.#lastCall, call);
+    // The question that follows shows rule and change itself.
+    if (outcome === "step-up" && this.#terminal.interactive) return;
     const decided = contentObject(content, "decision");
     if (!isPlain && Object.keys(decided).length > 0) {
       this.#explained.add(this.#lastCall);
@@ -179,8 +187,8 @@ class RunView implements RunObserver {
 
   #preview(preview: unknown): void {
     if (typeof preview !== "string" || preview === "") return;
-    const lines = diffLines(preview, this.#columns - INDENT.length, this.#style);
-    for (const line of lines.slice(0, DIFF_LINES_MAX)) this.#say(`${INDENT}${line}`);
+    const lines = diffLines(preview, this.#columns - INDENT.length - BAR.length, this.#style);
+    for (const line of lines.slice(0, DIFF_LINES_MAX)) this.#say(`${INDENT}${BAR}${line}`.trimEnd());
     if (lines.length > DIFF_LINES_MAX)
       this.#say(this.#style.dim(`${INDENT}… ${lines.length - DIFF_LINES_MAX} more lines`));
   }
@@ -188,6 +196,7 @@ class RunView implements RunObserver {
   #answer(fields: JsonObject): void {
     const answer = textField(fields, "answer");
     const by = textField(fields, "by");
+    if (answer !== "approved") this.#refusals += 1;
     const paint = answer === "approved" ? this.#style.green : this.#style.red;
     this.#below(fields, paint, by === "" ? answer : `${answer} by ${by} (${textField(fields, "surface")})`);
   }
@@ -202,24 +211,34 @@ class RunView implements RunObserver {
     if (status === "denied" && !this.#explained.has(textField(fields, "callId"))) {
       this.#below(fields, this.#style.red, lines.join(" "));
     }
-    if (status !== "done") return;
+    if (status !== "done" || lines.length === 0) return;
+    this.#name(fields);
     const more = lines.length - RESULT_LINES_MAX;
-    lines.slice(0, RESULT_LINES_MAX).forEach((line, index) => {
-      const isLast = index === RESULT_LINES_MAX - 1 && more > 0;
-      this.#below(
-        fields,
-        this.#style.dim,
-        `${line}${isLast ? ` (${more} more ${more === 1 ? "line" : "lines"})` : ""}`,
-      );
-    });
+    for (const line of lines.slice(0, RESULT_LINES_MAX)) {
+      this.#say(this.#style.dim(this.#quoted(line, INDENT)));
+    }
+    if (more > 0) this.#say(this.#style.dim(`${INDENT}${more} more ${more === 1 ? "line" : "lines"}`));
   }
 
-  /** A line below its call; where other calls were shown since, it says which one it belongs to. */
-  #below(fields: JsonObject, paint: (text: string) => string, line: string): void {
+  /** What we say about a call, below it. */
+  #below(fields: JsonObject, paint: (text: string) => string, words: string): void {
+    this.#name(fields);
+    this.#paragraph(visibleExcerpt(words, REASON_CHARACTERS_MAX), INDENT, INDENT, paint);
+  }
+
+  /** Where other calls were shown since, what follows says which one it belongs to. */
+  #name(fields: JsonObject): void {
     const call = textField(fields, "callId");
-    const name = call === this.#lastCall ? "" : `${this.#calls.get(call) ?? ""}: `;
+    if (call === this.#lastCall) return;
     this.#lastCall = call;
-    this.#say(paint(`${INDENT}${fit(visibleText(`${name}${line}`), this.#columns - INDENT.length)}`));
+    const shown = fit(visibleText(this.#calls.get(call) ?? ""), this.#columns - MARGIN.length - 1);
+    this.#say(`${MARGIN}${this.#style.dim(`${shown}:`)}`);
+  }
+
+  /** A line that somebody else wrote. */
+  #quoted(line: string, indent: string): string {
+    const columns = this.#columns - indent.length - QUOTED.length;
+    return `${indent}${QUOTED}${fit(visibleText(line.slice(0, TEXT_CHARACTERS_MAX)), columns)}`;
   }
 
   #end(fields: JsonObject, content: ObservedEntry["content"]): void {
@@ -237,15 +256,19 @@ class RunView implements RunObserver {
       `${turns} ${turns === 1 ? "turn" : "turns"}`,
       `${numberField(fields, "inputTokens") + numberField(fields, "outputTokens")} tokens`,
       `${this.#denials} denied`,
+      ...(this.#refusals > 0 ? [`${this.#refusals} refused`] : []),
     ];
     this.#say("");
     const why = reason === "COMPLETED" || reason === outcome.toUpperCase() ? "" : ` (${reason})`;
-    this.#say(`${paint(this.#style.bold(outcome))}${why} ${facts.join(", ")}`);
+    const [first = "", ...rest] = wrap(`${outcome}${why} ${facts.join(", ")}`, this.#columns - 2);
+    this.#say(`${paint(this.#style.bold(outcome))}${first.slice(outcome.length)}`);
+    for (const line of rest) this.#say(`  ${line}`);
     const explanation = explanationOf(content);
     if (explanation !== "") this.#paragraph(explanation, "  ", "  ");
     const result = contentPart(content, "result");
     if (result === undefined || result === null) return;
-    this.#paragraph(typeof result === "string" ? result : canonicalJson(result), "  ", "  ");
+    const words = typeof result === "string" ? result : canonicalJson(result);
+    this.#paragraph(words, `  ${QUOTED}`, `  ${QUOTED}`);
   }
 
   #row(name: string, value: string): void {
@@ -259,7 +282,7 @@ class RunView implements RunObserver {
     paint: (text: string) => string = (text) => text,
   ): void {
     const shown = visibleExcerpt(words, TEXT_CHARACTERS_MAX, { multiline: true });
-    const lines = wrap(shown, this.#columns - columnsOf(indent));
+    const lines = wrap(shown.replaceAll("\t", "    "), this.#columns - columnsOf(indent));
     lines.forEach((line, index) => this.#say(`${index === 0 ? lead : indent}${paint(line)}`));
   }
 

@@ -28,6 +28,7 @@ import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import { VERSION } from "./version.ts";
+import { wrap } from "./width.ts";
 
 export const runCommand: Command = {
   name: "run",
@@ -67,6 +68,7 @@ export const runCommand: Command = {
       what: "The same where nobody can be asked.",
     },
   ],
+  actsUnheard: true,
   run: (invocation) => run(invocation),
 };
 
@@ -208,9 +210,9 @@ const runOrder = async (
   if (report.fault !== null) printFault(report.fault, terminal);
   if (!asJson) {
     terminal.out("");
-    terminal.out(
-      terminal.style.dim(`run ${report.run}; \`writ audit show ${report.run}\` shows what was recorded`),
-    );
+    for (const text of wrap(`\`writ audit show ${report.run}\` shows what was recorded`, terminal.columns)) {
+      terminal.out(terminal.style.dim(text));
+    }
   }
   return endCode(report, signal);
 };
