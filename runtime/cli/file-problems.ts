@@ -5,6 +5,9 @@ import type { FileProblem } from "#host/plan-run.ts";
 import type { Terminal } from "./command.ts";
 import { linesOf, problemLines } from "./problem-view.ts";
 
+/** Problems that are shown where somebody wanted to run something; `writ check` lists all. */
+const SHOWN_MAX = 20;
+
 /** Problems of several files with the lines that they are in; hints are left to `writ check`. */
 export const printFileProblems = (
   problems: readonly FileProblem[],
@@ -12,11 +15,19 @@ export const printFileProblems = (
   terminal: Terminal,
 ): void => {
   const view = { columns: terminal.columns, style: terminal.style };
-  for (const { file, problem } of problems.filter((each) => isWorthShowing(each.problem))) {
-    const text = { path: file, lines: linesOf(texts.get(file) ?? ""), masked: masks(problem) };
+  const worth = problems.filter(({ problem }) => isWorthShowing(problem));
+  // Where not all are shown, what keeps the file from running is.
+  const chosen =
+    worth.length <= SHOWN_MAX ? worth : worth.filter(({ problem }) => problem.severity === "error");
+  const shown = chosen.slice(0, SHOWN_MAX);
+  const lines = new Map(shown.map(({ file }) => [file, linesOf(texts.get(file) ?? "")]));
+  for (const { file, problem } of shown) {
+    const text = { path: file, lines: lines.get(file) ?? [], masked: masks(problem) };
     for (const line of problemLines(problem, text, view)) terminal.err(line);
     terminal.err("");
   }
+  const left = worth.length - shown.length;
+  if (left > 0) terminal.err(`and ${left} more, which \`writ check\` lists`);
   const files = [...new Set(problems.map(({ file }) => visibleText(file)))];
   terminal.err(`${files.join(", ")}: nothing runs while this stands`);
 };

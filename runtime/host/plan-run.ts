@@ -131,7 +131,6 @@ const chooseAgent = (
   spec: AgentSpec,
   wanted: string | null,
 ): Result<AgentDefinition, Fault<"HOST_NO_AGENT" | "HOST_WHICH_AGENT">> => {
-  const names = spec.agents.map((agent) => visibleText(agent.name)).join(", ");
   if (wanted !== null) {
     const found = spec.agents.find((agent) => agent.name === wanted);
     return found === undefined ? failed(unknownAgent(spec)) : ok(found);
@@ -144,16 +143,27 @@ const chooseAgent = (
   const named = spec.agents.find((agent) => agent.name === stem);
   if (named !== undefined) return ok(named);
   return failed(
-    fault("HOST_WHICH_AGENT", `the file declares several agents: ${names}`, {
+    fault("HOST_WHICH_AGENT", `the file declares several agents: ${namesOf(spec)}`, {
       help: "name one with --agent",
     }),
   );
 };
 
 const unknownAgent = (spec: AgentSpec): Fault<"HOST_NO_AGENT"> =>
-  fault("HOST_NO_AGENT", `\`${visibleText(spec.source.path)}\` declares no agent of that name`, {
-    help: `it declares ${spec.agents.map((agent) => visibleText(agent.name)).join(", ")}`,
-  });
+  fault(
+    "HOST_NO_AGENT",
+    `\`${visibleText(spec.source.path)}\` declares no agent of that name`,
+    spec.agents.length === 0 ? {} : { help: `it declares ${namesOf(spec)}` },
+  );
+
+/** Names of agents that a message lists. */
+const NAMES_MAX = 20;
+
+const namesOf = ({ agents }: AgentSpec): string => {
+  const names = agents.slice(0, NAMES_MAX).map((agent) => visibleText(agent.name));
+  if (agents.length > NAMES_MAX) names.push(`and ${agents.length - NAMES_MAX} more`);
+  return names.join(", ");
+};
 
 /** A limit of the file that the tier cannot hold must not be passed over. */
 const unheldLimit = (agent: AgentDefinition, tier: SandboxTier): Fault<"HOST_LIMIT_NOT_HELD"> | null => {

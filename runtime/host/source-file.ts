@@ -1,11 +1,10 @@
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 
+import { errorCode } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-
-import { errorCode } from "#kernel/error-code.ts";
 
 export type SourceFileFault = Fault<
   "HOST_NO_SUCH_FILE" | "HOST_NOT_A_FILE" | "HOST_FILE_TOO_LARGE" | "HOST_FILE_UNREADABLE"
@@ -44,8 +43,7 @@ export const readSourceFile = async (path: string): Promise<Result<Uint8Array, S
       await handle.close();
     }
   } catch (error) {
-    const code =
-      typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown";
+    const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") {
       return failed(fault("HOST_NO_SUCH_FILE", `${shown} does not exist`));
     }
