@@ -3,6 +3,12 @@ import { performance } from "node:perf_hooks";
 import { abortError, throwIfAborted } from "#kernel/abort.ts";
 import type { Clock } from "#ports/clock.ts";
 
+/**
+ * One error for every sleep that is cut short: each call of a tool cuts two, making an error costs more
+ * than the timer, and the stack of a timer tells nobody anything.
+ */
+const CUT_SHORT = abortError();
+
 /** Longest delay that a timer takes; it would end a longer one at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
@@ -20,10 +26,7 @@ export const systemClock: Clock = {
   },
 };
 
-/**
- * One timer. Each call of a tool ends one early, so an abort makes one error and not two, as
- * `node:timers/promises` would. No time at all is one turn of the event loop and not a millisecond.
- */
+/** One timer. No time at all is one turn of the event loop, and not the millisecond that a timer takes at least. */
 const nap = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const wake = (): void => {
@@ -32,7 +35,7 @@ const nap = (ms: number, signal: AbortSignal): Promise<void> =>
     };
     const cancel = (): void => {
       stop();
-      reject(abortError());
+      reject(CUT_SHORT);
     };
     const stop = ms > 0 ? timer(wake, ms) : turn(wake);
     signal.addEventListener("abort", cancel, { once: true });
