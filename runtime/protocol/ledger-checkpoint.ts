@@ -18,7 +18,6 @@ export interface Checkpoint {
 /** Longest note that is read, in bytes. */
 const NOTE_BYTES_MAX = 65_536;
 const KEY_ID_BYTES = 4;
-const SIGNATURE_BYTES = 64;
 
 /** Origin and key name of a log's checkpoints. */
 export const checkpointOrigin = (log: string): string => `writ-ledger/${log}`;
@@ -45,31 +44,39 @@ export const checkpointNote = (checkpoint: Checkpoint, keyId: Uint8Array, signat
 };
 
 export interface CheckpointReading {
+  /** `size` is inexact beyond 2^53, where no log reaches. */
   readonly checkpoint: Checkpoint;
   /** What is signed. */
   readonly text: string;
-  /** Lines whose key name is the log's own and whose form is that of Ed25519; others are passed over. */
+  /** By keys that have the log's own name; whose they are only the key ids say. */
   readonly signatures: readonly { readonly keyId: Uint8Array; readonly signature: Uint8Array }[];
 }
+
+/** Key names hold neither white space nor plus signs. */
+const SIGNATURE_LINE = /^\u2014 ([^\p{White_Space}+]+) (\S+)$/u;
+/** A note holds no control characters but its line feeds. */
+const CONTROL = /(?!\n)[\u0000-\u001f]/;
 
 /** Reads a note of unknown origin as a checkpoint of `log`; undefined when it is none. Never throws. */
 export const readCheckpoint = (note: Uint8Array, log: string): CheckpointReading | undefined => {
   const whole = note.length <= NOTE_BYTES_MAX ? utf8Text(note) : undefined;
-  if (whole === undefined) return undefined;
-  const [origin, size, root, blank, ...rest] = whole.split("\n");
+  if (whole === undefined || CONTROL.test(whole)) return undefined;
+  const [origin, size = "", root = "", blank, ...rest] = whole.split("\n");
   if (origin !== checkpointOrigin(log) || blank !== "" || rest.pop() !== "") return undefined;
-  const rootBytes = fromBase64(root ?? "");
-  if (!/^[1-9][0-9]{0,15}$/.test(size ?? "") || rootBytes?.length !== 32) return undefined;
-  const checkpoint: Checkpoint = { log, size: Number(size), root: sha256OfBytes(rootBytes) };
-  if (!Number.isSafeInteger(checkpoint.size)) return undefined;
+  const rootBytes = fromBase64(root);
+  if (!/^[1-9][0-9]*$/.test(size) || rootBytes?.length !== 32) return undefined;
 
   const signatures: { keyId: Uint8Array; signature: Uint8Array }[] = [];
   for (const line of rest) {
-    const found = /^— ([^ +]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
-    if (found === null) return undefined;
-    const bytes = found[1] === origin ? fromBase64(found[2] ?? "") : undefined;
-    if (bytes?.length !== KEY_ID_BYTES + SIGNATURE_BYTES) continue;
+    const [, name, base64 = ""] = SIGNATURE_LINE.exec(line) ?? [];
+    const bytes = fromBase64(base64);
+    if (name === undefined || bytes === undefined || bytes.length <= KEY_ID_BYTES) return undefined;
+    if (name !== origin) continue;
     signatures.push({ keyId: bytes.subarray(0, KEY_ID_BYTES), signature: bytes.subarray(KEY_ID_BYTES) });
   }
-  return { checkpoint, text: checkpointText(checkpoint), signatures };
+  return {
+    checkpoint: { log, size: Number(size), root: sha256OfBytes(rootBytes) },
+    text: `${origin}\n${size}\n${root}\n`,
+    signatures,
+  };
 };

@@ -64,6 +64,11 @@ describe("a checkpoint (C2SP tlog-checkpoint)", () => {
     expect(crypto.verify(key, utf8(text), signed.subarray(4))).toBe(true);
   });
 
+  test("of a size beyond every log is read, so that the log can be called too short", () => {
+    const size = "9".repeat(40);
+    expect(readCheckpoint(utf8(note.replace("\n42\n", `\n${size}\n`)), LOG)?.checkpoint.size).toBe(1e40);
+  });
+
   test("takes further signatures, and passes over those of other keys", () => {
     const witness = "— witness.example/a yvWeBAAAAABqXwAA\n";
     const reading = readCheckpoint(utf8(`${note}${witness}`), LOG);
@@ -77,7 +82,13 @@ describe("a checkpoint (C2SP tlog-checkpoint)", () => {
     ["no size", note.replace("\n42\n", "\n\n")],
     ["size zero", note.replace("\n42\n", "\n0\n")],
     ["a leading zero", note.replace("\n42\n", "\n042\n")],
-    ["a size beyond integers", note.replace("\n42\n", "\n9999999999999999\n")],
+    ["a size that is no number", note.replace("\n42\n", "\n4 2\n")],
+    ["a control character in a name", `${note}— a\u0007b yvWeBAAAAABqXwAA\n`],
+    ["white space in a name", `${note}— a\u2003b yvWeBAAAAABqXwAA\n`],
+    ["a plus sign in a name", `${note}— a+b yvWeBAAAAABqXwAA\n`],
+    ["a signature of another key that is no base64", `${note}— a yvWeBAAAAABqXwA\n`],
+    ["a signature of another key with nothing in it", `${note}— a yvWeBA==\n`],
+    ["something that is no signature", `${note}hello\n`],
     ["a sign", note.replace("\n42\n", "\n+42\n")],
     ["a short root", note.replace("q6ur", "")],
     ["a root with loose bits", note.replace("q6s=", "q6t=")],

@@ -29,21 +29,27 @@ export const isSignedBy = (crypto: VerifierCrypto, entry: LedgerEntry, key: stri
   return crypto.verify(bytesOf(key), message, fromBase64(signature ?? "") ?? new Uint8Array());
 };
 
-/** Whether one of the keys signed a checkpoint's text. */
+/**
+ * Whether a checkpoint's text is signed by at least one of the keys. As C2SP wants it, signatures of
+ * other keys are passed over, and one that claims to be by one of these and is not spoils the note.
+ */
 export const isCheckpointSignedBy = (
   crypto: VerifierCrypto,
-  reading: CheckpointReading,
+  { checkpoint, text, signatures }: CheckpointReading,
   keys: readonly string[],
-): boolean =>
-  reading.signatures.some(({ keyId, signature }) =>
-    keys.some((key) => {
-      const input = checkpointKeyIdInput(reading.checkpoint.log, bytesOf(key));
-      return (
-        equalBytes(crypto.sha256(input).subarray(0, keyId.length), keyId) &&
-        crypto.verify(bytesOf(key), utf8(reading.text), signature)
-      );
-    }),
-  );
+): boolean => {
+  let signed = false;
+  for (const { keyId, signature } of signatures) {
+    const claimed = keys.filter((key) => {
+      const digest = crypto.sha256(checkpointKeyIdInput(checkpoint.log, bytesOf(key)));
+      return equalBytes(digest.subarray(0, keyId.length), keyId);
+    });
+    if (claimed.length === 0) continue;
+    if (!claimed.some((key) => crypto.verify(bytesOf(key), utf8(text), signature))) return false;
+    signed = true;
+  }
+  return signed;
+};
 
 /** `writer` of the lines that a key vouches for. */
 export const writerOf = (crypto: VerifierCrypto, key: string): string =>
