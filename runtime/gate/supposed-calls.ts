@@ -62,7 +62,7 @@ export const createSupposing = (
         for (const [place, index] of asked.entries()) {
           const decision = decisions.value[place] ?? null;
           if (decision === null) continue;
-          const isAllowed = isPlain(decision, world.run);
+          const isAllowed = isAllowedPlainly(decision, world.run);
           answers[index] = isAllowed;
           // An engine that was lost for a moment may be back at the next question.
           if (decision.denyReason !== "not-decidable") remembered.keep(keys[index] ?? "", isAllowed);
@@ -101,9 +101,11 @@ const decide = async (
   }
 };
 
-/** Whether it is permitted and nothing is left to be done or kept. A tier that the run has is neither. */
-const isPlain = (decision: Decision, run: Pick<GateRun, "tier" | "onBehalfOf">): boolean => {
+/**
+ * Whether it is permitted and nobody is left to be asked. A time limit bounds a call of its own; what
+ * is done in the place of such calls is bounded by the limit of the call that does it.
+ */
+const isAllowedPlainly = (decision: Decision, run: Pick<GateRun, "tier" | "onBehalfOf">): boolean => {
   const verdict = readDecision(decision, run);
-  if (verdict.k === "denied") return false;
-  return verdict.conditions.approval === null && verdict.conditions.timeoutMs === null;
+  return verdict.k === "permitted" && verdict.conditions.approval === null;
 };

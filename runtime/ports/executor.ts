@@ -45,9 +45,9 @@ export interface PrepareOptions {
 /**
  * Whether calls that nobody makes would be allowed, for tools that do in one call what others do a
  * file at a time. Decided like the call at hand: by the same version of the policies, for the same
- * principal, turn and inputs, with the call's labels and these. A yes is a plain one: permitted, and
- * nothing is left to be done or kept, neither an approval nor a time limit. Everything else is a no,
- * also what is not decided in time. It does not matter which tools the run was offered.
+ * principal, turn and inputs, with the call's labels and these. A yes is a plain one: permitted, in a
+ * tier that the run has, with nobody left to be asked. Everything else is a no, also what is not
+ * decided in time. It does not matter which tools the run was offered.
  *
  * Answers stand in the order of the calls. Nothing is recorded, so what came of it belongs into the
  * call's `details` or its result. Rejects with an AbortError when aborted, and never otherwise.

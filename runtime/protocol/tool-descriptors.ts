@@ -57,7 +57,8 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
   {
     name: "list_files",
     action: "tool_call",
-    summary: "Lists the files below a folder of the run's own copy of the workspace.",
+    summary:
+      "Lists the files below a folder of the run's own copy of the workspace: those that the agent may read.",
     parameters: [
       { ...path("Folder below the run's working folder; `.` or nothing for all."), required: false },
     ],
@@ -90,7 +91,7 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
     name: "run_javascript",
     action: "tool_call",
     summary:
-      "Runs a JavaScript program in the sandbox, with `files.read`, `files.write` and `files.list` over the run's own files and no network.",
+      "Runs a JavaScript program in the sandbox, with `files.read`, `files.write` and `files.list` over the run's own files and no network. It sees the files that the agent may read; its changes are kept if the agent may write all of them.",
     parameters: [
       {
         name: "code",
@@ -108,7 +109,8 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
   {
     name: "shell",
     action: "tool_call",
-    summary: "Runs a shell command in the sandbox's working folder, without network.",
+    summary:
+      "Runs a shell command in the sandbox's working folder, without network. It sees the files that the agent may read; its changes are kept if the agent may write all of them.",
     parameters: [
       {
         name: "command",

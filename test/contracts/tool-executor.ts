@@ -3,7 +3,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Authorized, PreparedCall, Spend, SpendFault, ToolExecutor } from "#ports/executor.ts";
-import { allowsAll } from "#test/kit/tool-fake.ts";
+import { allowsAll, allowsNothing } from "#test/kit/tool-fake.ts";
 import { ACTION_RESOURCES } from "#protocol/policy-vocabulary.ts";
 
 /** What an implementation brings: a fresh world with one executor in it. */
@@ -114,6 +114,23 @@ export const toolExecutorContract = (name: string, harness: ToolExecutorHarness)
       await expect(executor.prepare(harness.good, preparing(AbortSignal.abort()))).rejects.toMatchObject({
         name: "AbortError",
       });
+    });
+  });
+};
+
+/** What every executor with the effect `executes-code` has beside it; its `good` call is a program that changes files. */
+export const programExecutorContract = (name: string, harness: ToolExecutorHarness): void => {
+  describe(`${name} as an executor of programs`, () => {
+    test("keeps nothing of a program that may change nothing", async () => {
+      const { grant, spend } = granting();
+      const { executor, world } = await harness.create(spend);
+      const nothing = { wouldAllow: allowsNothing };
+      const call = await executor.prepare(harness.good, { ...preparing(), ...nothing });
+      if (!call.ok) throw new Error(call.fault.message);
+      const before = await world();
+      const done = await executor.execute(grant(call.value), { ...options(), ...nothing });
+      expect(done).toMatchObject({ ok: false, fault: { code: "TOOL_CHANGES_DENIED" } });
+      expect(await world()).toBe(before);
     });
   });
 };

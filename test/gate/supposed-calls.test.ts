@@ -80,6 +80,7 @@ describe("a call that nobody makes would be allowed", () => {
   test.each<[string, Deciding, RigPlan]>([
     ["where it is permitted", allow(), {}],
     ["where the run has the tier that is asked for", allowIf(tierFloor("docker")), { tier: "gvisor" }],
+    ["where it would have a time limit of its own", allowIf(timeoutOf(1)), {}],
     ["where the run was not offered its tool", allow(), { offered: ["look"] }],
   ])("%s", async (_, read, plan) => {
     expect(await answerTo(read, plan)).toBe(true);
@@ -97,8 +98,8 @@ describe("a call that nobody makes would not be allowed", () => {
     ["unknown", deny("unknown")],
     ["a person would have to agree", stepUp(approvalBy())],
     ["a person would have to agree, for no rule's sake", stepUp()],
-    ["it would have a time limit", allowIf(timeoutOf(60_000))],
     ["a stronger tier is asked for", allowIf(tierFloor("docker"))],
+    ["a time limit that is none", allowIf(timeoutOf(0))],
     ["with other arguments", other("modify")],
     ["later", other("defer")],
     ["an obligation nobody knows", allowIf({ k: "pray" } as never)],

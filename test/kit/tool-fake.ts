@@ -118,6 +118,9 @@ export const allowsAll: WouldAllow = async (calls, { signal }) => {
   return calls.map(() => true);
 };
 
+/** Policies that allow nothing of it. */
+export const allowsNothing: WouldAllow = async (calls) => calls.map(() => false);
+
 /** A prepared call that is nothing but its arguments. */
 export const plainCall = (tool: string, argumentsGiven: JsonObject): PreparedCall => ({
   tool,

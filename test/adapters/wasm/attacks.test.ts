@@ -170,7 +170,7 @@ describe("files beside the run's own", () => {
   });
 });
 
-describe("a file that is hidden", () => {
+describe("a file", () => {
   const hidingPrograms = async (code: string): Promise<ExecResult> => {
     const result = await session.exec(
       { kind: "javascript", code },
@@ -185,7 +185,7 @@ describe("a file that is hidden", () => {
     return result.value;
   };
   const tries = (name: string, code: string, expected: unknown): void => {
-    test(name, async () => {
+    test(`that programs must not see ${name}`, async () => {
       const result = await hidingPrograms(
         `const attempt = (act) => { try { return act() } catch (error) { return "none" } }; ${code}`,
       );
@@ -197,12 +197,7 @@ describe("a file that is hidden", () => {
   };
 
   beforeAll(async () => {
-    const written = await session.writeFile(
-      "safe/key.txt",
-      utf8("planted-content"),
-      new AbortController().signal,
-    );
-    expect(written.ok).toBe(true);
+    await session.writeFile("safe/key.txt", utf8("planted-content"), new AbortController().signal);
   });
 
   const names = JSON.stringify([
@@ -219,9 +214,11 @@ describe("a file that is hidden", () => {
     "safe",
     ".",
   ]);
-  tries("is not read, however it is called", `${names}.map((name) => attempt(() => files.read(name)))`, [
-    ...Array.from({ length: 12 }, () => "none"),
-  ]);
+  tries(
+    "is not read, however it is called",
+    `${names}.map((name) => attempt(() => files.read(name)))`,
+    Array.from({ length: 12 }, () => "none"),
+  );
   tries(
     "is not listed, however its folder is called",
     `["safe", "./safe/", "safe/key.txt", "."].map((name) => attempt(() => files.list(name).filter((path) => path.includes("key"))))`,
@@ -246,7 +243,7 @@ describe("a file that is hidden", () => {
     `${names}.filter((name) => attempt(() => { files.write(name, "x"); return "written" }) === "written")`,
     ["SAFE/KEY.TXT"],
   );
-  test("is as it was, for programs that may see it", async () => {
+  test("that programs must not see is as it was, for programs that may see it", async () => {
     expect(await run(`files.read("safe/key.txt")`)).toMatchObject({ value: '"planted-content"' });
   });
 });
