@@ -158,6 +158,9 @@ describe("canonical lines", () => {
     ["\ufeff{}", "malformed"],
     ["[".repeat(64) + "]".repeat(64), undefined],
     ["[".repeat(65) + "]".repeat(65), "malformed"],
+    [`{"a":${"[".repeat(64)}${"]".repeat(64)},"a":1}`, "malformed"],
+    [`{"a":${"[".repeat(63)}${"]".repeat(63)},"a":1}`, "not-canonical"],
+    [`{"a":"${"[".repeat(99)}\\"${"{".repeat(99)}","a":1}`, "not-canonical"],
     ["[".repeat(400_000), "malformed"],
     ["[".repeat(400_000) + "]".repeat(400_000), "malformed"],
   ] as const)("%j", (text, expected) => {

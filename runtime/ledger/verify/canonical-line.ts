@@ -23,11 +23,31 @@ export const readCanonicalLine = (bytes: Uint8Array): LineReading => {
   } catch {
     return malformed("not JSON");
   }
-  if (nestsDeeper(value, LEDGER_DEPTH_MAX))
-    return malformed(`nested more than ${LEDGER_DEPTH_MAX} levels deep`);
-  return isCanonical(value, text)
-    ? { ok: true, text, value }
-    : { ok: false, kind: "not-canonical", detail: "not the canonical form of its own value" };
+  if (nestsDeeper(value, LEDGER_DEPTH_MAX)) return malformed(TOO_DEEP);
+  if (isCanonical(value, text)) return { ok: true, text, value };
+  // A name that stands twice hides its first value from the parser, not from the rule.
+  if (depthOf(text) > LEDGER_DEPTH_MAX) return malformed(TOO_DEEP);
+  return { ok: false, kind: "not-canonical", detail: "not the canonical form of its own value" };
+};
+
+const TOO_DEEP = `nested more than ${LEDGER_DEPTH_MAX} levels deep`;
+
+/** How deep a JSON text nests, whatever a parser would keep of it. */
+const depthOf = (text: string): number => {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (inString) {
+      if (character === "\\") at += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
 };
 
 const malformed = (detail: string): LineReading => ({ ok: false, kind: "malformed", detail });
