@@ -3,7 +3,7 @@ import type { JsonObject } from "../second-verifier/canonical-json.ts";
 import { canonicalJson } from "../second-verifier/canonical-json.ts";
 import { noteKeyId, writerId } from "../second-verifier/keys.ts";
 import { hashOf, signedText } from "../second-verifier/rows.ts";
-import { growingTree, sha256 } from "../second-verifier/tree.ts";
+import { leafHash, sha256, treeRoot } from "../second-verifier/tree.ts";
 
 /**
  * A writer of logs as small as the page allows, for cases that nobody's real writer would write. Whatever is
@@ -60,8 +60,7 @@ export const rootOf = (log: StrangeLog): string => log.root().toString("hex");
 /** A log without a line. */
 export const emptyLog = (): StrangeLog => {
   const files = new Map<string, Uint8Array>();
-  const tree = growingTree();
-  let lines = 0;
+  const leaves: Buffer[] = [];
   let segment = 1;
   let prev = "0".repeat(64);
   let current = writer;
@@ -75,11 +74,11 @@ export const emptyLog = (): StrangeLog => {
     add(members, signer) {
       const unsigned: JsonObject = {
         v: 1,
-        id: `01900000-0000-7000-8000-${String(lines).padStart(12, "0")}`,
+        id: `01900000-0000-7000-8000-${String(leaves.length).padStart(12, "0")}`,
         log: LOG,
         writer: writerId(current.publicKey),
-        seq: lines,
-        time: { wallMs: 1_700_000_000_000, monotonicMs: lines },
+        seq: leaves.length,
+        time: { wallMs: 1_700_000_000_000, monotonicMs: leaves.length },
         type: "thing.happened",
         run: null,
         cause: null,
@@ -101,15 +100,14 @@ export const emptyLog = (): StrangeLog => {
       prev = hash;
     },
     addRaw(line) {
-      tree.add(Buffer.from(line));
       append("jsonl", Buffer.concat([Buffer.from(line), Buffer.from("\n")]));
-      lines += 1;
+      leaves.push(leafHash(Buffer.from(line)));
     },
     commit(fields = {}, signer = current) {
       log.add({ type: "log.committed", public: { ...log.stated(), ...fields } }, signer);
     },
-    stated: () => ({ size: lines, root: rootOf(log), seen: [] }),
-    root: () => tree.root(),
+    stated: () => ({ size: leaves.length, root: rootOf(log), seen: [] }),
+    root: () => treeRoot(leaves),
     rotate(next, fields = {}, signer = workspace) {
       const [previous, key, by] = [current.publicKey, next.publicKey, workspace.publicKey];
       log.add({ type: "key.rotated", public: { role: "writer", previous, key, by, ...fields } }, signer);
@@ -129,7 +127,7 @@ export const emptyLog = (): StrangeLog => {
       const [commitment, sealed] = ["ab".repeat(32), sha256(bytes).toString("hex")];
       return { scope: OTHER_LOG, name, commitment, sealed, sealedBytes: bytes.length };
     },
-    anchor({ size = lines, root = tree.root(), signer = current } = {}) {
+    anchor({ size = leaves.length, root = log.root(), signer = current } = {}) {
       const name = `writ-ledger/${LOG}`;
       const text = `${name}\n${size}\n${root.toString("base64")}\n`;
       const signature = Buffer.concat([noteKeyId(name, signer.publicKey), signer.sign(text)]);

@@ -35,13 +35,21 @@ export const readCanonicalJson = (bytes: Uint8Array): Reading => {
  * comparing with the text that was read finds all of them.
  */
 export const canonicalJson = (value: JsonValue): string => {
-  if (typeof value === "string") return JSON.stringify(value.toWellFormed());
+  if (typeof value === "string") return quoted(value);
   if (typeof value === "number") return value === 0 ? "0" : String(value);
   if (value === null || typeof value === "boolean") return String(value);
   if (isList(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${members.map(([name, member]) => `${canonicalJson(name)}:${canonicalJson(member)}`).join(",")}}`;
+  let members = "";
+  for (const name of Object.keys(value).sort()) {
+    members += `${members === "" ? "" : ","}${quoted(name)}:${canonicalJson(value[name] ?? null)}`;
+  }
+  return `{${members}}`;
 };
+
+/** Text of which every character stands for itself. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const quoted = (text: string): string =>
+  PLAIN.test(text) ? `"${text}"` : JSON.stringify(text.toWellFormed());
 
 export const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
 
@@ -49,8 +57,11 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
   typeof value === "object" && value !== null && !isList(value);
 
 /** The object without some of its members. */
-export const without = (object: JsonObject, ...names: readonly string[]): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)));
+export const without = (object: JsonObject, ...names: readonly string[]): JsonObject => {
+  const rest: Record<string, JsonValue> = { ...object };
+  for (const name of names) delete rest[name];
+  return rest;
+};
 
 /** Counted in the text and not in the value, which has lost members whose name stands there twice. */
 const levelsOf = (text: string): number => {

@@ -21,14 +21,17 @@ export interface NoteSignature {
 
 const NOTE_BYTES_MAX = 65_536;
 const TEXT = /^writ-ledger\/([0-9a-f-]{36})\n([1-9][0-9]*)\n([A-Za-z0-9+/]{43}=)\n/;
-const SIGNATURE = /^\u2014 (\S+) (\S+)$/;
+/** Key names as C2SP `signed-note` wants them. */
+const SIGNATURE = /^\u2014 ([^\p{White_Space}+]+) (\S+)$/u;
+/** A note holds no control character but its newlines. */
+const CONTROL = /(?!\n)[\0-\u001f]/;
 
 /** The checkpoint that the bytes are, or undefined when they are none. */
 export const readCheckpoint = (bytes: Uint8Array): Checkpoint | undefined => {
   if (bytes.length > NOTE_BYTES_MAX) return undefined;
   const note = wellFormed(bytes);
   const [text, log, size, root] = (note === undefined ? null : TEXT.exec(note)) ?? [];
-  if (note === undefined || text === undefined || log === undefined) return undefined;
+  if (note === undefined || text === undefined || log === undefined || CONTROL.test(note)) return undefined;
   const rootBytes = strictBase64(root ?? "");
   const signatures = readSignatures(note.slice(text.length));
   if (rootBytes === undefined || signatures === undefined) return undefined;

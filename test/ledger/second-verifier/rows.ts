@@ -50,7 +50,7 @@ export interface Standing {
   readonly retiredAt: number | undefined;
   /** The number that this line should bear: one more than that of the line before. */
   readonly sequence: number | undefined;
-  /** Of the lines before, as long as nothing was wrong with them: behind a fault every root differs. */
+  /** Of the lines before a commit record, as long as nothing was wrong with them. */
   readonly root: string | undefined;
   /** The sealed bytes of this segment that no line has accounted for; undefined where that cannot be known. */
   readonly content: Uint8Array | undefined;

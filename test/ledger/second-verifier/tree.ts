@@ -1,21 +1,20 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
-/** The Merkle tree of RFC 6962 section 2.1, written as its definitions are, and once as a running total. */
+/** The Merkle tree of RFC 6962 section 2.1, written as its definitions are. */
 
-export const sha256 = (...parts: readonly (string | Uint8Array)[]): Buffer => {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+export const sha256 = (data: string | Uint8Array): Buffer => hash("sha256", data, "buffer");
 
-export const leafHash = (data: Uint8Array): Buffer => sha256(Uint8Array.of(0), data);
+const LEAF = Uint8Array.of(0x00);
+const NODE = Uint8Array.of(0x01);
 
-const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Uint8Array.of(1), left, right);
+export const leafHash = (data: Uint8Array): Buffer => sha256(Buffer.concat([LEAF, data]));
+
+const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(Buffer.concat([NODE, left, right]));
 
 /** MTH of section 2.1 over leaf hashes. */
 export const treeRoot = (leaves: readonly Buffer[]): Buffer => {
   const [first] = leaves;
-  if (first === undefined) return sha256();
+  if (first === undefined) return sha256("");
   if (leaves.length === 1) return first;
   const split = splitOf(leaves.length);
   return nodeHash(treeRoot(leaves.slice(0, split)), treeRoot(leaves.slice(split)));
@@ -49,30 +48,4 @@ const splitOf = (count: number): number => {
   let split = 1;
   while (split * 2 < count) split *= 2;
   return split;
-};
-
-/** The same root while leaves are added: of all leaves only the roots of full subtrees are kept. */
-export interface GrowingTree {
-  readonly add: (line: Uint8Array) => void;
-  readonly root: () => Buffer;
-}
-
-export const growingTree = (): GrowingTree => {
-  const full: { readonly leaves: number; readonly root: Buffer }[] = [];
-  return {
-    add(line) {
-      let leaves = 1;
-      let root = leafHash(line);
-      for (let last = full.at(-1); last?.leaves === leaves; last = full.at(-1)) {
-        root = nodeHash(last.root, root);
-        leaves *= 2;
-        full.pop();
-      }
-      full.push({ leaves, root });
-    },
-    root() {
-      const roots = full.map((subtree) => subtree.root);
-      return roots.length === 0 ? sha256() : roots.reduceRight((right, left) => nodeHash(left, right));
-    },
-  };
 };
