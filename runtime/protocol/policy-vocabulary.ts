@@ -1,5 +1,5 @@
 import type { Sha256 } from "#kernel/digest.ts";
-import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import type { SandboxTier } from "./agent-spec.ts";
 import type { SourceRange } from "./source.ts";
 
@@ -311,6 +311,3 @@ export interface PolicySource {
   readonly kind: "cedar" | "agent-file";
   readonly text: string;
 }
-
-/** What `writ policy evaluate` reads: a request with everything optional filled in by defaults. */
-export type PolicyRequestDocument = { readonly [key: string]: JsonValue };
