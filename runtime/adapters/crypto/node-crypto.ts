@@ -84,9 +84,11 @@ export const createNodeCrypto = (): Crypto => {
       checkSealing(key, nonce);
       const cipher = node.createCipheriv("aes-256-gcm", secretKey(key), nonce);
       cipher.setAAD(additional);
-      const body = cipher.update(bytes);
+      const sealed = new Uint8Array(bytes.length + TAG_BYTES);
+      sealed.set(cipher.update(bytes));
       cipher.final();
-      return plain(Buffer.concat([body, cipher.getAuthTag()]));
+      sealed.set(cipher.getAuthTag(), bytes.length);
+      return sealed;
     },
 
     open(key, nonce, sealed, additional) {
