@@ -1,10 +1,10 @@
-import { userInfo } from "node:os";
 import process from "node:process";
 
 import { isAbort } from "#kernel/abort.ts";
 import { errorCode } from "#kernel/error-code.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
+import { userName } from "./account.ts";
 import type { Command, Environment, ExitCode, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry } from "./commands.ts";
@@ -48,7 +48,12 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       return 0;
     case "usage":
       return usageFault(terminal, line.message, line.command);
-    case "run":
+    case "run": {
+      const here = environment();
+      if (here === null) {
+        terminal.err("writ: the folder that this was started in does not exist any more");
+        return 2;
+      }
       try {
         isActing = line.command.actsUnheard === true;
         return await line.command.run({
@@ -56,7 +61,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
           switches: line.switches,
           values: line.values,
           terminal,
-          environment: environment(),
+          environment: here,
           signal: interrupted.signal,
         });
       } catch (error) {
@@ -66,6 +71,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
         }
         throw error;
       }
+    }
   }
 };
 
@@ -92,12 +98,17 @@ const print = (terminal: Terminal, lines: readonly string[]): void => {
   for (const text of lines) terminal.out(text);
 };
 
-const environment = (): Environment => ({
-  cwd: process.cwd(),
-  variables: process.env,
-  stateDirectory: stateDirectory(process.env, process.platform),
-  user: userInfo().username,
-});
+/** Null where the working folder is gone: then no name of a file means anything. */
+const environment = (): Environment | null => {
+  let cwd: string;
+  try {
+    cwd = process.cwd();
+  } catch {
+    return null;
+  }
+  const variables = process.env;
+  return { cwd, variables, stateDirectory: stateDirectory(variables, process.platform), user: userName() };
+};
 
 const reportFault = (error: unknown): void => {
   const message = error instanceof Error ? error.message : String(error);

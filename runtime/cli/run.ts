@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
@@ -21,6 +20,7 @@ import type { LanguageModel } from "#ports/language-model.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 
+import { homeFolder } from "./account.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import { printFileProblems } from "./file-problems.ts";
@@ -128,7 +128,7 @@ const readOrder = async ({
   const model = await openModel(values.get("model")?.[0] ?? null, environment.cwd);
   if (!model.ok) return failed({ code: model.fault.code === "HOST_NO_MODEL" ? 2 : 3, fault: model.fault });
 
-  const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homedir()));
+  const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
   if (!sources.ok) return failed({ code: 3, fault: sources.fault });
   const workspace = await identifyWorkspace(folder.value, environment.stateDirectory, newWorkspaceId);
   if (!workspace.ok) return failed({ code: 3, fault: workspace.fault });

@@ -1,5 +1,6 @@
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+
+import { homeFolder } from "./account.ts";
 
 /**
  * Where a user's keys, ledgers and consents live: `WRIT_STATE`, else the platform's place for
@@ -12,9 +13,9 @@ export const stateDirectory = (
   const chosen = variables["WRIT_STATE"] ?? "";
   if (chosen !== "") return resolve(chosen);
   if (platform === "win32")
-    return join(variables["LOCALAPPDATA"] ?? join(homedir(), "AppData", "Local"), "Writ");
-  if (platform === "darwin") return join(homedir(), "Library", "Application Support", "Writ");
+    return join(variables["LOCALAPPDATA"] ?? join(homeFolder(), "AppData", "Local"), "Writ");
+  if (platform === "darwin") return join(homeFolder(), "Library", "Application Support", "Writ");
   const xdg = variables["XDG_STATE_HOME"] ?? "";
   // The specification says that a relative path is to be ignored.
-  return join(isAbsolute(xdg) ? xdg : join(homedir(), ".local", "state"), "writ");
+  return join(isAbsolute(xdg) ? xdg : join(homeFolder(), ".local", "state"), "writ");
 };

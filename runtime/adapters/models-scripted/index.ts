@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { throwIfAborted } from "#kernel/abort.ts";
 import { utf8Text } from "#kernel/bytes.ts";
@@ -55,8 +56,12 @@ export const scriptedModel = (
 
 const readText = async (path: string): Promise<Result<string, ScriptFault>> => {
   try {
-    const file = await open(path, "r");
+    // A pipe is opened without waiting for somebody to write into it, to see that it is one.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
+      const stats = await file.stat();
+      if (stats.isDirectory()) return unreadable("it is a folder");
+      if (!stats.isFile()) return unreadable("it is no file");
       const bytes = new Uint8Array(SCRIPT_BYTES_MAX + 1);
       let length = 0;
       for (;;) {
@@ -78,7 +83,6 @@ const readText = async (path: string): Promise<Result<string, ScriptFault>> => {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
   EACCES: "it may not be read",
 };
 
