@@ -2,7 +2,6 @@ import type { AgentDefinition, FunctionDefinition, SandboxTier } from "#protocol
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import { BodyLowering } from "./body.ts";
 import { inputsOf } from "./condition-names.ts";
@@ -143,7 +142,7 @@ const reportCapability = (
 ): void => {
   const tool = context.tools.get(name);
   if (tool === undefined) {
-    const guess = nearest(name, context.tools.keys());
+    const guess = context.reporter.nearest(name, context.tools.keys());
     context.reporter.report("WRIT050", span, `no tool is called ${quoted(name)}, so it gives nothing`, {
       help: `The tools are ${listed([...context.tools.keys()], "and")}.`,
       ...didYouMean(guess, span, context.source.text[span[0]] === '"' ? `"${guess}"` : guess),
@@ -202,7 +201,7 @@ const reportAttribute = (context: LowerContext, node: syntax.AgentAttribute): vo
 
 const reportSection = (context: LowerContext, node: syntax.Section): void => {
   const words = node.words.join(" ");
-  const guess = nearest(node.words[0] ?? "", ["policy", "capabilities", "function", "with"]);
+  const guess = context.reporter.nearest(node.words[0] ?? "", ["policy", "capabilities", "function", "with"]);
   context.reporter.report(
     "WRIT066",
     [spanOf(node)[0], partSpan(node, "words", node.words.length - 1)[1]],

@@ -3,7 +3,6 @@ import type { Block, Expression, MatchArm, Place, PlaceStep, Statement } from "#
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { ExpressionLowering } from "./expression.ts";
@@ -260,7 +259,7 @@ export class BodyLowering {
   }
 
   private reportUnassignable(name: string, span: Span, scope: Scope): void {
-    const guess = nearest(name, scope.all());
+    const guess = this.context.reporter.nearest(name, scope.all());
     this.context.reporter.report("WRIT070", span, `there is no variable ${quoted(name)} to assign to`, {
       help: "Make it with `let`.",
       ...didYouMean(guess, span),

@@ -2,7 +2,6 @@ import { unreachable } from "#kernel/invariant.ts";
 import type { CallTarget, Expression } from "#protocol/agent-spec.ts";
 import { BUILTINS, METHODS, REASON_PARAMETERS } from "#protocol/builtins.ts";
 import type { Span } from "#protocol/source.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { type BodyWorld, CONSTANTS, type Scope } from "./scope.ts";
@@ -43,7 +42,7 @@ export const resolveMethod = (
   span: Span,
 ): boolean => {
   if (!METHODS.includes(name)) {
-    const guess = nearest(name, METHODS);
+    const guess = context.reporter.nearest(name, METHODS);
     context.reporter.report("WRIT070", nameSpan, `values have no method ${quoted(name)}`, {
       help: "A method is a builtin whose first argument is the value; a tool is called by its own name.",
       ...didYouMean(guess, nameSpan),
@@ -123,7 +122,7 @@ const reportUnknown = (context: LowerContext, world: BodyWorld, name: string, sp
     });
   }
   const known = [...world.functions.keys(), "reason", ...BUILTINS_BY_NAME.keys(), ...context.tools.keys()];
-  const guess = nearest(name, known);
+  const guess = context.reporter.nearest(name, known);
   context.reporter.report(
     "WRIT070",
     span,
@@ -199,7 +198,7 @@ const namedFit = (
   for (const one of given) {
     const parameter = one.name ?? parameters[next++];
     if (parameter === undefined || !parameters.includes(parameter)) {
-      const guess = parameter === undefined ? undefined : nearest(parameter, parameters);
+      const guess = parameter === undefined ? undefined : context.reporter.nearest(parameter, parameters);
       context.reporter.report(
         "WRIT081",
         one.span,

@@ -1,6 +1,5 @@
 import type { ActionPattern, Expression } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
   argumentType,
@@ -63,7 +62,7 @@ export class ConditionTerms {
     if (field !== undefined) {
       this.refuse(nameSpan, `nothing here is called ${quoted(name)}`, {
         help: ASK,
-        ...didYouMean(nearest(name, CONDITION_ROOTS), nameSpan),
+        ...didYouMean(this.context.reporter.nearest(name, CONDITION_ROOTS), nameSpan),
       });
       return undefined;
     }
@@ -103,7 +102,7 @@ export class ConditionTerms {
     ];
     this.refuse(span, `nothing here is called ${quoted(name)}`, {
       help: `${ASK} Bind an argument by naming it in the pattern, as in \`read_file(path)\`.`,
-      ...didYouMean(nearest(name, known), span),
+      ...didYouMean(this.context.reporter.nearest(name, known), span),
     });
     return undefined;
   }
@@ -141,7 +140,7 @@ export class ConditionTerms {
     const end = expression.span[1];
     this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
       help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,
-      ...didYouMean(nearest(name, found.known), [end - name.length, end]),
+      ...didYouMean(this.context.reporter.nearest(name, found.known), [end - name.length, end]),
     });
     return undefined;
   }

@@ -3,7 +3,6 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import type { ConditionInputs } from "./condition-names.ts";
 import { ASK, ConditionTerms, type Typed } from "./condition-terms.ts";
@@ -186,7 +185,7 @@ export class ConditionLowering {
     if (method === undefined) {
       this.refuse(partSpan(member, "name"), `conditions have no method ${quoted(member.name)}`, {
         help: `They have ${listed(METHODS, "and")}.`,
-        ...didYouMean(nearest(member.name, METHODS), partSpan(member, "name")),
+        ...didYouMean(this.context.reporter.nearest(member.name, METHODS), partSpan(member, "name")),
       });
       return undefined;
     }

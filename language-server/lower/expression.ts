@@ -4,7 +4,6 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type GivenArgument, resolveCall, resolveMethod } from "./calls.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
@@ -281,7 +280,7 @@ export class ExpressionLowering {
 
   private unknownName(name: string, span: Span, scope: Scope): undefined {
     const [first = name] = name.split(/\.|::/);
-    const guess = nearest(first, scope.all());
+    const guess = this.context.reporter.nearest(first, scope.all());
     this.context.reporter.report(
       "WRIT070",
       span,

@@ -9,7 +9,6 @@ import { readSource } from "../parser/read-source.ts";
 import { checkSemantics } from "../semantics/check.ts";
 import { detectDialect, reportDialect } from "../semantics/dialect.ts";
 import { keyText } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted, Reporter } from "../semantics/reporter.ts";
 import { callables, lowerAgent, lowerFunction } from "./agent.ts";
 import { commonInputs, inputsOf } from "./condition-names.ts";
@@ -89,7 +88,7 @@ const reportUnknownBlock = (context: LowerContext, node: UnknownBlock): void => 
     "WRIT066",
     joined(span, partSpan(node, "words", node.words.length - 1)),
     `the block ${quoted(node.words.join(" "))} is not read, so nothing in it would hold`,
-    didYouMean(nearest(node.words[0] ?? "", BLOCKS), span),
+    didYouMean(context.reporter.nearest(node.words[0] ?? "", BLOCKS), span),
   );
 };
 

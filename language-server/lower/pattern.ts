@@ -5,7 +5,6 @@ import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.t
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import { CONDITION_ROOTS } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
@@ -102,7 +101,7 @@ const isAction = (name: string): boolean => ACTION_NAMES.some((action) => action
 
 const reportUnknown = (context: LowerContext, name: string, span: Span): void => {
   const tools = [...context.tools.keys()];
-  const guess = nearest(name, [...tools, ...ACTION_NAMES]);
+  const guess = context.reporter.nearest(name, [...tools, ...ACTION_NAMES]);
   context.reporter.report("WRIT068", span, `no tool or action is called ${quoted(name)}`, {
     help: `The tools are ${listed(tools, "and")}.`,
     ...didYouMean(guess, span, context.source.text[span[0]] === '"' ? `"${guess}"` : guess),

@@ -4,7 +4,6 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { keyText } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { ConditionLowering } from "./condition.ts";
 import type { ConditionInputs } from "./condition-names.ts";
@@ -121,7 +120,7 @@ const reportForeign = (
       { help: "Write its rules directly in the policy, each as `allow: …` or `deny: …`." },
     );
   }
-  const guess = nearest(node.key, EFFECTS);
+  const guess = context.reporter.nearest(node.key, EFFECTS);
   const span = partSpan(node, "key");
   context.reporter.report("WRIT066", span, `${quoted(node.key)} is not a rule, so it would not hold`, {
     help: "A rule begins with `allow:`, `deny:`, `require:` or `audit:`.",

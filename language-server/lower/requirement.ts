@@ -4,7 +4,6 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { CALL_TIMEOUT_MS_MAX } from "./limit-ranges.ts";
@@ -129,7 +128,7 @@ const callTimeout = (context: LowerContext, node: Chain | undefined): number | u
 };
 
 const refuse = (context: LowerContext, span: Span, name: string | undefined): void => {
-  const guess = name === undefined ? undefined : nearest(name, REQUIREMENTS);
+  const guess = name === undefined ? undefined : context.reporter.nearest(name, REQUIREMENTS);
   context.reporter.report(
     "WRIT076",
     span,

@@ -30,8 +30,10 @@ export class Scope {
     return this.names.has(name) || (this.outer?.has(name) ?? false);
   }
 
-  all(): readonly string[] {
-    return [...(this.outer?.all() ?? []), ...this.names];
+  /** Nearest first. */
+  *all(): Generator<string> {
+    yield* this.names;
+    if (this.outer !== undefined) yield* this.outer.all();
   }
 }
 

@@ -1,7 +1,6 @@
 import { SANDBOX_TIERS, type SandboxTier } from "#protocol/agent-spec.ts";
 import type * as syntax from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { nameAndCall } from "./pattern.ts";
@@ -40,7 +39,7 @@ export const lowerTier = (
   if (tier !== undefined) return tier;
   const span = spanOf(node);
   const written = context.source.slice(span);
-  const guess = name === undefined ? undefined : nearest(name, WORDS);
+  const guess = name === undefined ? undefined : context.reporter.nearest(name, WORDS);
   const absent = name !== undefined && Object.hasOwn(ABSENT, name) ? ABSENT[name] : undefined;
   context.reporter.report("WRIT017", span, `${quoted(written)} is not a value of \`${attribute}\``, {
     help: absent ?? `Write ${listed(SANDBOX_TIERS)}.`,

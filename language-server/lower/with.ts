@@ -5,7 +5,6 @@ import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
-import { nearest } from "../semantics/nearest.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import {
@@ -193,7 +192,7 @@ class ProfileLowering {
   private promise(node: syntax.WithAttribute): void {
     const { name } = node;
     const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined;
-    const guess = instead === undefined ? nearest(name, KNOWN) : undefined;
+    const guess = instead === undefined ? this.context.reporter.nearest(name, KNOWN) : undefined;
     const span = partSpan(node, "name");
     this.context.reporter.report("WRIT075", span, `nothing keeps what ${quoted(name)} promises`, {
       help: instead,

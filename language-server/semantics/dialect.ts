@@ -97,7 +97,8 @@ const at = (node: AstNode, what: string, property?: string): Evidence => ({
 });
 
 const linePolicies = (source: SourceText): readonly Evidence[] => {
-  const head = /^(?:\s|#[^\r\n]*|\/\/[^\r\n]*)*policy[ \t]+[\w-]+[ \t]*(?=[\r\n]|$)/.exec(source.text);
+  // Each remark ends with its line, so that there is one way only to divide the text into them.
+  const head = /^(?:\s|(?:#|\/\/)[^\r\n]*[\r\n])*policy[ \t]+[\w-]+[ \t]*(?=[\r\n]|$)/.exec(source.text);
   if (head === null || !/^[ \t]*end[ \t]*$/m.test(source.text)) return [];
   const start = head[0].lastIndexOf("policy");
   return [{ span: [start, head[0].length], what: "a policy without braces" }];

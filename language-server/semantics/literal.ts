@@ -64,7 +64,13 @@ const numberValue = (token: string): LiteralValue => {
   return { k: "number", value };
 };
 
+/** Longest text that can be a number with a unit. */
+const MEASURE_LENGTH_MAX = 40;
+
 const measureValue = (token: string): LiteralValue => {
+  if (token.length > MEASURE_LENGTH_MAX) {
+    return { k: "unreadable", why: "it is neither a number nor a duration" };
+  }
   const ms = durationMs(token);
   if (ms !== undefined) return { k: "duration", ms };
   if (/^[0-9_]+\.?(?:ms|milliseconds|s|seconds|m|minutes|h|hours|d|days|w|weeks)$/.test(token)) {

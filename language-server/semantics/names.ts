@@ -25,9 +25,13 @@ export const checkNames = (
 };
 
 const oneWord = (name: string): string | undefined => {
+  if (name.length > NAME_LENGTH_MAX) return undefined;
   const word = name.replaceAll(/\W+/g, "_").replaceAll(/^_+|_+$/g, "");
   return /^[A-Za-z]\w*$/.test(word) ? word : undefined;
 };
+
+/** Longest name that a shorter one is made of. */
+const NAME_LENGTH_MAX = 64;
 
 const checkFunctionNames = (
   reporter: Reporter,

@@ -2,12 +2,11 @@ import type { AgentSpec } from "#protocol/agent-spec.ts";
 import type { SymbiFile } from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "./literal.ts";
-import { nearest } from "./nearest.ts";
 import { didYouMean, quoted, type Reporter } from "./reporter.ts";
 
 /** WRIT015: a trigger that names an agent which is not there, and WRIT025: its cron text. */
 export const checkReferences = (reporter: Reporter, tree: SymbiFile, spec: AgentSpec): void => {
-  const agents = spec.agents.map((agent) => agent.name);
+  const agents = new Set(spec.agents.map((agent) => agent.name));
   for (const item of tree.items) {
     if (item.$type !== "Trigger") continue;
     for (const member of item.members) {
@@ -22,8 +21,8 @@ export const checkReferences = (reporter: Reporter, tree: SymbiFile, spec: Agent
       const namesAgent =
         (key === "agent" && (item.kind === "schedule" || item.kind === "webhook")) ||
         (key === "default_agent" && item.kind === "channel");
-      if (namesAgent && !agents.includes(text)) {
-        const guess = nearest(text, agents);
+      if (namesAgent && !agents.has(text)) {
+        const guess = reporter.nearest(text, agents);
         const written = literal === undefined ? guess : `"${guess}"`;
         reporter.report(
           "WRIT015",

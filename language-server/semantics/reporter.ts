@@ -5,6 +5,13 @@ import { type KnownProblemCode, problemKind } from "#protocol/problem-catalogue.
 import type { Span } from "#protocol/source.ts";
 import { PROBLEMS_MAX } from "../parser/limits.ts";
 import type { SourceText } from "../parser/source-text.ts";
+import { nearest } from "./nearest.ts";
+
+/** Problems that are collected before those that are no errors are only counted. */
+const FOUND_MAX = 20 * PROBLEMS_MAX;
+
+/** Comparisons with known names that one text is worth. */
+const COMPARISONS_MAX = 50_000;
 
 export interface ReportOptions {
   /** The catalogue's advice when this is not given. */
@@ -22,6 +29,8 @@ export interface ReportOptions {
 export class Reporter {
   readonly source: SourceText;
   private readonly found: Problem[] = [];
+  private leftOut = 0;
+  private comparisonsLeft = COMPARISONS_MAX;
 
   constructor(source: SourceText) {
     this.source = source;
@@ -32,6 +41,10 @@ export class Reporter {
     const problemClass = kind.class === "either" ? options.class : kind.class;
     invariant(problemClass !== undefined, `${code} needs a class`);
     const severity = problemClass === "enforcement" ? "error" : (options.severity ?? kind.severity);
+    if (this.found.length >= FOUND_MAX && severity !== "error") {
+      this.leftOut += 1;
+      return;
+    }
     this.found.push({
       code,
       class: problemClass,
@@ -55,10 +68,23 @@ export class Reporter {
   problems(): readonly Problem[] {
     if (this.found.length <= PROBLEMS_MAX) return this.found.toSorted(byPlace);
     const kept = this.found.toSorted((left, right) => weight(left) - weight(right)).slice(0, PROBLEMS_MAX);
-    const leftOut = this.found.length - kept.length;
-    this.found.splice(0, this.found.length, ...kept);
-    this.report("WRIT082", [0, 0], `${leftOut} more problems are not listed`);
-    return this.found.toSorted(byPlace);
+    const leftOut = this.leftOut + this.found.length - kept.length;
+    const summary = new Reporter(this.source);
+    summary.report("WRIT082", [0, 0], `${leftOut} more problems are not listed`);
+    return [...summary.found, ...kept.toSorted(byPlace)];
+  }
+
+  /** The known name that an unknown one was probably meant to be, as long as looking is cheap. */
+  nearest(name: string, known: Iterable<string>): string | undefined {
+    return nearest(name, this.affordable(known));
+  }
+
+  private *affordable(known: Iterable<string>): Generator<string> {
+    for (const name of known) {
+      if (this.comparisonsLeft <= 0) return;
+      this.comparisonsLeft -= 1;
+      yield name;
+    }
   }
 }
 

@@ -24,12 +24,16 @@ const ISSUED: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/\bxox[abeprs]-[A-Za-z0-9-]{10,}/, "a chat token"],
   [/\bAIza[A-Za-z0-9_-]{30,}/, "a cloud key"],
   [/-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/, "a private key"],
-  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/, "a signed token"],
+  [/\beyJ[A-Za-z0-9_-]{8,512}\.[A-Za-z0-9_-]{8,512}\.[A-Za-z0-9_-]{8,}/, "a signed token"],
   [/\bBearer +[A-Za-z0-9._~+/-]{12,}/, "an access token"],
   [/^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/@]{3,}@/i, "an address with a password"],
 ];
 
-const kindOfSecret = (text: string): string | undefined => {
+/** Beginning of a text that is looked at. */
+const LOOKED_AT_MAX = 64 * 1024;
+
+const kindOfSecret = (whole: string): string | undefined => {
+  const text = whole.slice(0, LOOKED_AT_MAX);
   for (const [pattern, kind] of ISSUED) if (pattern.test(text)) return kind;
   return looksRandom(text) ? "a key or password" : undefined;
 };

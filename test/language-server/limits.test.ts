@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { PROBLEMS_MAX, SOURCE_BYTES_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
-import { agentOf, inBody, lower, lowerBytes } from "./kit.ts";
+import { agentOf, inBody, inPolicy, inWith, lower, lowerBytes } from "./kit.ts";
 
 // A busy machine may take its time; nothing here depends on how much.
 vi.setConfig({ testTimeout: 60_000 });
@@ -110,6 +110,30 @@ describe("what is written again and again costs its length and no more", () => {
     ["words", "x ".repeat(40_000)],
     ["rules", `policy p { ${"deny: shell ".repeat(5_000)} }`],
     ["hidden characters", "\u200b".repeat(size)],
+    ["one long remark", "#".repeat(500_000)],
+    ["spaces", " ".repeat(500_000)],
+    ["underscores", `agent a-${"_".repeat(400_000)}b { }`],
+    ["hyphens in a name", `agent "${"-".repeat(400_000)}" { }`],
+    ["spaces in a duration", inWith(`timeout = "1${" ".repeat(400_000)}x"`)],
+    ["digits", inBody(`print(${"1".repeat(400_000)});`)],
+    ["a long number with underscores", inBody(`print(${"1_".repeat(200_000)}x);`)],
+    ["halves of tokens", inBody(`print("${"-eyJ".repeat(100_000)}");`)],
+    ["unknown names", inBody(Array.from({ length: 8_000 }, (_, index) => `xx${index};`).join("\n"))],
+    [
+      "known and unknown names",
+      inBody(Array.from({ length: 4_000 }, (_, index) => `let a${index} = b${index};`).join("\n")),
+    ],
+    [
+      "triggers of unknown agents",
+      Array.from(
+        { length: 4_000 },
+        (_, index) => `schedule s${index} { agent: b${index} } agent a${index} { }`,
+      ).join("\n"),
+    ],
+    [
+      "a rule with many patterns and names",
+      inPolicy(`deny: [${"read_file(p), ".repeat(5_000)}] if ${'p == "a" || '.repeat(200)}true`),
+    ],
   ])("%s", (_, text) => {
     expect(lower(text).problems.length).toBeLessThanOrEqual(PROBLEMS_MAX + 1);
   });
