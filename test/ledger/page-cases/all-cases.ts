@@ -1,6 +1,7 @@
 import { anchorCases } from "./anchor-cases.ts";
 import { formCases, orderCases } from "./line-cases.ts";
 import { endCases, keyCases, segmentCases } from "./log-cases.ts";
+import { noteCases } from "./note-cases.ts";
 import type { PageCase } from "./page-case.ts";
 import { textCases } from "./text-cases.ts";
 
@@ -13,4 +14,5 @@ export const pageCases: Readonly<Record<string, readonly PageCase[]>> = {
   "how a log ends": endCases,
   "segments and sealed parts": segmentCases,
   "anchors and what others saw": anchorCases,
+  "the text of an anchor": noteCases,
 };
