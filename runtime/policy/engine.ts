@@ -9,6 +9,7 @@ import { mayRun } from "#protocol/problem.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { BUILTIN_LAYER } from "./builtin-layer.ts";
 import type { CompiledSource, FileProblem, InputType } from "./compiled-policy.ts";
+import { HeldSets } from "./held-sets.ts";
 import { checkProblems, policiesToCheck } from "./policy-check.ts";
 import { planPolicies } from "./policy-plan.ts";
 import { policyError } from "./policy-problem.ts";
@@ -41,31 +42,39 @@ export interface PolicyEngineDeps {
   readonly tools: readonly ToolDescriptor[];
 }
 
-export const createPolicyEngine = (deps: PolicyEngineDeps): PolicyEngine => ({
-  load: async (given, signal) => {
-    const { decider, digest, tools } = deps;
-    const before = [...given.flatMap(({ problems }) => problems), ...misplaced(given), ...repeated(given)];
-    const checked = await checkSources(deps, given, signal);
-    if (!checked.ok) return checked;
-    const problems = [...before, ...checked.value].sort(byPlace);
-    if (!mayRun(problems.map(({ problem }) => problem))) return ok({ policies: null, problems });
+export const createPolicyEngine = (deps: PolicyEngineDeps): PolicyEngine => {
+  const held = new HeldSets(deps.decider);
+  return { load: (given, signal) => load(deps, held, given, signal) };
+};
 
-    const sources = [BUILTIN_LAYER, ...given];
-    const plans = planPolicies(sources, tools, digest);
-    const loaded = await decider.load(plans.sets, signal);
-    if (!loaded.ok) return loaded;
-    const [refused] = loaded.value;
-    // Everything was checked before, so a refusal now is not a mistake of any one file.
-    if (refused !== undefined) {
-      return ok({
-        policies: null,
-        problems: [...problems, { file: "builtin", problem: policyError("syntax", refused.message, START) }],
-      });
-    }
-    const policies = createLoadedPolicies({ ...deps, plans, policies: digestOf(sources, deps) });
-    return ok({ policies, problems });
-  },
-});
+const load = async (
+  deps: PolicyEngineDeps,
+  held: HeldSets,
+  given: readonly CompiledSource[],
+  signal: AbortSignal,
+): Promise<Result<PolicyLoading, DeciderFault>> => {
+  const { digest, tools } = deps;
+  const before = [...given.flatMap(({ problems }) => problems), ...misplaced(given), ...repeated(given)];
+  const checked = await checkSources(deps, given, signal);
+  if (!checked.ok) return checked;
+  const problems = [...before, ...checked.value].sort(byPlace);
+  if (!mayRun(problems.map(({ problem }) => problem))) return ok({ policies: null, problems });
+
+  const sources = [BUILTIN_LAYER, ...given];
+  const plans = planPolicies(sources, tools, digest);
+  const loaded = await held.load(plans.sets, signal);
+  if (!loaded.ok) return loaded;
+  const [refused] = loaded.value;
+  // Everything was checked before, so a refusal now is not a mistake of any one file.
+  if (refused !== undefined) {
+    return ok({
+      policies: null,
+      problems: [...problems, { file: "builtin", problem: policyError("syntax", refused.message, START) }],
+    });
+  }
+  const policies = createLoadedPolicies({ ...deps, held, plans, policies: digestOf(sources, deps) });
+  return ok({ policies, problems });
+};
 
 const byPlace = (one: FileProblem, other: FileProblem): number =>
   byCodeUnits(one.file, other.file) || one.problem.range.span[0] - other.problem.range.span[0];

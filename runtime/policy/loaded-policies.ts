@@ -3,7 +3,7 @@ import { throwIfAborted } from "#kernel/abort.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { Decider, SetAnswer } from "#ports/decider.ts";
+import type { Decider, PolicySet, SetAnswer } from "#ports/decider.ts";
 import type {
   Decision,
   Explanation,
@@ -18,13 +18,13 @@ import type { Grounds, Missing } from "./decision.ts";
 import { denied, permitted, undecided } from "./decision.ts";
 import type { HearingStory } from "./explain.ts";
 import { explanationOf } from "./explain.ts";
+import type { HeldSets } from "./held-sets.ts";
 import type { ErredPolicy, LayerAnswer, Verdict } from "./layers.ts";
 import { intersect } from "./layers.ts";
 import type { PolicyTrace, Probes } from "./nearest-rule.ts";
 import { nearestOf, probesOf, traceText, tracesOf } from "./nearest-rule.ts";
 import type { PolicyDecider } from "./policy-decider.ts";
 import type { ActionPlan, LayerPlan, PolicyPlans } from "./policy-plan.ts";
-import { namesInPolicy, policyReads } from "./policy-reads.ts";
 
 /** One version of the effective policies, loaded. */
 export interface LoadedPolicies extends PolicyDecider {
@@ -36,6 +36,8 @@ export interface LoadedPolicies extends PolicyDecider {
 
 export interface LoadedPoliciesDeps {
   readonly decider: Decider;
+  /** Where this version's sets are held. */
+  readonly held: HeldSets;
   readonly digest: (bytes: Uint8Array) => Sha256;
   readonly tools: readonly ToolDescriptor[];
   readonly plans: PolicyPlans;
@@ -55,7 +57,10 @@ interface Hearing {
 class Loaded implements LoadedPolicies {
   readonly policies: Sha256;
   private readonly deps: LoadedPoliciesDeps;
-  private readonly probeSets = new Map<string, Probes>();
+  /** What was asked about the policies of a layer before, by what it was asked for. */
+  private readonly probes = { missing: new Map<LayerPlan, Probes>(), story: new Map<LayerPlan, Probes>() };
+  private readonly probeLoads = new Map<string, Promise<boolean>>();
+  private readonly probeSets = new Set<string>();
   private closed = false;
 
   constructor(deps: LoadedPoliciesDeps) {
@@ -73,11 +78,9 @@ class Loaded implements LoadedPolicies {
     const stories: HearingStory[] = [];
     for (const { principal, plan, answers } of hearings) {
       const traces = new Map<CompiledPolicy, PolicyTrace>();
-      for (const { rules, requirements, others } of plan.layers) {
+      for (const layer of plan.layers) {
         const found =
-          readable === null
-            ? undefined
-            : await this.trace(readable, principal, [...rules, ...requirements, ...others], signal);
+          readable === null ? undefined : await this.trace("story", layer, readable, principal, signal);
         for (const trace of found ?? []) traces.set(trace.policy, trace);
       }
       stories.push({ plan, answers, traces });
@@ -88,7 +91,7 @@ class Loaded implements LoadedPolicies {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.deps.decider.unload([...this.deps.plans.sets.map(({ name }) => name), ...this.probeSets.keys()]);
+    this.deps.held.release([...this.deps.plans.sets.map(({ name }) => name), ...this.probeSets]);
   }
 
   private async hear(
@@ -187,42 +190,61 @@ class Loaded implements LoadedPolicies {
     signal: AbortSignal,
   ): Promise<Missing> {
     const missing: Missing[number][] = [];
-    for (const { layer, rules, others } of plan.layers.filter((one) => lacking.includes(one.layer))) {
-      const permits = [...rules, ...others].filter(
-        ({ kind, effect }) => kind === "rule" && effect === "permit",
-      );
-      const traces = await this.trace(readable, principal, permits, signal);
+    for (const layer of plan.layers.filter((one) => lacking.includes(one.layer))) {
+      const traces = await this.trace("missing", layer, readable, principal, signal);
       const nearest = traces === undefined ? null : nearestOf(traces);
       missing.push({
-        layer,
-        nearest: (nearest?.policy ?? permits[0])?.citation ?? null,
+        layer: layer.layer,
+        nearest: (nearest?.policy ?? permitsOf(layer)[0])?.citation ?? null,
         why: nearest === null ? "no permit of this layer holds" : traceText(nearest),
       });
     }
     return missing;
   }
 
-  /** How far each of some policies holds, or undefined when the engine cannot be asked. */
+  /** How far the policies of a layer hold, or undefined when the engine cannot be asked. */
   private async trace(
+    purpose: "missing" | "story",
+    layer: LayerPlan,
     readable: ReadableRequest,
     principal: PrincipalReference,
-    policies: readonly CompiledPolicy[],
     signal: AbortSignal,
   ): Promise<readonly PolicyTrace[] | undefined> {
-    if (policies.length === 0) return [];
     const { decider, digest } = this.deps;
-    const probes = probesOf(policies, digest);
-    if (!this.probeSets.has(probes.set.name)) {
-      const loaded = await decider.load([probes.set], signal);
-      if (!loaded.ok || loaded.value.length > 0) return undefined;
-      this.probeSets.set(probes.set.name, probes);
-    }
-    const reads = policyReads(Object.values(probes.set.policies).map(namesInPolicy));
-    const asked = await decider.decide(readable.forPrincipal(principal, reads), [probes.set.name], signal);
+    const about =
+      purpose === "missing" ? permitsOf(layer) : [...layer.rules, ...layer.requirements, ...layer.others];
+    const probes = this.probes[purpose].get(layer) ?? probesOf(about, digest);
+    this.probes[purpose].set(layer, probes);
+    const { set, reads } = probes;
+    if (!(await this.loadProbes(set))) return undefined;
+    throwIfAborted(signal);
+    const asked = await decider.decide(readable.forPrincipal(principal, reads), [set.name], signal);
     const [answer] = asked.ok ? asked.value : [];
     return answer === undefined ? undefined : tracesOf(probes, answer);
   }
+
+  /** Loads a set of probes once, whoever asks for it and whether or not that asker stays. */
+  private async loadProbes(set: PolicySet): Promise<boolean> {
+    const known = this.probeLoads.get(set.name);
+    if (known !== undefined) return known;
+    const loading = this.deps.held
+      .load([set], NEVER)
+      .then((loaded) => loaded.ok && loaded.value.length === 0);
+    this.probeLoads.set(set.name, loading);
+    const isLoaded = await loading;
+    if (!isLoaded) this.probeLoads.delete(set.name);
+    else if (this.closed) this.deps.held.release([set.name]);
+    else this.probeSets.add(set.name);
+    return isLoaded;
+  }
 }
+
+/** A signal that nobody aborts. */
+const NEVER = new AbortController().signal;
+
+/** Every permit of a layer, also those that are about other principals. */
+const permitsOf = ({ rules, others }: LayerPlan): readonly CompiledPolicy[] =>
+  [...rules, ...others].filter(({ kind, effect }) => kind === "rule" && effect === "permit");
 
 /** Sorts the engine's answers to layers; undefined when they do not fit what was asked. */
 const answersOf = (plan: ActionPlan, answered: readonly SetAnswer[]): readonly LayerAnswer[] | undefined => {

@@ -4,6 +4,8 @@ import type { Sha256 } from "#kernel/digest.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { PolicySet, SetAnswer } from "#ports/decider.ts";
 import type { CompiledPolicy, PolicyPart } from "./compiled-policy.ts";
+import type { PolicyReads } from "./policy-reads.ts";
+import { namesInPolicy, policyReads } from "./policy-reads.ts";
 
 /*
  * Why a rule does not hold. Each of its conditions is asked of the engine together with those
@@ -14,7 +16,14 @@ import type { CompiledPolicy, PolicyPart } from "./compiled-policy.ts";
 /** What is asked about some policies. */
 export interface Probes {
   readonly set: PolicySet;
-  readonly policies: readonly CompiledPolicy[];
+  readonly reads: PolicyReads;
+  readonly policies: readonly ProbedPolicy[];
+}
+
+interface ProbedPolicy {
+  readonly policy: CompiledPolicy;
+  /** Ids in the set: the scope alone, then with the first condition, and so on up to all of them. */
+  readonly probes: readonly string[];
 }
 
 /** How far one policy holds. */
@@ -38,28 +47,40 @@ export const probesOf = (
   policies: readonly CompiledPolicy[],
   digest: (bytes: Uint8Array) => Sha256,
 ): Probes => {
-  const probed = policies.slice(0, PROBED_MAX);
-  const texts: Record<string, string> = {};
-  for (const [index, { principal, resource, parts }] of probed.entries()) {
+  // Rules of one author begin alike; what is asked of several is asked once.
+  const ids = new Map<string, string>();
+  const idOf = (text: string): string => {
+    const id = ids.get(text) ?? String(ids.size);
+    ids.set(text, id);
+    return id;
+  };
+  const probed = policies.slice(0, PROBED_MAX).map((policy): ProbedPolicy => {
+    const scope = `permit (${policy.principal}, action, ${policy.resource})`;
     let conditions = "";
-    texts[probeId(index, 0)] = `permit (${principal}, action, ${resource});`;
-    for (const [number, { clause, cedar }] of parts.entries()) {
-      conditions += `${clause} { ${cedar}\n} `;
-      texts[probeId(index, number + 1)] = `permit (${principal}, action, ${resource}) ${conditions};`;
+    const probes = [idOf(`${scope};`)];
+    for (const { clause, cedar } of policy.parts) {
+      conditions += ` ${clause} { ${cedar}\n}`;
+      probes.push(idOf(`${scope}${conditions};`));
     }
-  }
-  return { set: { name: digest(utf8(canonicalJson(texts))), policies: texts }, policies: probed };
+    return { policy, probes };
+  });
+  const texts = Object.fromEntries([...ids].map(([text, id]) => [id, text]));
+  return {
+    set: { name: digest(utf8(canonicalJson(texts))), policies: texts },
+    reads: policyReads(Object.values(texts).map(namesInPolicy)),
+    policies: probed,
+  };
 };
 
 /** What the engine's answer to the probes says of each policy, in their order. */
 export const tracesOf = (probes: Probes, answer: SetAnswer): readonly PolicyTrace[] => {
   const holding = new Set(answer.determining);
   const errors = new Map(answer.errors.map(({ policyId, message }) => [policyId, message]));
-  return probes.policies.map((policy, index) => {
-    let held = -1;
-    while (held < policy.parts.length && holding.has(probeId(index, held + 1))) held += 1;
-    const holds = held === policy.parts.length;
-    const error = errors.get(probeId(index, held + 1));
+  return probes.policies.map(({ policy, probes: ids }) => {
+    const failing = ids.findIndex((id) => !holding.has(id));
+    const holds = failing < 0;
+    const held = holds ? policy.parts.length : failing - 1;
+    const error = errors.get(ids[failing] ?? "");
     return {
       policy,
       holds,
@@ -90,5 +111,3 @@ export const traceText = ({ held, failed, error }: PolicyTrace): string => {
     ? `${condition} does not hold`
     : `${condition} cannot be evaluated: ${visibleExcerpt(error, 200)}`;
 };
-
-const probeId = (policy: number, conditions: number): string => `${policy}/${conditions}`;

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { abortError } from "#kernel/abort.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
+import { createPolicyEngine } from "#policy/engine.ts";
 import type { LoadedPolicies } from "#policy/loaded-policies.ts";
 import type { Decider, SetAnswer } from "#ports/decider.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, cedarSource, loadPolicies } from "#test/kit/policy-engine.ts";
-import { READER, asking, calling, onRun, publishing } from "#test/kit/policy-requests.ts";
+import { READER, asking, calling, onRun, publishing, sha256 } from "#test/kit/policy-requests.ts";
 
 const { signal } = new AbortController();
 const ALL = "permit (principal, action, resource);";
@@ -318,6 +320,61 @@ describe("whatever becomes of the engine", () => {
     policies.close();
     policies.close();
     expect(await outcome(policies, calling("read_file"))).toBe("not-decidable");
+  });
+});
+
+describe("sets that several versions share", () => {
+  test("stay until the last of them is closed", async () => {
+    const real = inProcessCedar();
+    const gone: string[] = [];
+    const watched: Decider = {
+      ...real,
+      unload: (names) => {
+        gone.push(...names);
+        real.unload(names);
+      },
+    };
+    const engine = createPolicyEngine({ decider: watched, digest: sha256, tools: BUILTIN_TOOLS });
+    const load = async (): Promise<LoadedPolicies> => {
+      const loading = await engine.load(
+        [agentFile("permit (principal, action, resource) when { context.iteration == 1 };")],
+        signal,
+      );
+      if (!loading.ok || loading.value.policies === null) throw new Error("not loaded");
+      return loading.value.policies;
+    };
+    const [one, two] = [await load(), await load()];
+    // Each has explained a denial, which loads the questions about its rules.
+    const denied = calling("read_file", {}, { context: { iteration: 2 } });
+    const explained = await Promise.all([one, one, two].map((policies) => policies.decide(denied, signal)));
+    expect(explained.map(({ missing }) => missing[0]?.why)).toEqual(
+      Array(3).fill("`context.iteration == 1` does not hold"),
+    );
+    one.close();
+    expect(gone).toEqual([]);
+    expect(await outcome(two, calling("read_file"))).toBe("allow");
+    expect((await two.decide(denied, signal)).missing[0]?.why).toBe("`context.iteration == 1` does not hold");
+    two.close();
+    expect(new Set(gone).size).toBeGreaterThan(2);
+    expect(new Set(gone).size).toBe(gone.length);
+    const three = await load();
+    expect(await outcome(three, calling("read_file"))).toBe("allow");
+  });
+
+  test("a load that fails holds nothing", async () => {
+    const real = inProcessCedar();
+    const gone: string[] = [];
+    const failing: Decider = {
+      ...real,
+      load: async () => failed(fault("DECIDER_LOST", "gone")),
+      unload: (names) => void gone.push(...names),
+    };
+    const loading = await createPolicyEngine({ decider: failing, digest: sha256, tools: BUILTIN_TOOLS }).load(
+      [agentFile(ALL)],
+      signal,
+    );
+    expect(loading).toMatchObject({ ok: false, fault: { code: "DECIDER_LOST" } });
+    expect(gone.length).toBeGreaterThan(0);
   });
 });
 
