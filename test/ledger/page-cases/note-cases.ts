@@ -29,6 +29,7 @@ const spoiltLine = (note: string): string => {
 };
 
 const textOf = (note: string): string => note.slice(0, note.indexOf("—"));
+const lineOf = (note: string): string => note.slice(note.indexOf("—"));
 const OWN = `— writ-ledger/${LOG}`;
 
 export const noteCases: readonly PageCase[] = [
@@ -38,9 +39,9 @@ export const noteCases: readonly PageCase[] = [
   noteCase(
     "signed by its own key in another's name",
     null,
-    (note) => note + note.slice(-150).replace(/^.*— writ/s, "— wrat"),
+    (note) => note + lineOf(note).replace("writ", "wrat"),
   ),
-  noteCase("signed twice", null, (note) => note + note.slice(note.indexOf("—"))),
+  noteCase("signed twice", null, (note) => note + lineOf(note)),
   noteCase("signed twice, once wrongly", WRONG_SIGNATURE, (note) => note + spoiltLine(note)),
   noteCase("signed twice, at first wrongly", WRONG_SIGNATURE, (note) =>
     replace(/—/, `${spoiltLine(note)}—`)(note),
