@@ -1,3 +1,5 @@
+import { invariant } from "#kernel/invariant.ts";
+
 import type { Command } from "./command.ts";
 
 /** A command by its words; its code is loaded when it is wanted. */
@@ -16,9 +18,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "run",
     load: async () => (await import("./run.ts")).runCommand,
   },
+  ...["policy evaluate", "policy explain"].map((name) => ({
+    name,
+    load: async () => one(name, (await import("./load-policy.ts")).policyCommands),
+  })),
   ...["audit list", "audit show", "audit verify"].map((name) => ({
     name,
-    load: async () => (await import("./load-audit.ts")).auditCommand(name),
+    load: async () => one(name, (await import("./load-audit.ts")).auditCommands),
   })),
 ];
 
@@ -26,4 +32,11 @@ export const COMMANDS: readonly CommandEntry[] = [
 export const commandOf = async (line: readonly string[]): Promise<Command | undefined> => {
   const entry = COMMANDS.find(({ name }) => name.split(" ").every((word, index) => line[index] === word));
   return entry?.load();
+};
+
+/** The command of this name; asking for another is a mistake of the table. */
+const one = (name: string, commands: readonly Command[]): Command => {
+  const command = commands.find((each) => each.name === name);
+  invariant(command !== undefined, `there is a command ${name}`);
+  return command;
 };

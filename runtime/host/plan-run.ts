@@ -14,7 +14,6 @@ import type { SandboxProvider } from "#ports/sandbox.ts";
 import type { AgentDefinition, AgentSpec, SandboxTier } from "#protocol/agent-spec.ts";
 import type { Powers } from "#protocol/consent.ts";
 import type { PolicySource } from "#protocol/policy-vocabulary.ts";
-import type { Problem } from "#protocol/problem.ts";
 import { mayRun } from "#protocol/problem.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import type { TierChoice } from "#sandbox/tier.ts";
@@ -44,11 +43,7 @@ export interface PlanDeps {
 }
 
 /** A run that may start once a person consents to its powers. */
-export interface RunPlan {
-  readonly spec: AgentSpec;
-  readonly agent: AgentDefinition;
-  readonly sourceText: string;
-  readonly policies: LoadedPolicies;
+export interface RunPlan extends BoundAgent {
   readonly provider: SandboxProvider;
   /** Name and version of what the sandbox runs on. */
   readonly engine: string;
@@ -58,8 +53,6 @@ export interface RunPlan {
   readonly powers: Powers;
   readonly powersDigest: Sha256;
   readonly offered: readonly string[];
-  /** What is worth knowing and keeps nothing from running. */
-  readonly warnings: readonly FileProblem[];
 }
 
 export type PlanRefusal =
@@ -70,17 +63,26 @@ export type PlanRefusal =
   /** Something that is missing or refuses on this machine. */
   | { readonly k: "unavailable"; readonly fault: Fault<string> };
 
-/** Lowers, checks, chooses and loads; changes nothing. Rejects with an AbortError when aborted. */
-export const planRun = async (
-  deps: PlanDeps,
-  order: RunOrder,
+/** An agent of a file with the rules that bind it, loaded. Whoever gets it closes `policies`. */
+export interface BoundAgent {
+  readonly spec: AgentSpec;
+  readonly agent: AgentDefinition;
+  readonly sourceText: string;
+  readonly policies: LoadedPolicies;
+  /** What is worth knowing and keeps nothing from running. */
+  readonly warnings: readonly FileProblem[];
+}
+
+/** Lowers the file, chooses the agent and loads its rules. Rejects with an AbortError when aborted. */
+export const bindAgent = async (
+  deps: Pick<PlanDeps, "lowering" | "engine">,
+  order: Omit<RunOrder, "sandbox">,
   signal: AbortSignal,
-): Promise<Result<RunPlan, PlanRefusal>> => {
+): Promise<Result<BoundAgent, PlanRefusal>> => {
   const lowered = await deps.lowering.lower({ path: order.path, bytes: order.bytes }, signal);
   if (!lowered.ok) return failed({ k: "unavailable", fault: lowered.fault });
-  const inFile = (problem: Problem): FileProblem => ({ file: order.path, problem });
   const spec = lowered.value.value;
-  const own = lowered.value.problems.map(inFile);
+  const own = lowered.value.problems.map((problem): FileProblem => ({ file: order.path, problem }));
   const sourceText = utf8Text(order.bytes);
   if (spec === null || sourceText === undefined || !mayRun(lowered.value.problems)) {
     return failed({ k: "problems", problems: own });
@@ -97,33 +99,40 @@ export const planRun = async (
   if (!loading.ok) return failed({ k: "unavailable", fault: loading.fault });
   const { policies, problems } = loading.value;
   if (policies === null) return failed({ k: "problems", problems });
+  return ok({ spec, agent: agent.value, sourceText, policies, warnings: [...own, ...problems] });
+};
 
+/** Binds the agent and chooses what it runs in; changes nothing. Rejects with an AbortError when aborted. */
+export const planRun = async (
+  deps: PlanDeps,
+  order: RunOrder,
+  signal: AbortSignal,
+): Promise<Result<RunPlan, PlanRefusal>> => {
+  const bound = await bindAgent(deps, order, signal);
+  if (!bound.ok) return bound;
+  const { spec, agent, policies } = bound.value;
   const refuse = (refusal: PlanRefusal): Result<never, PlanRefusal> => {
     policies.close();
     return failed(refusal);
   };
-  const chosen = await chooseTierFor(agent.value, order.sandbox, deps.providers, signal);
+  const chosen = await chooseTierFor(agent, order.sandbox, deps.providers, signal);
   if (!chosen.ok) return refuse({ k: "unavailable", fault: chosen.fault });
   const { choice: tier, provider, engine, why } = chosen.value;
-  const unheld = unheldLimit(agent.value, tier.tier);
+  const unheld = unheldLimit(agent, tier.tier);
   if (unheld !== null) return refuse({ k: "unavailable", fault: unheld });
 
   const context = { tools: BUILTIN_TOOLS, tier: tier.tier, model: deps.model };
-  const powers = powersOf(spec, agent.value.name, context);
+  const powers = powersOf(spec, agent.name, context);
   if (powers === undefined) return refuse({ k: "usage", fault: unknownAgent(spec) });
   return ok({
-    spec,
-    agent: agent.value,
-    sourceText,
-    policies,
+    ...bound.value,
     provider,
     engine,
     tier,
     tierWhy: why,
     powers,
     powersDigest: powersDigest(powers, deps.digest),
-    offered: offeredTools(agent.value, context).map((tool) => tool.name),
-    warnings: [...own, ...problems],
+    offered: offeredTools(agent, context).map((tool) => tool.name),
   });
 };
 

@@ -1,0 +1,27 @@
+import { openRules, readNamedText } from "#host/compose/policy-question.ts";
+import { ok } from "#kernel/result.ts";
+
+import { createPolicyCommands } from "./policy.ts";
+
+/** `writ policy evaluate` and `explain` over the rules that a run would have. */
+export const policyCommands = createPolicyCommands({
+  readText: (named, { cwd }) => readNamedText(named, cwd),
+  async open({ agentFile, agent, policies, environment }, signal) {
+    const { cwd, variables } = environment;
+    const opened = await openRules({ agentFile, agent, policies, cwd, variables }, signal);
+    if (!opened.ok) return opened;
+    const { principal, warnings, texts, close } = opened.value;
+    const rules = opened.value.policies;
+    return ok({
+      principal,
+      warnings,
+      texts,
+      decide: (request, aborted) => rules.decide(request, aborted),
+      explain: (request, aborted) => rules.explain(request, aborted),
+      close: async () => {
+        rules.close();
+        await close();
+      },
+    });
+  },
+});
