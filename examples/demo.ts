@@ -52,18 +52,21 @@ const main = async (): Promise<void> => {
   expectCode(await writ(["audit", "verify", "--dir", onlyFolder(copy)]), 1);
 
   heading("What to try next");
-  say("  In the workspace above, with WRIT_STATE set to the folder beside it:");
+  say("First, so that `writ` means this build, this workspace and its state:");
+  say("");
+  say(`  export WRIT_STATE=${state}`);
+  say(`  cd ${workspace}`);
+  say(`  alias writ="${process.execPath} ${cli}"`);
+  say("");
+  const request = JSON.stringify({ tool: "read_file", arguments: { path: "private/reporters.csv" } });
   for (const [line, what] of [
     ["writ audit list", "every entry of the run"],
-    [`writ policy explain`, "why a request is or is not allowed"],
+    [`echo '${request}' | writ policy explain - --agent-file ${AGENT}`, "why that read is denied"],
     [`writ check ${AGENT}`, "after you changed the file: what is wrong, where, and what to do"],
   ] as const) {
-    say(`  ${strong(line.padEnd(46))} ${what}`);
+    say(`  ${strong(line)}`);
+    say(`      ${what}`);
   }
-  say("");
-  say(soft(`  export WRIT_STATE=${state}`));
-  say(soft(`  cd ${workspace}`));
-  say(soft(`  alias writ="${process.execPath} ${cli}"`));
 };
 
 const build = async (): Promise<void> => {
