@@ -1,13 +1,24 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { verifies } from "#test/kit/verifies.ts";
 import type { JsonObject, JsonValue } from "./second-verifier/canonical-json.ts";
 import { canonicalJson, readCanonicalJson } from "./second-verifier/canonical-json.ts";
 import { isCheckpointSignedBy, readCheckpoint } from "./second-verifier/checkpoint.ts";
 import type { ContentReference } from "./second-verifier/entry.ts";
+import { readLogFolder } from "./second-verifier/folder.ts";
 import { isSignedBy, writerId } from "./second-verifier/keys.ts";
 import { hashOf, signedText } from "./second-verifier/rows.ts";
 import type { ScopeKeys } from "./second-verifier/sealed.ts";
-import { artefactDigest, batchRoot, openArtefact, openContent, scopeKeys } from "./second-verifier/sealed.ts";
+import {
+  artefactDigest,
+  artefactFile,
+  batchRoot,
+  openArtefact,
+  openContent,
+  scopeKeys,
+} from "./second-verifier/sealed.ts";
 import { consistencyProof, inclusionProof, leafHash, sha256, treeRoot } from "./second-verifier/tree.ts";
 import { readVectorFile } from "./second-verifier/vectors.ts";
 
@@ -136,6 +147,19 @@ describe("what is sealed", () => {
     expect(hex(artefactDigest(keys, Buffer.from(artefact.bytes)))).toBe(artefact.digest);
     expect(openArtefact(keys, scope.scope, artefact.digest, bytes)?.toString()).toBe(artefact.bytes);
     expect(openArtefact(keys, part.entry, artefact.digest, bytes)).toBeUndefined();
+  });
+
+  test("lies as an artefact in its log's folder", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ledger-"));
+    const name = artefactFile(scope.scope, artefact.digest);
+    try {
+      await mkdir(join(folder, "artefacts"));
+      await writeFile(join(folder, name), artefact.sealedBase64, "base64");
+      const found = (await readLogFolder(folder)).get(name) ?? new Uint8Array(0);
+      expect(openArtefact(keys, scope.scope, artefact.digest, found)?.toString()).toBe(artefact.bytes);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test("has a root as a batch", () => {

@@ -1,10 +1,14 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { verifyLog } from "./second-verifier.ts";
 import type { JsonValue } from "./second-verifier/canonical-json.ts";
+import { logOfFolder, readLogFolder } from "./second-verifier/folder.ts";
 import type { Part } from "./second-verifier/sealed.ts";
 import { batchRoot, openContent, partsOf, scopeKeys } from "./second-verifier/sealed.ts";
 import type { Vector } from "./second-verifier/vectors.ts";
-import { readVectorLog, readVectors } from "./second-verifier/vectors.ts";
+import { readVectorLog, readVectors, vectorFolder } from "./second-verifier/vectors.ts";
 
 /** What the verifier that was written from the page says of every vector is what the vectors expect. */
 
@@ -23,6 +27,34 @@ describe("every vector is as the page says", () => {
     expect(verdict.faults[0] ?? null).toEqual(fault);
     expect(verdict).toMatchObject({ ...counts, level: level?.replaceAll("-", " ") ?? null });
   });
+});
+
+test("a copy under another name is the log that its first line names", async () => {
+  const [plain, other] = good;
+  if (plain === undefined || other === undefined) throw new Error("there are no vectors");
+  const place = await mkdtemp(join(tmpdir(), "ledger-"));
+  try {
+    for (const [name, fault] of [
+      [plain.log, null],
+      ["copy", null],
+      [other.log, { kind: "wrong-log", index: 0 }],
+    ] as const) {
+      const folder = join(place, name);
+      await cp(vectorFolder(plain), folder, { recursive: true });
+      const log = logOfFolder(folder);
+      const verdict = verifyLog({
+        files: await readLogFolder(folder),
+        ...(log === undefined ? {} : { log }),
+      });
+      expect(verdict.faults[0] ?? null).toEqual(fault);
+    }
+  } finally {
+    await rm(place, { recursive: true });
+  }
+});
+
+test("a folder that is not there has no files", async () => {
+  expect(await readLogFolder(join(tmpdir(), "no such ledger"))).toEqual(new Map());
 });
 
 describe("what only the holder of a scope key can read", () => {

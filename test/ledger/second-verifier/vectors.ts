@@ -33,8 +33,11 @@ export const readVectorFile = async (name: string): Promise<unknown> =>
 export const readVectors = async (): Promise<readonly Vector[]> =>
   (await readVectorFile("vectors.json")) as readonly Vector[];
 
+/** The folder of a vector's log. */
+export const vectorFolder = (vector: Vector): string => pathOf(`${vector.path}/${vector.log}`);
+
 export const readVectorLog = async (vector: Vector): Promise<LogToVerify> => ({
-  files: await readLogFolder(pathOf(`${vector.path}/${vector.log}`)),
+  files: await readLogFolder(vectorFolder(vector)),
   log: vector.log,
   workspaceKey: vector.publicKey,
   live: vector.live,
