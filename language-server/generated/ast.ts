@@ -16,6 +16,7 @@ export const SymbiTerminals = {
     MEASURE: /[0-9][0-9_]*(\.[0-9]+)?(\.(milliseconds|seconds|minutes|hours|days|weeks|months|years)\b|[A-Za-z][A-Za-z0-9_]*)/,
     NUMBER: /[0-9][0-9_]*(\.[0-9]+)?/,
     ID: /[A-Za-z_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC][A-Za-z0-9_\u00AA\u00B5\u00BA\u00C0-\u034E\u0350-\u061B\u061D-\u167F\u1681-\u180D\u180F-\u1FFF\u2C00-\u2FFF\u3001-\uD7FF\uF900-\uFDFF\uFE10-\uFEFE\uFF21-\uFFDC]*/,
+    ANYTHING: /\u0000/,
     LINE_COMMENT: /\/\/[^\r\n]*/,
     HASH_COMMENT: /#[^\r\n]*/,
     BLOCK_COMMENT: /\/\*[\s\S]*?\*\//,
@@ -683,9 +684,10 @@ export function isNameExpression(item: unknown): item is NameExpression {
     return reflection.isInstance(item, NameExpression.$type);
 }
 
+/* What is not read, up to its closing brace. */
 export interface Opaque extends langium.AstNode {
     readonly $container: Capabilities | Opaque | Section | UnknownBlock;
-    readonly $type: 'ConnectingWord' | 'Name' | 'Opaque' | 'OpaqueToken' | 'StatementWord';
+    readonly $type: 'Opaque';
     parts: Array<Opaque>;
 }
 
@@ -696,12 +698,6 @@ export const Opaque = {
 
 export function isOpaque(item: unknown): item is Opaque {
     return reflection.isInstance(item, Opaque.$type);
-}
-
-export type OpaqueToken = '!' | '!=' | '%' | '%=' | '&&' | '(' | ')' | '*' | '*=' | '+' | '+=' | ',' | '-' | '-=' | '->' | '.' | '/' | '/=' | ':' | '::' | ';' | '<' | '<=' | '=' | '==' | '=>' | '>' | '>=' | '?' | '[' | ']' | '|' | '||' | Name | string;
-
-export function isOpaqueToken(item: unknown): item is OpaqueToken {
-    return isName(item) || item === '(' || item === ')' || item === '[' || item === ']' || item === ',' || item === ';' || item === ':' || item === '::' || item === '.' || item === '=' || item === '+=' || item === '-=' || item === '*=' || item === '/=' || item === '%=' || item === '=>' || item === '->' || item === '||' || item === '&&' || item === '==' || item === '!=' || item === '<' || item === '>' || item === '<=' || item === '>=' || item === '+' || item === '-' || item === '*' || item === '/' || item === '%' || item === '!' || item === '?' || item === '|' || (typeof item === 'string' && (/"([^"\\]|\\[\s\S])*"/.test(item) || /"""[\s\S]*?"""/.test(item) || /'[^'\r\n]*'/.test(item) || /[0-9][0-9_]*(\.[0-9]+)?/.test(item) || /[0-9][0-9_]*(\.[0-9]+)?(\.(milliseconds|seconds|minutes|hours|days|weeks|months|years)\b|[A-Za-z][A-Za-z0-9_]*)/.test(item) || /vault:\/\/[A-Za-z0-9_\-\/.]+/.test(item) || /\$([A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})/.test(item)));
 }
 
 export type Operator = string;

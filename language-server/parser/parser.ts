@@ -78,7 +78,10 @@ const STATEMENT_WORDS: ReadonlySet<string> = new Set(
   "let if for while match try return break continue in not and or else catch finally".split(" "),
 );
 
-/** Makes every other keyword a kind of name to the parser: where both fit, the keyword wins. */
+/**
+ * Makes every other keyword a kind of name to the parser (where both fit, the keyword wins), and
+ * every token but braces a kind of what is not read.
+ */
 class NamesBeforeKeywords extends DefaultTokenBuilder {
   /**
    * A word is a keyword only when no longer name begins with it, and a slash only when no comment
@@ -92,9 +95,12 @@ class NamesBeforeKeywords extends DefaultTokenBuilder {
   override buildTokens(...given: Parameters<DefaultTokenBuilder["buildTokens"]>): TokenType[] {
     const tokens = super.buildTokens(...given) as TokenType[];
     const name = tokens.find((token) => token.name === "ID");
-    invariant(name !== undefined, "the grammar has names");
+    const anything = tokens.find((token) => token.name === "ANYTHING");
+    invariant(name !== undefined && anything !== undefined, "the grammar has names and what is not read");
     for (const token of tokens) {
-      if (isWord(token.name) && !STATEMENT_WORDS.has(token.name)) token.CATEGORIES = [name];
+      const isName = isWord(token.name) && !STATEMENT_WORDS.has(token.name);
+      const isBrace = token.name === "{" || token.name === "}";
+      token.CATEGORIES = [...(isName ? [name] : []), ...(isBrace || token === anything ? [] : [anything])];
     }
     return tokens;
   }
