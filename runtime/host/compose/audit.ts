@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
@@ -15,7 +16,7 @@ import type { LedgerReport } from "#protocol/ledger-report.ts";
 
 import { findWorkspaceOfFolder, identifyWorkspace } from "../workspace.ts";
 import { newWorkspaceId } from "./ids.ts";
-import { ledgerDeps, ledgerFolder } from "./ledger.ts";
+import { anchorFolder, ledgerDeps, ledgerFolder } from "./ledger.ts";
 
 export interface AuditedLog {
   readonly directory: string;
@@ -52,11 +53,17 @@ export const openAuditedLedger = async (
     workspace: workspace.value.id,
     folder: named === null ? null : resolve(place.cwd, named),
   };
-  const { store, keys, anchors } = ledgerDeps(ledger);
+  // A copy of the workspace's ledger is held against the anchors of the original.
+  const kept = anchorFolder(ledger);
+  const isCopy = directory !== null && !existsSync(kept);
+  const { store, keys, anchors } = ledgerDeps(
+    ledger,
+    isCopy ? anchorFolder({ ...ledger, folder: null }) : kept,
+  );
   const seed = await readSecret(keys, SECRET_NAME.workspace(workspace.value.id));
   if (!seed.ok) return seed;
   const ownKey = seed.value === null ? null : toHex(signingKeyOf(crypto, seed.value).publicKey);
-  const source = createVerificationSource(store, anchors, directory === null);
+  const source = createVerificationSource(store, anchors, !isCopy);
   return ok({
     directory: ledgerFolder(ledger),
     ownKey,

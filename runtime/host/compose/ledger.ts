@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 
 import { systemClock } from "#adapters/clock/system-clock.ts";
@@ -21,19 +22,29 @@ export interface LedgerPlace {
 export const ledgerFolder = (place: LedgerPlace): string =>
   place.folder ?? join(place.stateDirectory, "ledgers", place.workspace);
 
-/** Anchors lie apart from the logs, so that replacing a log's folder does not replace what is known of it. */
-export const anchorFolder = (place: Pick<LedgerPlace, "stateDirectory" | "workspace">): string =>
-  join(place.stateDirectory, "anchors", place.workspace);
+/**
+ * Anchors lie apart from the logs, so that replacing a log's folder does not replace what is known
+ * of it. A ledger in a folder of its own choosing has anchors of its own: its logs are not missing
+ * where the workspace's other ledger is looked at.
+ */
+export const anchorFolder = (place: LedgerPlace): string => {
+  const own = join(place.stateDirectory, "anchors", place.workspace);
+  if (place.folder === null) return own;
+  return join(own, `at-${createHash("sha256").update(place.folder).digest("hex").slice(0, 32)}`);
+};
 
 export const keyFolder = (place: Pick<LedgerPlace, "stateDirectory">): string =>
   join(place.stateDirectory, "keys");
 
 /** Everything that a ledger stands on, on this machine. */
-export const ledgerDeps = (place: LedgerPlace): WritableLedgerDeps => ({
+export const ledgerDeps = (
+  place: LedgerPlace,
+  anchors: string = anchorFolder(place),
+): WritableLedgerDeps => ({
   crypto: createNodeCrypto(),
   clock: systemClock,
   entropy: createSystemEntropy(),
   store: createLedgerFiles(ledgerFolder(place)),
   keys: createKeyFiles(keyFolder(place)),
-  anchors: createAnchorFiles(anchorFolder(place)),
+  anchors: createAnchorFiles(anchors),
 });
