@@ -1,4 +1,4 @@
-import type { LangiumParser, LexerResult } from "langium";
+import type { LangiumCoreServices, LangiumParser, LexerResult } from "langium";
 import {
   createDefaultCoreModule,
   createDefaultSharedCoreModule,
@@ -6,10 +6,12 @@ import {
   DefaultTokenBuilder,
   EmptyFileSystem,
   inject,
+  prepareLangiumParser,
 } from "langium";
 import { invariant } from "#kernel/invariant.ts";
 import type { Span } from "#protocol/source.ts";
 import type { SymbiFile } from "../generated/ast.ts";
+import { decideLazily } from "./lazy-lookahead.ts";
 import { isTooMany, type Mistake, MistakeCollector } from "./mistakes.ts";
 import { SymbiGeneratedModule, SymbiGeneratedSharedModule } from "../generated/module.ts";
 
@@ -60,7 +62,13 @@ const createParser = (): Parser => {
   const shared = inject(createDefaultSharedCoreModule(EmptyFileSystem), SymbiGeneratedSharedModule);
   const services = inject(createDefaultCoreModule({ shared }), SymbiGeneratedModule, {
     parser: {
-      Lexer: (services: ConstructorParameters<typeof DefaultLexer>[0]) => new LexerWithoutComments(services),
+      LangiumParser: (services: LangiumCoreServices) => {
+        const parser = prepareLangiumParser(services);
+        decideLazily(parser);
+        parser.finalize();
+        return parser;
+      },
+      Lexer: (services: LangiumCoreServices) => new LexerWithoutComments(services),
       TokenBuilder: () => new NamesBeforeKeywords(),
       ParserErrorMessageProvider: () => mistakes,
       // Tokens stay as written; semantics/literal.ts says what they mean.
