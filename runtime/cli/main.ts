@@ -1,5 +1,3 @@
-import process from "node:process";
-
 import { isAbort } from "#kernel/abort.ts";
 import { errorCode } from "#kernel/error-code.ts";
 import { visibleText } from "#kernel/visible-text.ts";
