@@ -3,8 +3,20 @@ import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { BinaryOperator, Expression } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import { cedarPattern, cedarString } from "./cedar-literal.ts";
-import type { Guard, NameMeaning, TermType } from "./condition-names.ts";
+import type { Guard, NameMeaning } from "./condition-names.ts";
 import { Untranslatable } from "./condition-names.ts";
+import type { Term } from "./condition-terms.ts";
+import {
+  Level,
+  bracketed,
+  containing,
+  fits,
+  literalTerm,
+  mismatch,
+  operandsOf,
+  pathOf,
+  requireType,
+} from "./condition-terms.ts";
 
 /*
  * Conditions of agent files as Cedar text. The translation is exact or refused: a condition that
@@ -39,16 +51,6 @@ export const compileCondition = (
   return { conjuncts, guards: [...compiler.guards.values()] };
 };
 
-/** How tightly a piece of Cedar text binds; a looser piece gets brackets. */
-const Level = { or: 0, and: 1, relation: 2, primary: 3 } as const;
-type Level = (typeof Level)[keyof typeof Level];
-
-interface Term {
-  readonly cedar: string;
-  readonly type: TermType;
-  readonly level: Level;
-}
-
 class ConditionCompiler {
   readonly guards = new Map<string, Guard>();
   private readonly meaning: (path: readonly string[], span: Span) => NameMeaning;
@@ -67,9 +69,9 @@ class ConditionCompiler {
     if (depth > DEPTH_MAX) throw new Untranslatable("the condition nests too deep", expression.span);
     switch (expression.k) {
       case "literal":
-        return literal(expression.value, expression.span);
+        return literalTerm(expression.value, expression.span);
       case "duration":
-        return literal(expression.ms, expression.span);
+        return literalTerm(expression.ms, expression.span);
       case "name":
       case "member":
       case "index":
@@ -106,7 +108,7 @@ class ConditionCompiler {
       };
     }
     if (operand.k === "literal" && typeof operand.value === "number") {
-      return literal(-operand.value, expression.span);
+      return literalTerm(-operand.value, expression.span);
     }
     throw new Untranslatable("only a number can be negative in a condition", expression.span);
   }
@@ -272,86 +274,3 @@ const WILDCARDS: ReadonlyMap<string, { readonly before: boolean; readonly after:
   ["ends_with", { before: true, after: false }],
   ["contains", { before: true, after: true }],
 ]);
-
-/** The operands of a chain, however long, without recursion: the parser nests chains to the left. */
-const operandsOf = (expression: Expression, operator: "&&" | "||"): readonly Expression[] => {
-  const operands: Expression[] = [];
-  let rest = expression;
-  while (rest.k === "binary" && rest.operator === operator) {
-    operands.push(rest.right);
-    rest = rest.left;
-  }
-  return [...operands, rest].reverse();
-};
-
-/** `a.b["c"]` as its names. */
-const pathOf = (expression: Expression): readonly string[] => {
-  const names: string[] = [];
-  let rest = expression;
-  for (;;) {
-    if (rest.k === "name") return [...names, rest.name].reverse();
-    if (rest.k === "member") {
-      names.push(rest.name);
-      rest = rest.object;
-    } else if (rest.k === "index" && rest.index.k === "literal" && typeof rest.index.value === "string") {
-      names.push(rest.index.value);
-      rest = rest.object;
-    } else {
-      throw new Untranslatable("only a named thing has fields in a condition", rest.span);
-    }
-  }
-};
-
-const literal = (value: string | number | boolean | null, span: Span): Term => {
-  switch (typeof value) {
-    case "string":
-      if (!isWellFormed(value)) throw new Untranslatable("the text holds half of a surrogate pair", span);
-      return { cedar: cedarString(value), type: "string", level: Level.primary };
-    case "number":
-      if (!Number.isSafeInteger(value)) throw new Untranslatable("a rule compares whole numbers only", span);
-      // Behind another operator a sign needs brackets.
-      return {
-        cedar: value < 0 ? `(${value})` : String(Math.abs(value)),
-        type: "long",
-        level: Level.primary,
-      };
-    case "boolean":
-      return { cedar: String(value), type: "boolean", level: Level.primary };
-    default:
-      throw new Untranslatable(
-        "a rule cannot ask for null",
-        span,
-        "what is left out makes the condition fail",
-      );
-  }
-};
-
-const containing = (list: Term, item: string, span: Span): Term => {
-  if (list.type !== "string-list" && list.type !== "string-set") {
-    throw new Untranslatable("what is searched is no list", span);
-  }
-  const set = list.type === "string-list" ? `${list.cedar}.items` : list.cedar;
-  return { cedar: `${set}.contains(${item})`, type: "boolean", level: Level.primary };
-};
-
-const bracketed = ({ cedar, level }: Term, needed: Level): string => (level < needed ? `(${cedar})` : cedar);
-
-/** `unknown` is what an input of another type is; only evaluation can tell. */
-const fits = (one: TermType, other: TermType): boolean =>
-  one === other || one === "unknown" || other === "unknown";
-
-const requireType = (term: Term, type: TermType, { span }: Expression): void => {
-  if (!fits(term.type, type)) throw new Untranslatable(mismatch(type, term.type), span);
-};
-
-const mismatch = (expected: TermType, found: TermType): string =>
-  `${TYPE_NAMES[expected]} is expected here, and this is ${TYPE_NAMES[found]}`;
-
-const TYPE_NAMES: Readonly<Record<TermType, string>> = {
-  string: "a text",
-  long: "a whole number",
-  boolean: "true or false",
-  "string-list": "a list",
-  "string-set": "a list",
-  unknown: "something that rules cannot read",
-};
