@@ -11,6 +11,14 @@ import { stateDirectory } from "./state-directory.ts";
 import { commandLines, overviewLines, parseLine } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
+/** The oldest Node that the bundle runs on. */
+const NODE_MIN = [22, 15] as const;
+
+const isNodeTooOld = (): boolean => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return major < NODE_MIN[0] || (major === NODE_MIN[0] && minor < NODE_MIN[1]);
+};
+
 /** The entry point of `writ`: finds the command, gives it its view of the outside, turns Ctrl-C into a cancel. */
 const main = async (argv: readonly string[]): Promise<ExitCode> => {
   const interrupted = new AbortController();
@@ -19,7 +27,11 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     if (interrupted.signal.aborted) process.exit(130);
     interrupted.abort();
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  // A terminal that is closed says so more than once, and nobody there is in a hurry.
+  const hangUp = (): void => interrupted.abort();
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  process.on("SIGHUP", hangUp);
 
   const terminal = createProcessTerminal({
     stdin: process.stdin,
@@ -27,8 +39,16 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     stderr: process.stderr,
     variables: process.env,
     onInterrupt: interrupt,
+    onHangup: hangUp,
   });
 
+  if (isNodeTooOld()) {
+    terminal.err(
+      `writ: this is Node ${process.versions.node}, and writ needs ${NODE_MIN.join(".")} or later`,
+    );
+    terminal.err("  a checkout brings its own: node_modules/.bin/node dist/cli.js");
+    return 3;
+  }
   const named = candidates(argv);
   const commands = await Promise.all(named.map((entry) => entry.load()));
   const line = parseLine(argv, commands);

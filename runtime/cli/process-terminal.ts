@@ -26,11 +26,14 @@ export interface ProcessStreams {
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Called when the person presses Ctrl-C at a question; the terminal does not raise the signal then. */
   readonly onInterrupt: () => void;
+  /** Called when the terminal ends while it is asked at. */
+  readonly onHangup: () => void;
 }
 
 export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
   const { stdin, stdout, stderr } = streams;
   const interactive = stdin.isTTY && stderr.isTTY;
+  if (interactive) outliveTerminal(stdin);
   // A terminal that does not know its size says 0.
   const columns = Math.max(COLUMNS_MIN, stdout.columns || columnsSaid(streams.variables) || COLUMNS_DEFAULT);
   return {
@@ -43,8 +46,20 @@ export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
   };
 };
 
+/** A terminal that is gone refuses every mode, also to the line editor, where nobody could catch it. */
+const outliveTerminal = (stdin: ReadStream): void => {
+  const setRawMode = stdin.setRawMode.bind(stdin);
+  stdin.setRawMode = (mode) => {
+    try {
+      return setRawMode(mode);
+    } catch {
+      return stdin;
+    }
+  };
+};
+
 const ask = async (
-  { stdin, stderr, onInterrupt }: ProcessStreams,
+  { stdin, stderr, onInterrupt, onHangup }: ProcessStreams,
   prompt: string,
   columns: number,
   signal: AbortSignal,
@@ -55,6 +70,7 @@ const ask = async (
   stderr.write([...lines.slice(0, -1), last].join("\n"));
   // Every key at once, also those typed earlier, and none of them shown.
   stdin.setRawMode(true);
+  stdin.once("end", onHangup);
   let answer: string | null = null;
   try {
     if (await quiet(stdin, onInterrupt, signal))
@@ -64,6 +80,7 @@ const ask = async (
     if (isAbort(error)) throw abortError();
     throw error;
   } finally {
+    stdin.off("end", onHangup);
     stdin.setRawMode(false);
     stdin.pause();
     // Whatever comes next does not begin behind the question.

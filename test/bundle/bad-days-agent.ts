@@ -33,9 +33,21 @@ export const AGENT = `agent worker(task: String) -> String {
 }
 `;
 
-/** Text of the workspace's file before, and what a run makes of it. */
-export const OLD_NOTES = "# Notes\n\nold\n".padEnd(20_000, "old ");
-export const NEW_NOTES = "# Notes\n\nnew\n".padEnd(20_000, "new ");
+/** The same agent, whose publications a person has to approve. */
+export const ASKING_AGENT = AGENT.replace(
+  'publish_file("NOTES.md")',
+  `publish_file("NOTES.md")
+        require: approval(publish_file)`,
+);
+
+const notes = (age: string): string =>
+  [`# ${age}`, ...Array.from({ length: 400 }, (_, index) => `- note ${index} of many`), `${age} end\n`].join(
+    "\n",
+  );
+
+/** Text of the workspace's file before, and what a run makes of it: first and last line differ. */
+export const OLD_NOTES = notes("old");
+export const NEW_NOTES = notes("new");
 
 /** A change and its publication: the shortest run in which something could be lost or done twice. */
 export const WORK: readonly JsonObject[] = [

@@ -23,8 +23,8 @@ export interface Running {
   readonly lines: readonly string[];
   /** Resolves with the first line of standard output, past or to come, that is wanted; rejects when the process ends without. */
   line(wanted: (line: string) => boolean): Promise<string>;
-  /** The same for a piece of standard error. */
-  said(text: string): Promise<void>;
+  /** Resolves once this was said on either output. */
+  said(wanted: string | RegExp): Promise<void>;
   type(text: string): void;
   kill(signal: NodeJS.Signals): void;
   /** To the whole process group, as a terminal does. */
@@ -42,8 +42,8 @@ export interface StartOptions {
   readonly onLine?: (line: string, running: Running) => void;
   /** Runs this shell script, to which the words of the command are `"$@"`. */
   readonly shell?: string;
-  /** Other bytes for standard input than none. */
-  readonly input?: "keep-open";
+  /** At a terminal of this many columns, whose keys `type` presses; both outputs are its screen then. */
+  readonly columns?: number;
 }
 
 /** A user's machine: a build of `writ` far from its sources, a workspace, a state folder and a home. */
@@ -63,6 +63,8 @@ export interface ProcessDesk {
   ledgerFaults(): Promise<readonly string[]>;
   /** Command lines of living processes of this build, `writ`, sandboxes and all. */
   processes(): readonly string[];
+  /** Empties workspace, state and home; what is known about consents stays. */
+  renew(): void;
   dispose(): void;
 }
 
@@ -77,8 +79,13 @@ export const createProcessDesk = (): ProcessDesk => {
   const state = join(root, "state");
   const program = join(root, "dist", "cli.js");
   cpSync(join(top, "dist"), join(root, "dist"), { recursive: true });
-  mkdirSync(join(workspace, "policies"), { recursive: true });
-  mkdirSync(join(root, "home"));
+  const home = join(root, "home");
+  const renew = (): void => {
+    for (const folder of [workspace, state, home]) rmSync(folder, { recursive: true, force: true });
+    mkdirSync(join(workspace, "policies"), { recursive: true });
+    mkdirSync(home);
+  };
+  renew();
   const consents = new Map<string, string>();
 
   const desk: ProcessDesk = {
@@ -95,18 +102,17 @@ export const createProcessDesk = (): ProcessDesk => {
     read: (path) => readFileSync(join(workspace, path), "utf8"),
     start: (line, options = {}) => {
       const words = [process.execPath, program, ...line];
-      const [command = "", ...args] =
-        options.shell === undefined ? words : ["/bin/sh", "-c", options.shell, "sh", ...words];
+      const [command = "", ...args] = commandOf(words, options);
       const environment = {
         PATH: process.env["PATH"],
-        HOME: join(root, "home"),
+        HOME: home,
         WRIT_STATE: state,
         ...options.environment,
       };
       const child = spawn(command, args, {
         cwd: options.cwd ?? workspace,
         env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
-        stdio: [options.input === "keep-open" ? "pipe" : "ignore", "pipe", "pipe"],
+        stdio: [options.columns === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         detached: true,
       });
       return follow(child, options);
@@ -136,9 +142,19 @@ export const createProcessDesk = (): ProcessDesk => {
         .filter((name) => /^\d+$/.test(name))
         .map((pid) => commandLineOf(pid))
         .filter((line) => line.includes(join(root, "dist"))),
+    renew,
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };
   return desk;
+};
+
+const commandOf = (words: readonly string[], { shell, columns }: StartOptions): readonly string[] => {
+  if (shell !== undefined) return ["/bin/sh", "-c", shell, "sh", ...words];
+  if (columns === undefined) return words;
+  // `script` is part of every Debian; what it makes is a terminal for all that a process can tell.
+  const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+  const command = `stty cols ${columns} rows 50; exec ${quoted}`;
+  return ["script", "--quiet", "--return", "--command", command, "/dev/null"];
 };
 
 /** Empty for a process that is gone or waits to be collected. */
@@ -167,8 +183,10 @@ const follow = (child: ChildProcess, options: StartOptions): Running => {
     pid,
     lines,
     line: (wanted) => until(() => lines.find((line) => wanted(line))),
-    said: async (text) => {
-      await until(() => (err.includes(text) || out.includes(text) ? text : undefined));
+    said: async (wanted) => {
+      const isIn = (text: string): boolean =>
+        typeof wanted === "string" ? text.includes(wanted) : wanted.test(text);
+      await until(() => (isIn(out) || isIn(err) ? true : undefined));
     },
     type: (text) => void child.stdin?.write(text),
     kill: (signal) => void child.kill(signal),
