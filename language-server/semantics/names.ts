@@ -5,6 +5,9 @@ import { partSpan, type TreeIndex } from "../parser/tree.ts";
 import { keyText } from "./literal.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
+/** Longest name of a block: ids and records are made of it. */
+const NAME_LENGTH_MAX = 128;
+
 /** WRIT011 for blocks whose name is not one word, and WRIT073. */
 export const checkNames = (
   reporter: Reporter,
@@ -14,8 +17,21 @@ export const checkNames = (
 ): void => {
   for (const node of [...index.all("Agent"), ...index.all("Policy"), ...index.all("Trigger")]) {
     const { name } = node;
-    if (name === undefined || /^\w+$/.test(name) || /[^ -~]/.test(name)) continue;
+    if (name === undefined) continue;
     const span = partSpan(node, "name");
+    if (name.length > NAME_LENGTH_MAX) {
+      reporter.report(
+        "WRIT011",
+        span,
+        `a name has at most ${NAME_LENGTH_MAX} characters, and this has ${name.length}`,
+        {
+          help: "Choose a shorter name.",
+        },
+      );
+      continue;
+    }
+    // Other letters than ASCII are told about as such.
+    if (/^\w+$/.test(name) || /[^ -~]/.test(name)) continue;
     const word = oneWord(keyText(name));
     reporter.report("WRIT011", span, `${quoted(name)} is not one word`, {
       fix: word === undefined ? undefined : { title: `Write ${word}`, edits: [{ span, text: word }] },
@@ -25,13 +41,9 @@ export const checkNames = (
 };
 
 const oneWord = (name: string): string | undefined => {
-  if (name.length > NAME_LENGTH_MAX) return undefined;
   const word = name.replaceAll(/\W+/g, "_").replaceAll(/^_+|_+$/g, "");
   return /^[A-Za-z]\w*$/.test(word) ? word : undefined;
 };
-
-/** Longest name that a shorter one is made of. */
-const NAME_LENGTH_MAX = 64;
 
 const checkFunctionNames = (
   reporter: Reporter,

@@ -25,7 +25,7 @@ import { AGENT_SPEC_VERSION, SANDBOX_TIERS } from "./agent-spec.ts";
 const offset = z.number().check(z.int(), z.nonnegative());
 const text = z.string().check(z.refine((value) => value.isWellFormed(), "a lone surrogate"));
 const finite = z.number().check(z.refine((value) => Number.isFinite(value) && !Object.is(value, -0)));
-const name = text.check(z.maxLength(1024));
+const name = text;
 const sha256 = z.custom<Sha256>((value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value));
 
 const span = z.readonly(z.tuple([offset, offset])).check(z.refine(([start, end]) => start <= end));
@@ -228,7 +228,6 @@ const relativePath = text.check(
   z.refine(
     (value) =>
       value === value.normalize("NFC") &&
-      !value.includes("\\") &&
       value.split("/").every((part) => part !== "" && part !== "." && part !== ".."),
     "a workspace-relative path",
   ),

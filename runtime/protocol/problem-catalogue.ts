@@ -83,7 +83,7 @@ export const PROBLEM_CATALOGUE = {
   WRIT011: quality(
     "error",
     "name that is not one word",
-    "The name is quoted, has a hyphen or other than ASCII letters, digits and `_`. Other parsers silently register a part of it, and look-alike letters make two names that nobody can tell apart.",
+    "The name is quoted, too long, has a hyphen or other than ASCII letters, digits and `_`. Other parsers silently register a part of it, and look-alike letters make two names that nobody can tell apart.",
     "Use ASCII letters, digits and `_`.",
   ),
   WRIT012: {

@@ -44,6 +44,7 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   ['agent «"my agent"» { }', "WRIT011"],
   [inBody("let «é» = 1;"), "WRIT011"],
   ["agent «аgent» { }", "WRIT011"],
+  [`agent «${"a".repeat(129)}» { }`, "WRIT011"],
   // 012 duplicates
   ["agent a { } agent «a» { }", "WRIT012"],
   ["policy p { } policy «p» { }", "WRIT012"],
