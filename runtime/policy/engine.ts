@@ -11,7 +11,7 @@ import { BUILTIN_LAYER } from "./builtin-layer.ts";
 import type { CompiledSource, FileProblem, InputType } from "./compiled-policy.ts";
 import { HeldSets } from "./held-sets.ts";
 import { checkProblems, policiesToCheck } from "./policy-check.ts";
-import { planPolicies } from "./policy-plan.ts";
+import { actionIds, planPolicies } from "./policy-plan.ts";
 import { policyError } from "./policy-problem.ts";
 import { cedarSchema } from "./schema.ts";
 import type { LoadedPolicies } from "./loaded-policies.ts";
@@ -97,7 +97,7 @@ const checkSources = async (
     if (Object.keys(policies).length === 0) continue;
     const check = await decider.check(policies, schema, signal);
     if (!check.ok) return check;
-    found.push(...checkProblems(group, check.value));
+    found.push(...checkProblems(group, check.value, ["tool_call", ...actionIds(tools)]));
   }
   return ok(found);
 };

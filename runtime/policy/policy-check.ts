@@ -4,7 +4,9 @@ import type { CedarPolicies, PolicyCheck, PolicyCheckProblem, PolicyShape } from
 import type { Problem } from "#protocol/problem.ts";
 import type { SourceRange } from "#protocol/source.ts";
 import type { ActionScope } from "./cedar-head.ts";
+import { cedarEntity } from "./cedar-literal.ts";
 import type { CompiledPolicy, CompiledSource, FileProblem } from "./compiled-policy.ts";
+import { nearestName } from "./nearest-name.ts";
 import { policyError, policyWarning } from "./policy-problem.ts";
 import { rangeWithin, utf16Offset } from "./source-text.ts";
 
@@ -21,13 +23,14 @@ export const policiesToCheck = (sources: readonly CompiledSource[]): CedarPolici
     ),
   );
 
-/** The problems that a check of these sources found. */
+/** The problems that a check of these sources found; `actions` are the ids that policies can name. */
 export const checkProblems = (
   sources: readonly CompiledSource[],
   check: PolicyCheck,
+  actions: readonly string[],
 ): readonly FileProblem[] =>
   sources.flatMap((source, index) =>
-    problemsOfSource(source, check, (id) => checkedId(index, id)).map((problem) => ({
+    problemsOfSource(source, check, actions, (id) => checkedId(index, id)).map((problem) => ({
       file: source.file,
       problem,
     })),
@@ -39,6 +42,7 @@ const checkedId = (source: number, id: string): string => `${source} ${id}`;
 const problemsOfSource = (
   source: CompiledSource,
   check: PolicyCheck,
+  actions: readonly string[],
   checked: (id: string) => string,
 ): readonly Problem[] => {
   const found: Problem[] = [];
@@ -62,7 +66,7 @@ const problemsOfSource = (
     ) {
       continue;
     }
-    found.push(problemAt(problem, place));
+    found.push(problemAt(problem, place, actions));
   }
   for (const policy of source.policies) {
     const shape = check.shapes[checked(policy.id)];
@@ -97,10 +101,14 @@ const placeOf = (policy: CompiledPolicy): Place => ({
 
 const NOWHERE: SourceRange = { span: [0, 0], line: 1, column: 1, endLine: 1, endColumn: 1 };
 
-const problemAt = ({ kind, message, help, bytes }: PolicyCheckProblem, place: Place): Problem => {
+const problemAt = (
+  { kind, message, help, bytes }: PolicyCheckProblem,
+  place: Place,
+  actions: readonly string[],
+): Problem => {
   const range = place.written && bytes !== null ? rangeOfBytes(place, bytes) : place.range;
   const text = visibleExcerpt(message, 400);
-  const more = { help: help === null ? undefined : visibleExcerpt(help, 400) };
+  const more = { help: helpFor(help, place, bytes, actions) };
   switch (kind) {
     case "syntax":
       return policyError("syntax", text, range, more);
@@ -119,6 +127,20 @@ const problemAt = ({ kind, message, help, bytes }: PolicyCheckProblem, place: Pl
         : policyError("neverMatches", why, range, { help: advice });
     }
   }
+};
+
+/** Cedar's advice, but for its guesses at names, which change from one time to the next. */
+const helpFor = (
+  help: string | null,
+  { cedar }: Place,
+  bytes: PolicyCheckProblem["bytes"],
+  actions: readonly string[],
+): string | undefined => {
+  if (help !== null && !help.startsWith("did you mean")) return visibleExcerpt(help, 400);
+  const at = bytes === null ? "" : cedar.slice(utf16Offset(cedar, bytes[0]), utf16Offset(cedar, bytes[1]));
+  const [, written] = /^Action::"([^"\\]*)"$/.exec(at) ?? [];
+  const meant = written === undefined ? undefined : nearestName(written, actions);
+  return meant === undefined ? undefined : `did you mean \`${cedarEntity("Action", meant)}\`?`;
 };
 
 const rangeOfBytes = ({ cedar, range }: Place, [from, to]: readonly [number, number]): SourceRange => {

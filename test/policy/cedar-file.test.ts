@@ -198,6 +198,15 @@ describe("a file that does not load", () => {
     expect(await check(text)).toEqual({ loaded: false, found });
   });
 
+  test.each([
+    ["another product's actions", 'permit (principal, action == Other::Action::"respond", resource);'],
+    ["white space that is none to us", "permit\u0085(principal, action, resource);"],
+  ])("what Cedar reads and we do not is refused rather than guessed: %s", async (_what, text) => {
+    const { loaded, found } = await check(text);
+    expect(loaded).toBe(false);
+    expect(found.map((line) => line.slice(0, 7))).toContain("WRIT107");
+  });
+
   test("one bad policy keeps the whole file out, and every bad one is named", async () => {
     const { loaded, found } = await check(
       `permit ${ANY};\nforbid ${ANY} when { resource.nope };\npermit (principal;\n`,
@@ -259,10 +268,21 @@ describe("what is said about it", () => {
     expect(problem?.message).toContain("nope");
   });
 
-  test("Cedar's own help is kept", async () => {
-    expect((await problemOf('permit (principal, action == Action::"respnd", resource);'))?.help).toContain(
-      "respond",
-    );
+  test.each([
+    ['permit (principal, action == Action::"respnd", resource);', 'did you mean `Action::"respond"`?'],
+    [
+      'permit (principal, action == Action::"tool_call::read_fil", resource);',
+      'did you mean `Action::"tool_call::read_file"`?',
+    ],
+    ['permit (principal, action in Action::"toolcall", resource);', 'did you mean `Action::"tool_call"`?'],
+    ['permit (principal, action == Action::"frobnicate", resource);', undefined],
+    ["forbid (principal, action, resource) when { resource.nope };", undefined],
+    [
+      'forbid (principal, action == Action::"tool_call::list_files", resource) when { context.args.path == "x" };',
+      "try testing for the attribute's presence with `context.args has path && ..`",
+    ],
+  ])("%s: %s", async (text, help) => {
+    expect((await problemOf(text))?.help).toBe(help);
   });
 
   test("a permit that can never hold is only worth a warning", async () => {
