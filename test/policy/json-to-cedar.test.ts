@@ -183,7 +183,7 @@ describe("to Cedar itself", () => {
         expect(await allowed("equal", { a, b })).toBe(canonicalJson(a) === canonicalJson(b));
         expect(await allowed("equal", { a, b: a })).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -201,7 +201,7 @@ describe("to Cedar itself", () => {
       fc.asyncProperty(arbitraryJson, async (a) => {
         expect(await allowed("forged", { a })).toBe(false);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 

@@ -136,7 +136,8 @@ export class WorkerLine {
 
   private flush(): void {
     while (!this.closed && this.waiting.length > 0) {
-      const running = this.running ?? this.start();
+      const running = this.running ?? this.tryToStart();
+      if (running === null) return;
       if (running.underWay.length >= BATCHES_UNDER_WAY_MAX) return;
       const asked = this.nextBatch();
       if (asked.length > 0) this.send(running, asked);
@@ -155,6 +156,16 @@ export class WorkerLine {
     return batch;
   }
 
+  /** Null where this machine cannot even begin to start a thread; whoever waited is told. */
+  private tryToStart(): Running | null {
+    try {
+      return this.start();
+    } catch {
+      for (const asked of this.waiting.splice(0)) asked.settle(failed(LOST));
+      return null;
+    }
+  }
+
   private start(): Running {
     const { port1: port, port2: theirs } = new MessageChannel();
     const worker = new Worker(this.options.entry, {
@@ -171,7 +182,9 @@ export class WorkerLine {
     port.on("message", (answer: BatchAnswer) => this.receive(running, answer));
     worker.on("error", () => this.endIf(running, LOST));
     worker.on("exit", () => this.endIf(running, LOST));
+    // An idle worker keeps no process alive; what is under way does, by its deadline.
     worker.unref();
+    port.unref();
     this.watch(running);
     const first = this.onStart().map(({ question, timeoutMs }) => ({
       question,
@@ -192,10 +205,7 @@ export class WorkerLine {
     this.batches += 1;
     const number = this.batches;
     running.underWay.push({ number, asked, timeoutMs: Math.max(...asked.map(({ timeoutMs }) => timeoutMs)) });
-    if (running.underWay.length === 1) {
-      running.port.ref();
-      this.watch(running);
-    }
+    if (running.underWay.length === 1) this.watch(running);
     const batch: Batch = { number, questions: asked.map(({ question }) => question) };
     running.port.postMessage(batch, []);
     if (asked.length <= AWAITED_AWAKE_MAX && asked.every(({ question }) => question.k === "decide")) {
@@ -228,7 +238,6 @@ export class WorkerLine {
       return;
     }
     running.underWay.shift();
-    if (running.underWay.length === 0) running.port.unref();
     this.watch(running);
     for (const [index, answer] of answers.entries()) batch.asked[index]?.settle(ok(answer));
     const unreached = batch.asked.slice(answers.length);

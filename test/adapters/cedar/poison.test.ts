@@ -130,6 +130,14 @@ describe("a worker that is lost", () => {
     }
   });
 
+  test("that no thread can be started for is a fault, not a throw", async () => {
+    const line = newLine(new URL("https://example.org/worker.js"));
+    expect(await line.ask(decide, 10_000, signal)).toMatchObject({
+      ok: false,
+      fault: { code: "DECIDER_LOST" },
+    });
+  });
+
   test("that runs out of memory is a fault, and the next one answers", async () => {
     const line = new WorkerLine({
       entry: cedarFiles.entry,
