@@ -258,7 +258,11 @@ export const sandboxContract = (subject: SandboxSubject): void => {
           { kind: "shell", command: "true" },
         ];
         for (const program of kinds.filter(({ kind }) => !session.programs.includes(kind))) {
-          const result = await session.exec(program, { ...everyFile, timeoutMs: TIMEOUT_MS, signal: never() });
+          const result = await session.exec(program, {
+            ...everyFile,
+            timeoutMs: TIMEOUT_MS,
+            signal: never(),
+          });
           expect(codeOf(result)).toBe("SANDBOX_UNSUPPORTED");
         }
       });
@@ -518,7 +522,11 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       test.each<readonly [string, () => Promise<unknown>]>([
         ["probing", () => provider.probe(aborted)],
         ["opening", () => provider.open({ files: [], limits: LIMITS }, aborted)],
-        ["running", () => session.exec(programs.prints("stdout", "x"), { ...everyFile, timeoutMs: 1000, signal: aborted })],
+        [
+          "running",
+          () =>
+            session.exec(programs.prints("stdout", "x"), { ...everyFile, timeoutMs: 1000, signal: aborted }),
+        ],
         ["reading", () => session.readFile("a.txt", { bytesMax: 10, signal: aborted })],
         ["writing", () => session.writeFile("a.txt", utf8("x"), aborted)],
         ["listing", () => session.listFiles(".", aborted)],
@@ -550,7 +558,11 @@ export const sandboxContract = (subject: SandboxSubject): void => {
       expect(await read("a.txt")).toBe("first");
       await session.close();
       const result = valueOf(
-        await other.exec(programs.printsFile("a.txt"), { ...everyFile, timeoutMs: TIMEOUT_MS, signal: never() }),
+        await other.exec(programs.printsFile("a.txt"), {
+          ...everyFile,
+          timeoutMs: TIMEOUT_MS,
+          signal: never(),
+        }),
       );
       expect(result.stdout).toBe("other\n");
       await other.close();
