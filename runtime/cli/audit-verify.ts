@@ -61,23 +61,33 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
   if (invocation.switches.has("json")) {
     const document = { directory: opened.value.directory, publicKey: pinnedKey, ...report.value };
     terminal.out(JSON.stringify(document, null, 2));
-  } else printReport(terminal, report.value, pinnedKey, given === undefined);
+  } else printReport(terminal, opened.value.directory, report.value, pinnedKey, given === undefined);
   return report.value.faultsTotal > 0 ? 1 : 0;
 };
 
 const printReport = (
   terminal: Terminal,
+  directory: string,
   report: LedgerReport,
   pinnedKey: string | null,
   isOwnKey: boolean,
 ): void => {
   if (report.logs.length === 0) {
-    terminal.out("Nothing has been recorded here yet, so there is nothing to verify.");
+    paragraph(
+      terminal,
+      0,
+      `No log lies in ${visibleText(directory)}, so there is nothing to verify. Each workspace has a ledger of its own.`,
+    );
     return;
   }
   for (const log of report.logs) printLog(terminal, log);
   terminal.out("");
   printVerdict(terminal, report);
+  paragraph(
+    terminal,
+    2,
+    "Stored files of runs are checked when they are opened, not here; what the entries say of them is.",
+  );
   if (pinnedKey !== null) {
     terminal.out("");
     terminal.out(terminal.style.dim(`${isOwnKey ? "your public key" : "expected key"}  ${pinnedKey}`));

@@ -209,7 +209,7 @@ class RunView implements RunObserver {
     if (status === "failed") this.#below(fields, this.#style.yellow, lines.join(" "));
     // What the gate itself refused was never put to a rule, so its line says why.
     if (status === "denied" && !this.#explained.has(textField(fields, "callId"))) {
-      this.#below(fields, this.#style.red, lines.join(" "));
+      this.#paragraph(lines.join(" "), INDENT, INDENT, this.#style.red);
     }
     if (status !== "done" || lines.length === 0) return;
     this.#name(fields);

@@ -15,7 +15,7 @@ import type { RunRefusal } from "#host/run-agent.ts";
 import { runPlanned } from "#host/run-agent.ts";
 import { readSourceFile } from "#host/source-file.ts";
 import type { Workspace } from "#host/workspace.ts";
-import { findWorkspace, identifyWorkspace, workspacePath } from "#host/workspace.ts";
+import { findWorkspace, findWorkspaceOfFolder, identifyWorkspace, workspacePath } from "#host/workspace.ts";
 import type { LanguageModel } from "#ports/language-model.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
@@ -210,7 +210,10 @@ const runOrder = async (
   if (report.fault !== null) printFault(report.fault, terminal);
   if (!asJson) {
     terminal.out("");
-    for (const text of wrap(`\`writ audit show ${report.run}\` shows what was recorded`, terminal.columns)) {
+    const here = await findWorkspaceOfFolder(environment.cwd);
+    const place = here.ok && here.value === workspace.folder ? "" : ` (in ${visibleText(workspace.folder)})`;
+    const hint = `\`writ audit show ${report.run}\`${place} shows what was recorded`;
+    for (const text of wrap(hint, terminal.columns)) {
       terminal.out(terminal.style.dim(text));
     }
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, open, readFile, realpath, stat, unlink } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, realpath, stat, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 
 import { isId } from "#kernel/ids.ts";
@@ -30,14 +30,17 @@ const ANCESTORS_MAX = 64;
 
 /**
  * The folder of the workspace that `file` belongs to: `chosen` if given, else the nearest ancestor
- * with a mark, else the file's own folder.
+ * with a mark, else the file's own folder: nothing wider than what somebody marked is ever copied
+ * into a sandbox.
  */
 export const findWorkspace = async (
   file: string,
   chosen: string | null,
 ): Promise<Result<string, WorkspaceLocationFault>> => {
   try {
-    return ok(chosen === null ? await workspaceAbove(dirname(await realpath(file))) : await realpath(chosen));
+    if (chosen !== null) return ok(await realpath(chosen));
+    const own = dirname(await realpath(file));
+    return ok((await markedAbove(own)) ?? own);
   } catch {
     return failed(noWorkspace(chosen ?? dirname(file)));
   }
@@ -48,21 +51,23 @@ export const findWorkspaceOfFolder = async (
   folder: string,
 ): Promise<Result<string, WorkspaceLocationFault>> => {
   try {
-    return ok(await workspaceAbove(await realpath(folder)));
+    const here = await realpath(folder);
+    return ok((await markedAbove(here)) ?? here);
   } catch {
     return failed(noWorkspace(folder));
   }
 };
 
-const workspaceAbove = async (start: string): Promise<string> => {
+/** The nearest folder with a mark, from `start` upwards, or null. */
+const markedAbove = async (start: string): Promise<string | null> => {
   let folder = start;
   for (let step = 0; step < ANCESTORS_MAX; step += 1) {
     for (const mark of MARKS) if (await exists(join(folder, mark))) return folder;
     const parent = dirname(folder);
-    if (parent === folder) break;
+    if (parent === folder) return null;
     folder = parent;
   }
-  return start;
+  return null;
 };
 
 const noWorkspace = (folder: string): WorkspaceLocationFault =>
@@ -105,6 +110,18 @@ export const identifyWorkspace = async (
       }),
     );
   }
+};
+
+/** Ids of all workspaces that this user's state knows. */
+export const knownWorkspaces = async (stateDirectory: string): Promise<ReadonlySet<string>> => {
+  const shelf = join(stateDirectory, "workspaces");
+  const ids = new Set<string>();
+  for (const name of await readdir(shelf).catch(() => [])) {
+    const reading = readJson(await readFile(join(shelf, name), "utf8").catch(() => ""));
+    const id = reading.ok && isJsonObject(reading.value) ? ownValue(reading.value, "id") : undefined;
+    if (typeof id === "string") ids.add(id);
+  }
+  return ids;
 };
 
 /** Makes a whole file appear under a name that nobody took yet; leaves an existing one alone. */

@@ -1,7 +1,7 @@
 import { toHex } from "#kernel/bytes.ts";
 import type { LogId, ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
-import { failed, ok } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import type { LedgerFault, LogHold } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
 import { readCheckpoint } from "#protocol/ledger-checkpoint.ts";
@@ -48,12 +48,12 @@ export const openLedger = async (
   deps: WritableLedgerDeps,
   options: LedgerOptions,
 ): Promise<Result<OpenedLedger, LedgerFault>> => {
-  const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.workspace(options.workspace));
+  const logs = await deps.store.logs();
+  if (!logs.ok) return logs;
+  const seed = await workspaceSeed(deps, options.workspace, logs.value);
   if (!seed.ok) return seed;
   const workspaceKey = signingKeyOf(deps.crypto, seed.value);
 
-  const logs = await deps.store.logs();
-  if (!logs.ok) return logs;
   for (const log of logs.value.toReversed()) {
     const ours = await writerKeys(deps, log);
     if (!ours.ok) return ours;
@@ -70,6 +70,35 @@ export const openLedger = async (
   }
   return beginLog(deps, options, workspaceKey);
 };
+
+/**
+ * The workspace's key, made where there is none yet. One that is gone while this user still has
+ * logs is not replaced: what was certified by the old one would become foreign.
+ */
+const workspaceSeed = async (
+  deps: WritableLedgerDeps,
+  workspace: WorkspaceId,
+  logs: readonly LogId[],
+): Promise<Result<Uint8Array, LedgerFault>> => {
+  const name = SECRET_NAME.workspace(workspace);
+  const found = await readSecret(deps.keys, name);
+  if (!found.ok) return found;
+  if (found.value !== null) return ok(found.value);
+  for (const log of logs) {
+    const ours = await writerKeys(deps, log);
+    if (!ours.ok) return ours;
+    if (ours.value.all.length === 0) continue;
+    return failed(
+      fault("LEDGER_NO_KEY", `the key of the workspace is gone, and the log ${log} was certified by it`, {
+        help: "put the key back from a backup, or move the ledger away to begin a new one",
+      }),
+    );
+  }
+  return readOrCreateSecret(deps.keys, deps.entropy, name);
+};
+
+/** Lines of a log that was begun and not written to: it may have died before it had an anchor. */
+const OPENING_LINES = 3;
 
 /** A held log that is ready to be written. */
 interface ReadyLog {
@@ -98,6 +127,9 @@ const takeUp = async (
   if (!scan.ok) return scan;
 
   const { end, key = first, retired, erased } = scan.value;
+  if (anchor.value === undefined && end.size > OPENING_LINES) {
+    return failed(tampered(log, "its anchor is missing"));
+  }
   const finished = await finishOwed(deps, log, { retired, erased, next: ours.value.next, key });
   if (!finished.ok || retired) return finished.ok ? ok(undefined) : finished;
   const recovery = await recoverLog(deps, log, hold, end);
@@ -180,6 +212,8 @@ const beginWriting = async (
     await hold.release();
     return written;
   }
+  // The anchor stands before anything else is written, so that a log of more than its opening always has one.
+  await writer.settled();
   const ledger = createWritableLedger(deps, writer, hold, createScopes(deps), workspaceKey);
   return ok({ ledger, setAside: aside });
 };

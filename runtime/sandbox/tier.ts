@@ -107,7 +107,8 @@ const unavailable = (
 
 const HELP_CONTAINERS =
   "start Docker (for gvisor with the runsc runtime), or where the file sets no higher floor run with `--sandbox wasm`, which runs JavaScript only";
-const HELP_WASM = "`writ doctor` shows what each tier lacks";
+const HELP_WASM =
+  "the embedded sandbox comes with writ: if it does not start, install writ again and use a Node that it supports";
 
 const WHO: Readonly<Record<TierFloor["by"], string>> = { file: "agent", policy: "rule", tool: "tool" };
 

@@ -41,7 +41,28 @@ export const unifiedDiff = (
     Math.max(left.length, right.length) <= limits.linesMax;
   const body = fits ? hunks(lineEdits(left, right)).map(hunkText).join("") : null;
   if (body !== null && body.length <= limits.diffCharactersMax) return header + body;
-  return `${header}Too large to show line by line: ${sizeText(before, left)} become ${sizeText(after, right)}.\n`;
+  return `${header}Too large to show line by line: ${sizeText(before, left)} become ${sizeText(after, right)}.\n${excerpt(right)}`;
+};
+
+const EXCERPT_LINES = 40;
+const EXCERPT_LINE_CHARACTERS_MAX = 400;
+
+/** How the new text begins and ends, and how much of it nobody sees here. */
+const excerpt = (after: readonly string[]): string => {
+  const shown = (line: string): string => {
+    const text = line.replace(/\n$/, "");
+    const cut = text.length - EXCERPT_LINE_CHARACTERS_MAX;
+    return cut > 0
+      ? `+${text.slice(0, EXCERPT_LINE_CHARACTERS_MAX)}… (${cut} more characters)\n`
+      : `+${text}\n`;
+  };
+  if (after.length <= 2 * EXCERPT_LINES) return after.map(shown).join("");
+  const hidden = after.length - 2 * EXCERPT_LINES;
+  return [
+    ...after.slice(0, EXCERPT_LINES).map(shown),
+    `@@ ${hidden} lines of the new text are NOT shown here @@\n`,
+    ...after.slice(-EXCERPT_LINES).map(shown),
+  ].join("");
 };
 
 /** For bytes that are not text: that they change, and how much there is. */

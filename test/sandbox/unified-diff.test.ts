@@ -122,8 +122,17 @@ describe("a unified diff", () => {
   test("becomes a summary where a text is too long", () => {
     const limits = { charactersMax: 50, linesMax: 100, diffCharactersMax: 1000 };
     expect(unifiedDiff("a", numbered(8), "x", limits)).toBe(
-      "--- a/a\n+++ b/a\nToo large to show line by line: 8 lines (56 characters) become 1 lines (1 characters).\n",
+      "--- a/a\n+++ b/a\nToo large to show line by line: 8 lines (56 characters) become 1 lines (1 characters).\n+x\n",
     );
+  });
+
+  test("shows how a text that is too long begins and ends, and says how much nobody sees", () => {
+    const limits = { charactersMax: 50, linesMax: 10_000, diffCharactersMax: 1000 };
+    const diff = unifiedDiff("a", null, numbered(200), limits);
+    expect(diff).toContain("+line 1\n");
+    expect(diff).toContain("+line 200\n");
+    expect(diff).toContain("@@ 120 lines of the new text are NOT shown here @@\n");
+    expect(diff).not.toContain("+line 100\n");
   });
 
   test("becomes a summary where there are too many lines, or the diff itself grows too long", () => {

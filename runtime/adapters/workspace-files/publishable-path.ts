@@ -1,6 +1,6 @@
 import { failed, fault } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
-import { visibleExcerpt } from "#kernel/visible-text.ts";
+import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 import { runFilePath } from "#sandbox/run-file-path.ts";
 import type { RunFilePath } from "#sandbox/run-file-path.ts";
@@ -8,7 +8,8 @@ import type { RunFilePath } from "#sandbox/run-file-path.ts";
 /**
  * The path as one that may be written in a workspace on this platform. Beside the names of run
  * files it refuses what a file system would take for another name than it looks: `.git` in all the
- * spellings that Windows and macOS read as `.git`, and on Windows devices, streams and trailing dots.
+ * spellings that Windows and macOS read as `.git`, characters that cannot be seen, dots and spaces at
+ * the end of a part, and on Windows devices and streams.
  */
 export const publishablePath = (
   text: string,
@@ -19,6 +20,9 @@ export const publishablePath = (
     return failed(fault("WORKSPACE_BAD_PATH", name.fault.message, { help: name.fault.help ?? "" }));
   for (const part of name.value.split("/")) {
     if (isGit(part)) return bad(text, "it belongs to git");
+    // A person reads the name in a diff, and other systems drop what stands at its end.
+    if (visibleText(part) !== part) return bad(text, "a part of it holds characters that cannot be seen");
+    if (/[. ]$/.test(part)) return bad(text, "a part of it ends with a dot or a space");
     const why = platform === "win32" ? windowsObjection(part) : null;
     if (why !== null) return bad(text, why);
   }
@@ -38,8 +42,7 @@ const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²�
 
 const windowsObjection = (part: string): string | null => {
   if (DEVICE.test(part)) return "it is the name of a device";
-  if (/[<>:"|?*]/.test(part)) return "it holds a character that Windows gives a meaning";
-  return /[. ]$/.test(part) ? "a part of it ends with a dot or a space" : null;
+  return /[<>:"|?*]/.test(part) ? "it holds a character that Windows gives a meaning" : null;
 };
 
 const bad = (text: string, why: string): Result<never, WorkspaceFault> =>

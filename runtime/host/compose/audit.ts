@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createLogFolder } from "#adapters/ledger-files/ledger-files.ts";
 import { toHex } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { ok } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { createVerificationSource } from "#ledger/verification-source.ts";
@@ -14,7 +16,7 @@ import { verifyLog } from "#ledger/verify/verify-log.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 import type { LedgerReport } from "#protocol/ledger-report.ts";
 
-import { findWorkspaceOfFolder, identifyWorkspace } from "../workspace.ts";
+import { findWorkspaceOfFolder, identifyWorkspace, knownWorkspaces } from "../workspace.ts";
 import { newWorkspaceId } from "./ids.ts";
 import { anchorFolder, ledgerDeps, ledgerFolder } from "./ledger.ts";
 
@@ -53,6 +55,10 @@ export const openAuditedLedger = async (
     workspace: workspace.value.id,
     folder: named === null ? null : resolve(place.cwd, named),
   };
+  if (named === null && !existsSync(ledgerFolder(ledger))) {
+    const lost = await ledgersOfNobody(place.stateDirectory);
+    if (lost.length > 0) return failed(lostIdentity(place.stateDirectory, lost.length));
+  }
   // A copy of the workspace's ledger is held against the anchors of the original.
   const kept = anchorFolder(ledger);
   const isCopy = directory !== null && !existsSync(kept);
@@ -71,6 +77,20 @@ export const openAuditedLedger = async (
     verify: (pinnedKey, signal) => verifyLedger(source, crypto, pinnedKey, signal),
   });
 };
+
+/** Ledgers in the state folder that no workspace known there has: what an identity that is gone leaves behind. */
+const ledgersOfNobody = async (stateDirectory: string): Promise<readonly string[]> => {
+  const known = await knownWorkspaces(stateDirectory);
+  const present = await readdir(join(stateDirectory, "ledgers")).catch(() => []);
+  return present.filter((id) => !known.has(id));
+};
+
+const lostIdentity = (stateDirectory: string, count: number): Fault<"HOST_LEDGER_LOST"> =>
+  fault(
+    "HOST_LEDGER_LOST",
+    `this workspace has no ledger, but ${count} in \`${visibleText(join(stateDirectory, "ledgers"))}\` belong to no known workspace`,
+    { help: "the identity of a workspace was removed; look at such a ledger with --dir" },
+  );
 
 /** One log in a folder of any name: a copy that somebody sent, held against nothing but itself and a key. */
 export const openAuditedLog = async (

@@ -84,4 +84,3 @@ export const runCheck = async (
   });
   return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n"), closed };
 };
-
