@@ -99,7 +99,7 @@ describe("a tool that, asked to prepare,", () => {
 
   test("refuses, is quoted to the model visibly", async () => {
     const { outcome } = await performed(refuses);
-    expect(outcome.text).toBe("Denied: the tool does not accept these arguments. `path` is \\e[31mred.");
+    expect(outcome.text).toBe("Denied: the tool does not accept these arguments: `path` is \\e[31mred.");
   });
 
   test("changes arguments, has both kinds on record", async () => {

@@ -91,6 +91,6 @@ const refuse = async (
   });
   const recorded = await record(world, draft, "none");
   if (!recorded.ok) return broken(recorded.fault);
-  const text = why === null ? refusalText(refusal) : `${refusalText(refusal)} ${why}`;
+  const text = why === null ? refusalText(refusal) : `${refusalText(refusal).replace(/\.$/, ":")} ${why}`;
   return stop({ identity, refusal, text, cause: recorded.value.id });
 };
