@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import { utf8, utf8Text } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
@@ -12,14 +13,7 @@ import type { ConsentFault, ConsentStore } from "#ports/consent-store.ts";
 import { CONSENT_BYTES_MAX, CONSENTS_MAX } from "#ports/consent-store.ts";
 import type { Consent } from "#protocol/consent.ts";
 import { readConsent } from "#protocol/consent.ts";
-import {
-  checkFolder,
-  codeOf,
-  isOthersToWrite,
-  readingFault,
-  syncFolder,
-  writingFault,
-} from "./private-folder.ts";
+import { checkFolder, isOthersToWrite, readingFault, syncFolder, writingFault } from "./private-folder.ts";
 
 /** Names of a folder beyond this are not looked at: nobody consents that often. */
 const NAMES_MAX = 1_000;
@@ -123,6 +117,6 @@ const readFile = async (path: string): Promise<Result<Consent | null, ConsentFau
     const reading = text === undefined ? null : readJson(text);
     return ok(reading?.ok === true ? (readConsent(reading.value) ?? null) : null);
   } catch (error) {
-    return ["ENOENT", "ELOOP"].includes(codeOf(error)) ? ok(null) : failed(readingFault(path, error));
+    return ["ENOENT", "ELOOP"].includes(errorCode(error)) ? ok(null) : failed(readingFault(path, error));
   }
 };

@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
+import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -24,7 +25,7 @@ export const checkFolder = async (path: string): Promise<Result<"present" | "abs
       }),
     );
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? ok("absent") : failed(readingFault(path, error));
+    return errorCode(error) === "ENOENT" ? ok("absent") : failed(readingFault(path, error));
   }
 };
 
@@ -35,14 +36,11 @@ export const syncFolder = async (path: string): Promise<void> => {
   await folder.sync();
 };
 
-export const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown";
-
 export const readingFault = (path: string, error: unknown): ConsentFault =>
-  fault("CONSENT_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${codeOf(error)})`);
+  fault("CONSENT_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${errorCode(error)})`);
 
 export const writingFault = (path: string, error: unknown): ConsentFault => {
-  const code = codeOf(error);
+  const code = errorCode(error);
   const what = `\`${visibleText(path)}\` cannot be written (${code})`;
   return ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
     ? fault("CONSENT_DISK_FULL", what, { help: "free some space and try again" })

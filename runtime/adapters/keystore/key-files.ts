@@ -3,6 +3,7 @@ import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import { invariant } from "#kernel/invariant.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -30,7 +31,7 @@ export const createKeyFiles = (directory: string): KeyStore => {
       if (!stats.isDirectory()) return failed(exposed(directory, "is not a folder"));
       return isPrivate(stats) ? ok(true) : failed(exposed(directory, "is open to others", "chmod 700"));
     } catch (error) {
-      return codeOf(error) === "ENOENT" ? ok(false) : failed(readingFault(directory, error));
+      return errorCode(error) === "ENOENT" ? ok(false) : failed(readingFault(directory, error));
     }
   };
 
@@ -68,8 +69,8 @@ export const createKeyFiles = (directory: string): KeyStore => {
         buffer.fill(0);
         return ok(secret);
       } catch (error) {
-        if (codeOf(error) === "ENOENT") return ok(null);
-        if (codeOf(error) === "ELOOP") return failed(exposed(path, "is a link"));
+        if (errorCode(error) === "ENOENT") return ok(null);
+        if (errorCode(error) === "ELOOP") return failed(exposed(path, "is a link"));
         return failed(readingFault(path, error));
       }
     },
@@ -92,7 +93,7 @@ export const createKeyFiles = (directory: string): KeyStore => {
         return ok(undefined);
       } catch (error) {
         return failed(
-          codeOf(error) === "EEXIST"
+          errorCode(error) === "EEXIST"
             ? fault("KEYSTORE_EXISTS", `a secret \`${name}\` exists already`)
             : writingFault(path, error),
         );
@@ -115,7 +116,7 @@ export const createKeyFiles = (directory: string): KeyStore => {
         await syncDirectory(directory);
         return ok(undefined);
       } catch (error) {
-        return codeOf(error) === "ENOENT" ? ok(undefined) : failed(writingFault(path, error));
+        return errorCode(error) === "ENOENT" ? ok(undefined) : failed(writingFault(path, error));
       }
     },
   };
@@ -137,14 +138,11 @@ const exposed = (path: string, why: string, command?: string): KeyStoreFault =>
         : `if nobody else used this machine meanwhile, \`${command}\` it; otherwise remove it and start with new keys`,
   });
 
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown";
-
 const readingFault = (path: string, error: unknown): KeyStoreFault =>
-  fault("KEYSTORE_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${codeOf(error)})`);
+  fault("KEYSTORE_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${errorCode(error)})`);
 
 const writingFault = (path: string, error: unknown): KeyStoreFault => {
-  const code = codeOf(error);
+  const code = errorCode(error);
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":

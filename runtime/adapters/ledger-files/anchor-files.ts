@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { opendir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import type { LogId } from "#kernel/ids.ts";
 import { isId } from "#kernel/ids.ts";
 import { invariant } from "#kernel/invariant.ts";
@@ -9,7 +10,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { AnchorStore } from "#ports/ledger.ts";
 import { ANCHOR_BYTES_MAX } from "#ports/ledger.ts";
 import type { OpenFile } from "./disk.ts";
-import { codeOf, FILE_MODE, makeFolder, openOnDisk, READ_FLAGS } from "./disk.ts";
+import { FILE_MODE, makeFolder, openOnDisk, READ_FLAGS } from "./disk.ts";
 import { readingFault, writeAll, writingFault } from "./disk.ts";
 
 const ANCHORS_MAX = 10_000;
@@ -37,7 +38,7 @@ export const createAnchorFiles = (directory: string, open: OpenFile = openOnDisk
           found.push(entry.name);
         }
       } catch (error) {
-        return codeOf(error) === "ENOENT" ? ok([]) : failed(readingFault(directory, error));
+        return errorCode(error) === "ENOENT" ? ok([]) : failed(readingFault(directory, error));
       }
       return ok(found.sort());
     },
@@ -50,7 +51,7 @@ export const createAnchorFiles = (directory: string, open: OpenFile = openOnDisk
         const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
         return ok(buffer.slice(0, bytesRead));
       } catch (error) {
-        return codeOf(error) === "ENOENT" ? ok(null) : failed(readingFault(path, error));
+        return errorCode(error) === "ENOENT" ? ok(null) : failed(readingFault(path, error));
       }
     },
 

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open as openFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import { fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
@@ -46,14 +47,11 @@ export const makeFolder = async (path: string): Promise<void> => {
   if (made !== undefined) await syncFolder(dirname(path));
 };
 
-export const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown";
-
 export const readingFault = (path: string, error: unknown): LedgerFault =>
-  fault("LEDGER_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${visibleText(codeOf(error))})`);
+  fault("LEDGER_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${visibleText(errorCode(error))})`);
 
 export const writingFault = (path: string, error: unknown): LedgerFault => {
-  const code = codeOf(error);
+  const code = errorCode(error);
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":

@@ -1,6 +1,7 @@
 import { access, lstat, opendir } from "node:fs/promises";
 import { constants } from "node:fs";
 import { join } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import type { LogId } from "#kernel/ids.ts";
 import { isId } from "#kernel/ids.ts";
 import { invariant } from "#kernel/invariant.ts";
@@ -10,7 +11,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { LedgerFault, LedgerStore, StoredFile } from "#ports/ledger.ts";
 import { readAsideFile, readSegmentFile } from "#protocol/ledger-format.ts";
 import type { OpenFile } from "./disk.ts";
-import { codeOf, FILE_MODE, makeFolder, openOnDisk, READ_FLAGS, readingFault, writingFault } from "./disk.ts";
+import { FILE_MODE, makeFolder, openOnDisk, READ_FLAGS, readingFault, writingFault } from "./disk.ts";
 import { createLogHold } from "./log-hold.ts";
 import { isLockHeld, takeLock } from "./log-lock.ts";
 
@@ -43,7 +44,7 @@ export const createLedgerFiles = (directory: string, open: OpenFile = openOnDisk
           found.push(entry.name);
         }
       } catch (error) {
-        return codeOf(error) === "ENOENT" ? ok([]) : failed(readingFault(directory, error));
+        return errorCode(error) === "ENOENT" ? ok([]) : failed(readingFault(directory, error));
       }
       return ok(found.sort());
     },
@@ -109,7 +110,7 @@ const readStretch = async (
     }
     return ok(buffer.subarray(0, filled));
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? ok(new Uint8Array()) : failed(readingFault(path, error));
+    return errorCode(error) === "ENOENT" ? ok(new Uint8Array()) : failed(readingFault(path, error));
   }
 };
 
@@ -133,8 +134,8 @@ const tooMany = (path: string, most: string): LedgerFault =>
 
 /** SQLite names its own errors; whether the folder can be written at all says more to people. */
 const acquiringFault = async (directory: string, folder: string, error: unknown): Promise<LedgerFault> => {
-  if (codeOf(error) === "ENOENT") return readingFault(folder, error);
-  if (codeOf(error) !== "ERR_SQLITE_ERROR") return writingFault(folder, error);
+  if (errorCode(error) === "ENOENT") return readingFault(folder, error);
+  if (errorCode(error) !== "ERR_SQLITE_ERROR") return writingFault(folder, error);
   try {
     await access(directory, constants.W_OK);
   } catch (denied) {

@@ -2,11 +2,12 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { rename, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { LedgerFault, LogHold } from "#ports/ledger.ts";
 import type { OpenFile } from "./disk.ts";
-import { codeOf, FILE_MODE, makeFolder, READ_FLAGS, syncFolder, writeAll, writingFault } from "./disk.ts";
+import { FILE_MODE, makeFolder, READ_FLAGS, syncFolder, writeAll, writingFault } from "./disk.ts";
 import type { LogLock } from "./log-lock.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
@@ -106,7 +107,7 @@ const openOrCreate = async (open: OpenFile, path: string, folder: string): Promi
     await syncFolder(folder);
     return created;
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error;
+    if (errorCode(error) !== "EEXIST") throw error;
     return open(path, flags, FILE_MODE);
   }
 };
@@ -129,7 +130,7 @@ const exists = async (path: string): Promise<boolean> => {
     await stat(path);
     return true;
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return false;
+    if (errorCode(error) === "ENOENT") return false;
     throw error;
   }
 };

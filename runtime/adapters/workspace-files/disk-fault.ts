@@ -1,11 +1,6 @@
+import { errorCode } from "#kernel/error-code.ts";
 import { fault } from "#kernel/result.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
-
-/** Node's name of a system error, such as `ENOENT`; `unknown` for anything else. */
-export const errorCode = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
-    ? error.code
-    : "unknown";
 
 const FULL: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 const FORBIDDEN: readonly string[] = ["EACCES", "EPERM", "EROFS", "ETXTBSY"];

@@ -3,6 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { dirname, join, parse } from "node:path";
 import { promisify } from "node:util";
 
+import { errorCode } from "#kernel/error-code.ts";
 import { isAbort, throwIfAborted } from "#kernel/abort.ts";
 import { utf8Text } from "#kernel/bytes.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -10,7 +11,7 @@ import type { Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 
-import { errorCode, readFault } from "./disk-fault.ts";
+import { readFault } from "./disk-fault.ts";
 
 /** Most names that are looked at; a workspace with more is too large anyway. */
 export const LISTED_PATHS_MAX = 200_000;

@@ -2,6 +2,7 @@ import type { Stats } from "node:fs";
 import { link, lstat, mkdir, open, readdir, rename, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { errorCode } from "#kernel/error-code.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
@@ -10,7 +11,7 @@ import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 import type { RunFilePath } from "#sandbox/run-file-path.ts";
 
-import { errorCode, readFault, writeFault } from "./disk-fault.ts";
+import { readFault, writeFault } from "./disk-fault.ts";
 import { foldersAbove, readRegularFile, standingAt } from "./regular-file.ts";
 import { temporaryName } from "./temporary-name.ts";
 

@@ -1,9 +1,8 @@
+import { errorCode } from "#kernel/error-code.ts";
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
-
-import { errorCode } from "./disk-fault.ts";
 
 /** What stands at a path, or why it is not a file that we touch. */
 export type Standing =

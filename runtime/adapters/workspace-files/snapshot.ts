@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { errorCode } from "#kernel/error-code.ts";
 import { throwIfAborted } from "#kernel/abort.ts";
 import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -10,7 +11,6 @@ import { SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX } from "#ports/workspace-files.t
 import type { WorkspaceFault, WorkspaceSnapshot } from "#ports/workspace-files.ts";
 import { runFilePath } from "#sandbox/run-file-path.ts";
 
-import { errorCode } from "./disk-fault.ts";
 import type { ListedPath } from "./list-paths.ts";
 import { readRegularFile, standingAt } from "./regular-file.ts";
 import { secretByContent, secretByName } from "./secret-files.ts";
