@@ -26,7 +26,7 @@ export interface CedarDeciderOptions {
 }
 
 export interface CedarDeciderLimits {
-  /** Longest batch of decisions. */
+  /** Longest batch of decisions. Far above what one takes: it is for an engine that hangs, not for a busy machine. */
   readonly decideTimeoutMs: number;
   /** Longest check, load or start of a worker. */
   readonly loadTimeoutMs: number;
@@ -37,8 +37,8 @@ export interface CedarDeciderLimits {
 }
 
 export const CEDAR_DECIDER_LIMITS: CedarDeciderLimits = {
-  decideTimeoutMs: 2_000,
-  loadTimeoutMs: 20_000,
+  decideTimeoutMs: 10_000,
+  loadTimeoutMs: 30_000,
   heapMegabytesMax: 256,
   policiesParsedMax: 50_000,
 };

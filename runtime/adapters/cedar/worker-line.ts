@@ -227,7 +227,15 @@ export class WorkerLine {
     clearTimeout(running.deadline);
     const [oldest] = running.underWay;
     if (oldest === undefined) return;
-    running.deadline = setTimeout(() => this.endIf(running, TIMEOUT), oldest.timeoutMs);
+    running.deadline = setTimeout(() => this.endIfLate(running), oldest.timeoutMs);
+  }
+
+  /** Where this thread was what stood still, the answer has come meanwhile. */
+  private endIfLate(running: Running): void {
+    if (running !== this.running) return;
+    const answer = receiveMessageOnPort(running.port);
+    if (answer === undefined) this.end(TIMEOUT);
+    else this.receive(running, answer.message as BatchAnswer);
   }
 
   private receive(running: Running, { number, answers }: BatchAnswer): void {
