@@ -63,7 +63,7 @@ export const verifyLedger = async (
       logs.push(report);
       continue;
     }
-    const found = await claimFault(source.log(log), crypto, { report, claim }, signal);
+    const found = await claimFault(source.log(log), crypto, claim, signal);
     if (!found.ok) return found;
     logs.push(found.value === undefined ? report : withFault(report, found.value));
   }
@@ -109,23 +109,26 @@ const collectClaims = (
 const claimFault = async (
   source: LogSource,
   crypto: VerifierCrypto,
-  { report, claim }: { readonly report: LogReport; readonly claim: Claim },
+  claim: Claim,
   signal: AbortSignal,
 ): Promise<Result<FoundFault | undefined, Fault<string>>> => {
-  if (claim.size > report.lines) return ok(truncatedBy(claim, report.lines));
-  const root = await rootAt(source, crypto, claim.size, signal);
-  if (!root.ok) return root;
-  if (toHex(root.value) === claim.root) return ok(undefined);
+  // Read again: a log that is being written may have grown since it was verified, and by what
+  // another log, verified later, recorded of it.
+  const prefix = await prefixOf(source, crypto, claim.size, signal);
+  if (!prefix.ok) return prefix;
+  const { root, lines } = prefix.value;
+  if (lines < claim.size) return ok(truncatedBy(claim, lines));
+  if (toHex(root) === claim.root) return ok(undefined);
   return ok(fault("wrong-root", claim.size - 1, `log ${claim.by} recorded another history up to here`));
 };
 
-/** The root of a log's first `size` lines. */
-const rootAt = async (
+/** The root of a log's first `size` lines, or of all when there are fewer; and how many that were. */
+const prefixOf = async (
   source: LogSource,
   crypto: VerifierCrypto,
   size: number,
   signal: AbortSignal,
-): Promise<Result<Uint8Array, Fault<string>>> => {
+): Promise<Result<{ readonly root: Uint8Array; readonly lines: number }, Fault<string>>> => {
   const tree = new TreeHash(crypto);
   const files = await source.files();
   if (!files.ok) return files;
@@ -143,7 +146,7 @@ const rootAt = async (
       left -= Math.min(left, lines.value.length);
     }
   }
-  return ok(tree.root());
+  return ok({ root: tree.root(), lines: size - left });
 };
 
 const fault = (kind: FoundFault["kind"], index: number, detail: string): FoundFault => ({
