@@ -147,6 +147,7 @@ process.stdout.on("error", (error) => {
   if (!GONE.includes(code)) {
     if (unwritten === null) process.stderr.write(`writ: standard output cannot be written (${code})\n`);
     unwritten ??= code;
+    if (process.exitCode === 0) process.exitCode = 3;
   } else if (!isActing) {
     // Its reader has seen enough.
     process.exit(0);

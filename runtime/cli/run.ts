@@ -208,6 +208,9 @@ const runOrder = async (
   const report = ran.value;
   if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
   if (report.fault !== null) printFault(report.fault, terminal);
+  if (!report.isRecorded) {
+    terminal.err("  how this run ended is not on record; the next run will note that it was interrupted");
+  }
   if (!asJson) {
     terminal.out("");
     const here = await findWorkspaceOfFolder(environment.cwd);

@@ -1,6 +1,16 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,6 +52,8 @@ export interface StartOptions {
   readonly onLine?: (line: string, running: Running) => void;
   /** Runs this shell script, to which the words of the command are `"$@"`. */
   readonly shell?: string;
+  /** Under a user who owns nothing but is no root, where this process may choose one. */
+  readonly asNobody?: boolean;
   /** At a terminal of this many columns, whose keys `type` presses; both outputs are its screen then. */
   readonly columns?: number;
 }
@@ -63,6 +75,8 @@ export interface ProcessDesk {
   ledgerFaults(): Promise<readonly string[]>;
   /** Command lines of living processes of this build, `writ`, sandboxes and all. */
   processes(): readonly string[];
+  /** Gives a folder with all that is in it to the user of `asNobody`. */
+  giveAway(folder: string): void;
   /** Empties workspace, state and home; what is known about consents stays. */
   renew(): void;
   dispose(): void;
@@ -70,11 +84,15 @@ export interface ProcessDesk {
 
 const top = fileURLToPath(new URL("../../", import.meta.url));
 
+/** No system has an entry of this user. */
+const NOBODY = 54_321;
+
 /** Only there so that a process that hangs fails its test instead of the whole suite. */
-const WATCHDOG_MS = 60_000;
+const WATCHDOG_MS = 180_000;
 
 export const createProcessDesk = (): ProcessDesk => {
   const root = mkdtempSync(join(tmpdir(), "writ-bad-days-"));
+  chmodSync(root, 0o755);
   const workspace = join(root, "workspace");
   const state = join(root, "state");
   const program = join(root, "dist", "cli.js");
@@ -114,6 +132,7 @@ export const createProcessDesk = (): ProcessDesk => {
         env: Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)),
         stdio: [options.columns === undefined ? "ignore" : "pipe", "pipe", "pipe"],
         detached: true,
+        ...(options.asNobody === true && process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}),
       });
       return follow(child, options);
     },
@@ -142,6 +161,12 @@ export const createProcessDesk = (): ProcessDesk => {
         .filter((name) => /^\d+$/.test(name))
         .map((pid) => commandLineOf(pid))
         .filter((line) => line.includes(join(root, "dist"))),
+    giveAway: (folder) => {
+      if (process.getuid?.() !== 0) return;
+      const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+      for (const path of [folder, ...names.map((name) => join(folder, name))])
+        chownSync(path, NOBODY, NOBODY);
+    },
     renew,
     dispose: () => rmSync(root, { recursive: true, force: true }),
   };

@@ -14,7 +14,7 @@ import { createProcessDesk, expectPlain } from "./bad-days-desk.ts";
 import type { Ended, ProcessDesk, Running } from "./bad-days-desk.ts";
 
 const SOAK = process.env["WRIT_SOAK"] === "1";
-const TEST_MS_MAX = 120_000;
+const TEST_MS_MAX = 240_000;
 
 /** Entries that an undisturbed run of this agent prints. */
 const ENTRIES = 23;

@@ -12,7 +12,7 @@ import { ASKING_AGENT, FILE, furnish, MODEL, NEW_NOTES, OLD_NOTES } from "./bad-
 import { createProcessDesk } from "./bad-days-desk.ts";
 import type { ProcessDesk, Running } from "./bad-days-desk.ts";
 
-const TEST_MS_MAX = 120_000;
+const TEST_MS_MAX = 240_000;
 
 /** Begins the line that an answer is typed into: from here on keys count. */
 const READY = "\u001b[1G\u001b[0J";
