@@ -179,6 +179,10 @@ describe("a decision that takes too long", () => {
     await decider.load([{ name: "kept", policies: { p: policy("true") } }], signal);
     // Slow enough that this thread does not wait for it, quick enough to be there in time.
     const large = request({ s: Array.from({ length: 3_000 }, (_, index) => `text number ${index}`) });
+    // From there the event loop comes to its timers before it comes to messages.
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     const answer = decider.decide(large, ["kept"], signal);
     await Promise.resolve();
     const until = performance.now() + 600;
