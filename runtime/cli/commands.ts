@@ -28,12 +28,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   })),
 ];
 
-/** The command that a line names by its first words, or undefined. */
-export const commandOf = async (line: readonly string[]): Promise<Command | undefined> => {
-  const entry = COMMANDS.find(({ name }) => name.split(" ").every((word, index) => line[index] === word));
-  return entry?.load();
-};
-
 /** The command of this name; asking for another is a mistake of the table. */
 const one = (name: string, commands: readonly Command[]): Command => {
   const command = commands.find((each) => each.name === name);

@@ -10,8 +10,8 @@ export const policyCommands = createPolicyCommands({
     const { cwd, variables } = environment;
     const opened = await openRules({ agentFile, agent, policies, cwd, variables }, signal);
     if (!opened.ok) return opened;
-    const { principal, warnings, texts, close } = opened.value;
-    const rules = opened.value.policies;
+    const bound = opened.value;
+    const { principal, warnings, texts, policies: rules } = bound;
     return ok({
       principal,
       warnings,
@@ -20,7 +20,7 @@ export const policyCommands = createPolicyCommands({
       explain: (request, aborted) => rules.explain(request, aborted),
       close: async () => {
         rules.close();
-        await close();
+        await bound.close();
       },
     });
   },

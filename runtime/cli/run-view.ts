@@ -67,11 +67,13 @@ class RunView implements RunObserver {
       "consent.given": (fields) => this.#consent(fields),
       "run.started": (fields, content) => this.#start(fields, content),
       "model.answered": (fields, content) => this.#turn(fields, content),
-      "model.failed": (fields, content) =>
+      "model.failed": (fields, content) => {
+        this.#say("");
         this.#paragraph(
           `the model failed (${textField(fields, "code")}): ${explanationOf(content)}`,
           this.#style.red("  !  "),
-        ),
+        );
+      },
       "action.decided": (fields, content) => this.#decision(fields, content),
       "approval.answered": (fields) => this.#answer(fields),
       "action.completed": (fields, content) => this.#completion(fields, content),

@@ -1,2 +1,2 @@
 export { createExecutors } from "./create-executors.ts";
-export { createRunFiles, type RunFiles, type RunFilesOptions } from "./run-files.ts";
+export { createRunFiles } from "./run-files.ts";

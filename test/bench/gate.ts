@@ -2,7 +2,7 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { createRunRecorder } from "#agent/index.ts";
-import type { Gate } from "#gate/index.ts";
+import type { Gate } from "#gate/contract.ts";
 import { GATE_LIMITS_DEFAULT, createGate } from "#gate/index.ts";
 import { openPolicyEngine } from "#host/compose/policies.ts";
 import { failed, fault, ok } from "#kernel/result.ts";

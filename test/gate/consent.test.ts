@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { consentNeed, offeredTools, powersDigest, powersLines, powersOf, widens } from "#gate/index.ts";
+import { consentNeed, offeredTools, powersDigest, powersLines, powersOf } from "#gate/index.ts";
+import { widens } from "#gate/widening.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import type { AgentDefinition, AgentSpec, Limits, Rule } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";

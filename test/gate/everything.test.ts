@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Gate } from "#gate/index.ts";
+import type { Gate } from "#gate/contract.ts";
 import type { ModelEvent } from "#ports/language-model.ts";
 import type { ActionName } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";

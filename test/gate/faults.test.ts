@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Gate } from "#gate/index.ts";
+import type { Gate } from "#gate/contract.ts";
 import { approvalBy, deny, stepUp } from "#test/kit/decisions.ts";
 import type { Rig, RigPlan } from "./rig.ts";
 import { call, calm, createRig, modelCall } from "./rig.ts";

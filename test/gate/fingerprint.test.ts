@@ -9,7 +9,7 @@ import { toHex, utf8 } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { RigPlan } from "./rig.ts";
 import { call, calm, createRig } from "./rig.ts";
-import type { ProposedCall } from "#gate/index.ts";
+import type { ProposedCall } from "#gate/contract.ts";
 
 const crypto = createNodeCrypto();
 const key = new Uint8Array(32).fill(1);

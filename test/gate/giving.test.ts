@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { CallOutcome, Gate, GateFault } from "#gate/index.ts";
+import type { CallOutcome, Gate, GateFault } from "#gate/contract.ts";
 import type { Result } from "#kernel/result.ts";
 import { approvalBy, deny, stepUp } from "#test/kit/decisions.ts";
 import type { RigPlan } from "./rig.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ProposedCall } from "#gate/index.ts";
+import type { ProposedCall } from "#gate/contract.ts";
 import type { PreparedCall } from "#ports/executor.ts";
 import { allow } from "#test/kit/decisions.ts";
 import type { ToolFakePlan } from "#test/kit/tool-fake.ts";

@@ -1,14 +1,7 @@
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { expect } from "vitest";
-import type {
-  CallOutcome,
-  Gate,
-  GateLimits,
-  GateRun,
-  ProposedCall,
-  ProposedModelCall,
-  Refusal,
-} from "#gate/index.ts";
+import type { CallOutcome, Gate, GateRun, ProposedCall, ProposedModelCall, Refusal } from "#gate/contract.ts";
+import type { GateLimits } from "#gate/index.ts";
 import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { ApprovalQuestion } from "#ports/approver.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { CallOutcome, GateFault } from "#gate/index.ts";
+import type { CallOutcome, GateFault } from "#gate/contract.ts";
 import type { Result } from "#kernel/result.ts";
 import type { RecordedDraft } from "#test/kit/run-recorder-fake.ts";
 import { call, calm, modelCall } from "./rig.ts";

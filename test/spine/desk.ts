@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import type { Command, ExitCode } from "#cli/command.ts";
-import { commandOf } from "#cli/commands.ts";
+import { COMMANDS } from "#cli/commands.ts";
 import { parseLine } from "#cli/usage.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
@@ -64,7 +64,8 @@ export const createDesk = (example: string | null): Desk => {
         interactive: options.interactive ?? (options.answers?.length ?? 0) > 0,
         columns: options.columns ?? 80,
       });
-      const command = await commandOf(line);
+      const entry = COMMANDS.find(({ name }) => name.split(" ").every((word, index) => line[index] === word));
+      const command = await entry?.load();
       const parsed = parseLine(line, command === undefined ? [] : [command]);
       if (parsed.k !== "run") throw new Error(`not a command line: ${line.join(" ")}`);
       const code = await parsed.command.run({

@@ -44,7 +44,7 @@ beforeAll(async () => {
     "--consent",
     consent,
   ]);
-  expect(ran.code).toBe(0);
+  if (ran.code !== 0) throw new Error(ran.err.join("\n"));
   opened = await openEntries(desk);
 }, 60_000);
 afterAll(() => desk.dispose());

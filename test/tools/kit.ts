@@ -22,7 +22,7 @@ import type { ArtefactStore, LedgerFault } from "#ports/ledger.ts";
 import type { SandboxFile, SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { createExecutors, createRunFiles } from "#tools/index.ts";
-import type { RunFiles, RunFilesOptions } from "#tools/index.ts";
+import type { RunFiles, RunFilesOptions } from "#tools/run-files.ts";
 import { createFakeSandbox } from "#test/kit/sandbox-fake.ts";
 import { allowsAll } from "#test/kit/tool-fake.ts";
 import { createFakeWorkspace } from "#test/kit/workspace-files-fake.ts";

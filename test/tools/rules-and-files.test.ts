@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { GATE_LIMITS_DEFAULT, createGate } from "#gate/index.ts";
-import type { CallOutcome, Gate } from "#gate/index.ts";
+import type { CallOutcome, Gate } from "#gate/contract.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { compileAgentFile } from "#policy/index.ts";
 import type { LoadedPolicies } from "#policy/index.ts";

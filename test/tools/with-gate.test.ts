@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { GATE_LIMITS_DEFAULT, createGate } from "#gate/index.ts";
-import type { CallOutcome, Gate } from "#gate/index.ts";
+import type { CallOutcome, Gate } from "#gate/contract.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { SandboxSession } from "#ports/sandbox.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { initSync, preparsePolicySet, statefulIsAuthorized } from "@cedar-policy/cedar-wasm/web";
 import { digest } from "#host/compose/policies.ts";
-import { BUILTIN_LAYER } from "#policy/index.ts";
-import type { CompiledSource } from "#policy/index.ts";
+import { BUILTIN_LAYER } from "#policy/builtin-layer.ts";
+import type { CompiledSource } from "#policy/compiled-policy.ts";
 import { readRequest } from "#policy/cedar-request.ts";
 import { planPolicies } from "#policy/policy-plan.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";

@@ -1,7 +1,7 @@
 import { digest } from "#host/compose/policies.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import { lowerSource } from "#language/lower/lower.ts";
-import type { CompiledSource } from "#policy/index.ts";
+import type { CompiledSource } from "#policy/compiled-policy.ts";
 import { compileAgentFile } from "#policy/index.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
