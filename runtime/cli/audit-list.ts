@@ -1,6 +1,6 @@
 import type { LogSummary, ShownEntry } from "#ports/ledger-reader.ts";
 import { isId } from "#kernel/ids.ts";
-import { visibleText } from "#kernel/visible-text.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
@@ -81,7 +81,9 @@ const jsonPrinter =
   (terminal: Terminal, { ours }: LogSummary) =>
   ({ log, index, entry, problem }: ShownEntry): void => {
     terminal.out(
-      JSON.stringify({ log, index, foreign: !ours, ...(entry === null ? { problem } : { entry }) }),
+      visibleJson(
+        JSON.stringify({ log, index, foreign: !ours, ...(entry === null ? { problem } : { entry }) }),
+      ),
     );
   };
 

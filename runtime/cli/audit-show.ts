@@ -1,6 +1,6 @@
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { ShownEntry } from "#ports/ledger-reader.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
@@ -72,7 +72,8 @@ const show = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
     if (!detail.ok) return printFault(terminal, detail.fault, directory !== null);
     details.push(detail.value);
   }
-  if (switches.has("json")) terminal.out(JSON.stringify({ entries: details.map(documentOf) }, null, 2));
+  if (switches.has("json"))
+    terminal.out(visibleJson(JSON.stringify({ entries: details.map(documentOf) }, null, 2)));
   else if (chosen.isRun) printRun(terminal, details);
   else for (const detail of details) printEntry(terminal, detail);
   return 0;

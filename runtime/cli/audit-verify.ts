@@ -1,5 +1,5 @@
 import { isSha256 } from "#kernel/digest.ts";
-import { visibleText } from "#kernel/visible-text.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { FoundFault, LedgerReport, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
 
 import type { AuditDeps } from "./audit-deps.ts";
@@ -60,7 +60,7 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
 
   if (invocation.switches.has("json")) {
     const document = { directory: opened.value.directory, publicKey: pinnedKey, ...report.value };
-    terminal.out(JSON.stringify(document, null, 2));
+    terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else printReport(terminal, opened.value.directory, report.value, pinnedKey, given === undefined);
   return report.value.faultsTotal > 0 ? 1 : 0;
 };

@@ -1,3 +1,4 @@
+import { visibleJson } from "#kernel/visible-text.ts";
 import { mayRun } from "#protocol/problem.ts";
 
 import { type CheckDeps, checkFile, type CheckedFile } from "./check-files.ts";
@@ -40,7 +41,7 @@ const check = async (deps: CheckDeps, invocation: Invocation): Promise<ExitCode>
       files.push(file);
       if (!switches.has("json")) printFile(file, invocation);
     }
-    if (switches.has("json")) terminal.out(JSON.stringify(checkDocument(files), null, 2));
+    if (switches.has("json")) terminal.out(visibleJson(JSON.stringify(checkDocument(files), null, 2)));
     else printCounts(files, terminal);
     return exitCode(files);
   } finally {

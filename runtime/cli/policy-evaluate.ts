@@ -1,3 +1,4 @@
+import { visibleJson } from "#kernel/visible-text.ts";
 import type { Command } from "./command.ts";
 import { POLICY_OPTIONS, POLICY_USAGE, askPolicies, exitCodeOf } from "./policy-ask.ts";
 import type { PolicyCommandDeps } from "./policy-deps.ts";
@@ -27,7 +28,7 @@ export const createPolicyEvaluate = (deps: PolicyCommandDeps): Command => ({
       const { terminal, switches, signal } = invocation;
       const decision = await policies.decide(request, signal);
       if (switches.has("json")) {
-        terminal.out(JSON.stringify(decision, null, 2));
+        terminal.out(visibleJson(JSON.stringify(decision, null, 2)));
       } else {
         for (const line of verdictLines(decision, terminal)) terminal.out(line);
         for (const line of groundsLines(decision, terminal)) terminal.out(line);

@@ -1,3 +1,4 @@
+import { visibleJson } from "#kernel/visible-text.ts";
 import type { Command } from "./command.ts";
 import { POLICY_OPTIONS, POLICY_USAGE, askPolicies, exitCodeOf } from "./policy-ask.ts";
 import type { PolicyCommandDeps } from "./policy-deps.ts";
@@ -23,7 +24,7 @@ export const createPolicyExplain = (deps: PolicyCommandDeps): Command => ({
       const { terminal, switches, signal } = invocation;
       const explanation = await policies.explain(request, signal);
       if (switches.has("json")) {
-        terminal.out(JSON.stringify(explanation, null, 2));
+        terminal.out(visibleJson(JSON.stringify(explanation, null, 2)));
       } else {
         for (const line of verdictLines(explanation.decision, terminal)) terminal.out(line);
         for (const line of layerLines(explanation, terminal)) terminal.out(line);

@@ -18,6 +18,17 @@ export const visibleExcerpt = (
   return `${visibleText(text.slice(0, charactersMax), options)}… (${text.length - charactersMax} more characters)`;
 };
 
+/**
+ * JSON text in which whatever `visibleText` escapes is written as JSON escapes it: the same value, but a
+ * terminal that shows the text obeys none of it. Line feeds between tokens stay.
+ */
+export const visibleJson = (json: string): string =>
+  json.replace(UNSAFE_KEEPING_LINES, (character) =>
+    Array.from({ length: character.length }, (_, unit) => {
+      return `\\u${character.charCodeAt(unit).toString(16).padStart(4, "0")}`;
+    }).join(""),
+  );
+
 // C0 and C1 controls, soft hyphen, Arabic letter mark, zero-width and bidirectional controls
 // (UAX #9), line and paragraph separators, invisible operators, variation selectors, interlinear
 // annotations, the byte order mark and the tag characters that can smuggle hidden text.

@@ -12,7 +12,7 @@ import {
   utf8Text,
 } from "#kernel/bytes.ts";
 import { DURATION_MS_MAX, durationMs, durationText } from "#kernel/duration.ts";
-import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
+import { visibleExcerpt, visibleJson, visibleText } from "#kernel/visible-text.ts";
 
 describe("visible text", () => {
   test.each([
@@ -31,6 +31,17 @@ describe("visible text", () => {
 
   test("line feeds and tabs stay only where asked for, other controls never", () => {
     expect(visibleText("a\n\tb\r\u001b", { multiline: true })).toBe("a\n\tb\\r\\e");
+  });
+
+  test("JSON says the same with nothing in it that a terminal obeys", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+        const shown = visibleJson(JSON.stringify(value, null, 2));
+        expect(JSON.parse(shown)).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(visibleText(shown, { multiline: true })).toBe(shown);
+      }),
+      { examples: [["\u001b[31m\u009b2J\u202e\u{e0041}"], [{ "\u200b": "\u007f" }]] },
+    );
   });
 
   test("an excerpt says how much it leaves out", () => {
