@@ -35,8 +35,10 @@ const BATCHES_UNDER_WAY_MAX = 2;
  * microseconds, more in a virtual machine), so whoever asks few things looks for the answer a moment
  * before it sleeps. No longer than that: it is this thread's event loop that stands still.
  */
-const AWAKE_MS = 0.25;
+const AWAKE_MS = 0.3;
 const AWAITED_AWAKE_MAX = 4;
+/** On a busy machine the worker waits for this very thread to sleep. Each look in vain doubles the number of batches without one. */
+const LOOKS_SKIPPED_MAX = 64;
 
 interface Asked {
   readonly question: Question;
@@ -70,6 +72,8 @@ export class WorkerLine {
   private closed = false;
   private flushing = false;
   private batches = 0;
+  private looksInVain = 1;
+  private looksSkipped = 0;
 
   constructor(options: WorkerLineOptions) {
     this.options = options;
@@ -215,11 +219,18 @@ export class WorkerLine {
 
   /** Looks for the answer a moment before this thread goes to sleep over it. */
   private stayAwake(running: Running): void {
+    if (this.looksSkipped > 0) {
+      this.looksSkipped -= 1;
+      return;
+    }
     const asleepAtMs = performance.now() + AWAKE_MS;
     while (running === this.running && running.underWay.length > 0 && performance.now() < asleepAtMs) {
       const answer = receiveMessageOnPort(running.port);
       if (answer !== undefined) this.receive(running, answer.message as BatchAnswer);
     }
+    const isInVain = running === this.running && running.underWay.length > 0;
+    this.looksInVain = isInVain ? Math.min(this.looksInVain * 2, LOOKS_SKIPPED_MAX) : 1;
+    this.looksSkipped = this.looksInVain - 1;
   }
 
   /** The clock runs for the oldest batch only: the others wait for it. */
