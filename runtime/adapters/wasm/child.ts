@@ -25,6 +25,8 @@ import type { Job } from "./messages.ts";
 import { createOutput } from "./output.ts";
 
 const STDIN = 0;
+/** As it was at the start; another one means that the parent is gone. */
+const PARENT = process.ppid;
 const STDOUT = 1;
 
 /** Interrupts between two looks at whether the parent is still there. */
@@ -105,6 +107,9 @@ const readExactly = (count: number): Uint8Array | null => {
 };
 
 function leave(code: number): never {
+  // Node's own way out joins the engine's threads and can wait for one of them for ever. Whoever
+  // waits for this process would end it; when nobody does, it ends itself, and nobody reads a code.
+  if (code === EXIT.orphaned || process.ppid !== PARENT) process.kill(process.pid, "SIGKILL");
   process.exit(code);
 }
 
