@@ -105,17 +105,20 @@ describe("a run that is killed", () => {
 
 describe("the run after all of them", () => {
   let last: Ended;
+  let notes: string;
   let entries: readonly JsonObject[];
 
   beforeAll(async () => {
     desk.write("NOTES.md", OLD_NOTES);
     last = await desk.writ(line);
     entries = desk.entries();
+    // Each test begins with the old file again.
+    notes = desk.read("NOTES.md");
   }, TEST_MS_MAX);
 
   test("completes", () => {
     expect(last.code, last.err).toBe(0);
-    expect(desk.read("NOTES.md")).toBe(NEW_NOTES);
+    expect(notes).toBe(NEW_NOTES);
   });
 
   test("finds a ledger that verifies from its first line to its last", async () => {
