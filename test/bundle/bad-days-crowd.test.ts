@@ -15,7 +15,7 @@ import type { Ended, ProcessDesk } from "./bad-days-desk.ts";
 
 const SOAK = process.env["WRIT_SOAK"] === "1";
 const TEST_MS_MAX = 240_000;
-const CROWD = SOAK ? 10 : 4;
+const CROWD = SOAK ? 10 : 3;
 
 let desk: ProcessDesk;
 afterAll(() => desk.dispose());
