@@ -7,6 +7,7 @@ import { verifyLog } from "#ledger/verify/verify-log.ts";
 import { REPORTED_FAULTS_MAX } from "#protocol/ledger-report.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { utf8 } from "#kernel/bytes.ts";
+import { readJson } from "#kernel/json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { ledgerSourceOf, sourceOf } from "#test/kit/ledger-sources.ts";
 import { sampleLogs } from "./sample-logs.ts";
@@ -125,7 +126,10 @@ describe("canonical lines", () => {
       fc.property(objects, fc.nat(), (value, chosen) => {
         const canonical = canonicalJson(JSON.parse(JSON.stringify(value)) as JsonValue);
         const other = OTHER_TEXTS[chosen % OTHER_TEXTS.length]?.(canonical) ?? "";
-        if (other !== canonical) expect(readCanonicalLine(utf8(other)).ok).toBe(false);
+        // A change that fell inside a text made another value, whose canonical text it may be.
+        const reading = readJson(other);
+        if (reading.ok && canonicalJson(reading.value) === other) return;
+        expect(readCanonicalLine(utf8(other)).ok).toBe(false);
       }),
     );
   });
