@@ -2,7 +2,6 @@ import type { LogId } from "#kernel/ids.ts";
 import { ok } from "#kernel/result.ts";
 import type { LedgerSource } from "#ledger/verify/verify-ledger.ts";
 import type { LogSource } from "#ledger/verify/source.ts";
-import type { LedgerImage } from "#test/kit/ledger-store-fake.ts";
 
 /** The files of a log in memory as a verifier sees them. */
 export const sourceOf = (files: ReadonlyMap<string, Uint8Array>): LogSource => ({
@@ -13,7 +12,7 @@ export const sourceOf = (files: ReadonlyMap<string, Uint8Array>): LogSource => (
 
 /** A whole ledger in memory with its anchors, as a verifier sees it. */
 export const ledgerSourceOf = (
-  image: LedgerImage,
+  image: ReadonlyMap<string, ReadonlyMap<string, Uint8Array>>,
   anchors: ReadonlyMap<string, Uint8Array>,
   held: readonly string[] = [],
 ): LedgerSource => ({

@@ -1,8 +1,10 @@
 import type { LogId } from "#kernel/ids.ts";
 import type { VerifierCrypto } from "#ledger/verify/source.ts";
 import { verifyLog as verifyFirst } from "#ledger/verify/verify-log.ts";
-import { sourceOf } from "#test/kit/ledger-sources.ts";
-import type { LogToVerify } from "./second-verifier.ts";
+import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
+import { ledgerSourceOf, sourceOf } from "#test/kit/ledger-sources.ts";
+import { begunLog, LOG, OTHER_LOG } from "./page-cases/strange-log.ts";
+import type { LogToVerify, Statement } from "./second-verifier.ts";
 import { verifyLog as verifySecond } from "./second-verifier.ts";
 import { nodeCrypto, valueOf } from "./world.ts";
 
@@ -30,8 +32,28 @@ export const askBoth = async (
     live: log.live ?? false,
   };
   const signal = new AbortController().signal;
-  const { report } = valueOf(await verifyFirst(sourceOf(log.files), crypto, options, signal));
+  if (log.seen === undefined) {
+    const { report } = valueOf(await verifyFirst(sourceOf(log.files), crypto, options, signal));
+    return { first: saying(report), second: saying(verifySecond(log)) };
+  }
+  const source = ledgerSourceOf(
+    new Map([
+      [LOG, log.files],
+      [OTHER_LOG, witnessOf(log.seen)],
+    ]),
+    new Map(log.anchor === undefined ? [] : [[LOG, log.anchor]]),
+  );
+  const { logs } = valueOf(await verifyLedger(source, crypto, options.pinnedKey, signal));
+  const [report, witness] = [LOG, OTHER_LOG].map((id) => logs.find((one) => one.log === id));
+  if (report === undefined || witness?.faultsTotal !== 0) throw new Error("the witness is no good log");
   return { first: saying(report), second: saying(verifySecond(log)) };
+};
+
+/** A log of the same workspace whose commit records state what it saw of the one in question. */
+const witnessOf = (seen: readonly Statement[]): ReadonlyMap<string, Uint8Array> => {
+  const witness = begunLog(OTHER_LOG);
+  for (const { size, root } of seen) witness.commit({ seen: [{ log: LOG, size, root }] });
+  return witness.files;
 };
 
 interface Report {
@@ -44,8 +66,7 @@ interface Report {
 
 const saying = ({ level, lines, commits, workspaceKey, faults: [fault] }: Report): Saying => ({
   fault: fault === undefined ? null : `${fault.kind} at ${fault.index}`,
-  // The page writes levels as words, the product as one name.
-  good: level === null ? null : { level: level.replaceAll("-", " "), lines, commits, workspaceKey },
+  good: level === null ? null : { level, lines, commits, workspaceKey },
 });
 
 /** Many logs share most of their lines, so the product's verifier is not made to check a signature twice. */

@@ -1,4 +1,3 @@
-import type { Checkpoint } from "./second-verifier/checkpoint.ts";
 import { isCheckpointSignedBy, readCheckpoint } from "./second-verifier/checkpoint.ts";
 import type { LogFiles, Segment } from "./second-verifier/folder.ts";
 import { segmentsOf } from "./second-verifier/folder.ts";
@@ -35,7 +34,7 @@ export interface Statement {
 
 export interface Verdict {
   /** Null where there is a fault. */
-  readonly level: "internal" | "since local anchor" | null;
+  readonly level: "internal" | "since-local-anchor" | null;
   /** Whole lines, whatever is wrong with them. */
   readonly lines: number;
   /** Readable lines of type `log.committed`. */
@@ -54,9 +53,10 @@ export const verifyLog = (input: LogToVerify): Verdict => {
   const { lines, committed } = reader;
   if (lines === 0 && !live) faults.push({ kind: "truncated", index: 0 });
   if (committed < lines && !live) faults.push({ kind: "uncommitted", index: committed });
-  faults.push(...checkpointFaults(input, reader));
+  faults.push(...anchorFault(input, reader));
+  if (faults.length === 0) faults.push(...seenFault(input.seen ?? [], reader));
 
-  const level = input.anchor === undefined ? "internal" : "since local anchor";
+  const level = input.anchor === undefined ? "internal" : "since-local-anchor";
   return {
     level: faults.length > 0 ? null : level,
     lines,
@@ -85,26 +85,25 @@ function* readSegments(
   }
 }
 
-/** Rows 19 to 21, checkpoints in ascending order of size. */
-const checkpointFaults = (input: LogToVerify, reader: Reader): readonly Fault[] => {
-  const log = input.log ?? reader.log;
-  const statements: (Statement & { readonly note?: Checkpoint })[] = [...(input.seen ?? [])];
-  const faults: Fault[] = [];
-  if (input.anchor !== undefined) {
-    const note = readCheckpoint(input.anchor);
-    if (note === undefined || (log !== undefined && note.log !== log)) {
-      faults.push({ kind: "wrong-signature", index: 0 });
-    } else {
-      statements.push({ size: note.size, root: note.root, note });
-    }
-  }
-  statements.sort((left, right) => left.size - right.size);
-  for (const { size, root, note } of statements) {
-    if (size > reader.lines) faults.push({ kind: "truncated", index: reader.lines });
-    else if (reader.rootAt(size) !== root) faults.push({ kind: "wrong-root", index: size - 1 });
-    else if (note !== undefined && !isCheckpointSignedBy(note, reader.writerKeysBefore(size))) {
-      faults.push({ kind: "wrong-signature", index: size - 1 });
-    }
-  }
-  return faults;
+/** Rows 19 to 21 for the local anchor, which is given together with the log's id. */
+const anchorFault = ({ anchor, log }: LogToVerify, reader: Reader): readonly Fault[] => {
+  if (anchor === undefined) return [];
+  const note = readCheckpoint(anchor);
+  if (note === undefined || note.log !== log) return [{ kind: "wrong-signature", index: 0 }];
+  const [wrong] = statementFault(note, reader);
+  if (wrong !== undefined) return [wrong];
+  const isSigned = isCheckpointSignedBy(note, reader.writerKeysBefore(note.size));
+  return isSigned ? [] : [{ kind: "wrong-signature", index: note.size - 1 }];
+};
+
+/** Rows 19 and 20 for what other logs saw: the first that disagrees, in ascending order of size. */
+const seenFault = (seen: readonly Statement[], reader: Reader): readonly Fault[] =>
+  seen
+    .toSorted((left, right) => left.size - right.size)
+    .flatMap((statement) => statementFault(statement, reader))
+    .slice(0, 1);
+
+const statementFault = ({ size, root }: Statement, reader: Reader): readonly Fault[] => {
+  if (size > reader.lines) return [{ kind: "truncated", index: reader.lines }];
+  return reader.rootAt(size) === root ? [] : [{ kind: "wrong-root", index: size - 1 }];
 };

@@ -8,6 +8,7 @@ import { readCanonicalLine } from "./canonical-line.ts";
 import type { AnchorCheck } from "./anchor-check.ts";
 import { FaultList } from "./fault-list.ts";
 import { KeyChain } from "./key-chain.ts";
+import { SeenCheckpoints } from "./seen-checkpoints.ts";
 import { computedHash, isSignedBy } from "./signatures.ts";
 import type { VerifierCrypto } from "./source.ts";
 import { TreeHash } from "./tree-hash.ts";
@@ -20,9 +21,6 @@ export interface CheckedLine {
   readonly right: boolean;
 }
 
-/** Other logs whose checkpoints are kept. */
-const SEEN_LOGS_MAX = 10_000;
-
 type Wrong = readonly [kind: VerificationFault, detail: string];
 
 /**
@@ -32,8 +30,8 @@ type Wrong = readonly [kind: VerificationFault, detail: string];
  */
 export class LineCheck {
   readonly faults = new FaultList();
-  /** The largest checkpoint of each other log that right commit records state. */
-  readonly seen = new Map<string, { readonly size: number; readonly root: string }>();
+  /** What right commit records state of other logs. */
+  readonly seen = new SeenCheckpoints();
   private readonly crypto: VerifierCrypto;
   private readonly anchor: AnchorCheck;
   private readonly pinnedKey: string | null;
@@ -183,16 +181,8 @@ export class LineCheck {
     if (writerKey !== undefined && !isSignedBy(this.crypto, entry, writerKey)) {
       return ["wrong-signature", "it is not signed by the key that writes the log"];
     }
-    if (!this.spoilt) this.collectSeen(entry);
+    if (!this.spoilt) for (const seen of structureOf(entry, "log.committed").seen) this.seen.add(seen);
     return undefined;
-  }
-
-  private collectSeen(entry: LedgerEntry): void {
-    for (const { log, size, root } of structureOf(entry, "log.committed").seen) {
-      const known = this.seen.get(log);
-      if (known === undefined && this.seen.size >= SEEN_LOGS_MAX) continue;
-      if (size > (known?.size ?? 0)) this.seen.set(log, { size, root });
-    }
   }
 
   /** Rows 17 to 21, and the whole report. */

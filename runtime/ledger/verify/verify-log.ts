@@ -1,7 +1,7 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import type { LogId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { ok } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import { readSegmentFile, segmentFile } from "#protocol/ledger-format.ts";
 import { structureOf } from "#protocol/ledger-line.ts";
 import type { LogReport } from "#protocol/ledger-report.ts";
@@ -9,6 +9,8 @@ import { ByteStream } from "./byte-stream.ts";
 import { AnchorCheck } from "./anchor-check.ts";
 import { checkAside, ContentCheck } from "./content-check.ts";
 import { LineCheck } from "./line-check.ts";
+import type { SeenCheckpoints } from "./seen-checkpoints.ts";
+import { SEEN_KEPT_MAX } from "./seen-checkpoints.ts";
 import type { LogSource, SourceFile, VerifierCrypto } from "./source.ts";
 
 export interface VerifyOptions {
@@ -24,8 +26,8 @@ export interface VerifyOptions {
 
 export interface LogVerification {
   readonly report: LogReport;
-  /** The largest checkpoint of each other log that the right commit records of this one state. */
-  readonly seen: ReadonlyMap<string, { readonly size: number; readonly root: string }>;
+  /** What the right commit records of this log state of others. */
+  readonly seen: SeenCheckpoints;
 }
 
 /**
@@ -54,6 +56,9 @@ export const verifyLog = async (
     const verified = await verifySegment({ source, crypto, files: listed.value }, check, place, signal);
     if (!verified.ok) return verified;
     parts += verified.value.parts;
+  }
+  if (check.seen.isTooMany) {
+    return failed(fault("LEDGER_TOO_LARGE", `a log records more than ${SEEN_KEPT_MAX} states of others`));
   }
   const report = check.finish({ live: options.live, parts, segments: segments.length });
   return ok({ report, seen: check.seen });

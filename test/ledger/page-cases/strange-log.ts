@@ -58,7 +58,7 @@ export interface StrangeLog {
 export const rootOf = (log: StrangeLog): string => log.root().toString("hex");
 
 /** A log without a line. */
-export const emptyLog = (): StrangeLog => {
+export const emptyLog = (id = LOG): StrangeLog => {
   const files = new Map<string, Uint8Array>();
   const leaves: Buffer[] = [];
   let segment = 1;
@@ -75,7 +75,7 @@ export const emptyLog = (): StrangeLog => {
       const unsigned: JsonObject = {
         v: 1,
         id: `01900000-0000-7000-8000-${String(leaves.length).padStart(12, "0")}`,
-        log: LOG,
+        log: id,
         writer: writerId(current.publicKey),
         seq: leaves.length,
         time: { wallMs: 1_700_000_000_000, monotonicMs: leaves.length },
@@ -128,7 +128,7 @@ export const emptyLog = (): StrangeLog => {
       return { scope: OTHER_LOG, name, commitment, sealed, sealedBytes: bytes.length };
     },
     anchor({ size = leaves.length, root = log.root(), signer = current } = {}) {
-      const name = `writ-ledger/${LOG}`;
+      const name = `writ-ledger/${id}`;
       const text = `${name}\n${size}\n${root.toString("base64")}\n`;
       const signature = Buffer.concat([noteKeyId(name, signer.publicKey), signer.sign(text)]);
       return Buffer.from(`${text}\n— ${name} ${signature.toString("base64")}\n`);
@@ -144,8 +144,8 @@ export const CERTIFIED: JsonObject = {
 export const OPENED: JsonObject = { type: "log.opened", public: { software: "none", workspace: "here" } };
 
 /** A log as it begins: a certificate, an opening and their commit record. */
-export const begunLog = (): StrangeLog => {
-  const log = emptyLog();
+export const begunLog = (id = LOG): StrangeLog => {
+  const log = emptyLog(id);
   log.add(CERTIFIED, workspace);
   log.add(OPENED);
   log.commit();
