@@ -138,6 +138,26 @@ export const ledgerStoreContract = (
       expect(await reopen().acquire(FIRST, { create: false })).toMatchObject({ ok: true });
     });
 
+    test("nobody takes a new log from who creates it, however soon it is found", async () => {
+      const { store, reopen } = await create();
+      const other = reopen();
+      for (let round = 0; round < 20; round += 1) {
+        const log = id(`01890000-0000-7000-8000-${String(100 + round).padStart(12, "0")}`);
+        let isCreated = false;
+        const creating = store.acquire(log, { create: true }).finally(() => {
+          isCreated = true;
+        });
+        while (!isCreated) {
+          const logs = await other.logs();
+          if (!logs.ok || !logs.value.includes(log)) continue;
+          expect(await other.acquire(log, { create: false })).toMatchObject({ ok: false });
+        }
+        const hold = await creating;
+        expect(hold).toMatchObject({ ok: true });
+        if (hold.ok) await hold.value.release();
+      }
+    });
+
     test("looking whether a log is held neither takes nor frees it", async () => {
       const { store, reopen } = await create();
       expect(await store.isHeld(FIRST)).toBe(false);

@@ -10,7 +10,7 @@ import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import { createDesk } from "./desk.ts";
-import type { Desk, Said } from "./desk.ts";
+import type { Desk, DeskOptions, Said } from "./desk.ts";
 import { verifyState } from "./ledger-of.ts";
 
 const TEST_MS_MAX = 240_000;
@@ -184,6 +184,15 @@ const furnish = (desk: Desk, turns: readonly HostileTurn[]): void => {
   desk.write("model.json", JSON.stringify({ turns: turns.map((turn) => ({ usage, ...turn })) }));
 };
 
+/** Powers depend on the agent and the model's name only, so one digest serves all desks. */
+let consent: string | undefined;
+
+const run = async (desk: Desk, options: DeskOptions, ...more: readonly string[]): Promise<Said> => {
+  consent ??= await desk.powers(FILE, MODEL);
+  const line = ["run", FILE, "--model", MODEL, "--input", `task=${ESCAPES}`, "--consent", consent];
+  return desk.writ([...line, ...more], options);
+};
+
 const publicOf = (entry: Pick<LedgerEntry, "public">): JsonObject => entry.public;
 
 /** Lines of ours begin with none of these marks behind their indent. */
@@ -210,9 +219,7 @@ describe.each([80, 40])("a model that tries everything, seen in %i columns", (co
     furnish(desk, TURNS);
     rmSync(PWNED, { force: true });
     before = readdirSync(desk.workspace, { recursive: true, encoding: "utf8" }).sort();
-    const consent = await desk.powers(FILE, MODEL);
-    const line = ["run", FILE, "--model", MODEL, "--input", "task=help", "--consent", consent];
-    said = await desk.writ(line, { columns });
+    said = await run(desk, { columns });
   }, TEST_MS_MAX);
   afterAll(() => desk.dispose());
 
@@ -280,9 +287,7 @@ test(
   async () => {
     const desk = createDesk(null);
     furnish(desk, TURNS.slice(-3));
-    const consent = await desk.powers(FILE, MODEL);
-    const line = ["run", FILE, "--model", MODEL, "--input", `task=${ESCAPES}`, "--consent", consent];
-    const said = await desk.writ([...line, "--json"]);
+    const said = await run(desk, {}, "--json");
     expect(said.code).toBe(0);
     checkScreen(said, Infinity);
     expect(JSON.stringify(said.events())).toContain(JSON.stringify(ESCAPES).slice(1, -1));
@@ -303,20 +308,15 @@ describe("a flood", () => {
       /MODEL_BAD_ANSWER/,
     ],
     [
-      "of arguments",
+      "of names and arguments",
       [
         {
           text: "go",
-          toolCalls: LARGE_ARGUMENT_TEXTS.map((argumentsText) => ({ tool: "read_file", argumentsText })),
+          toolCalls: [
+            { tool: NEEDLE.repeat(200_000), arguments: { path: "open/x" } },
+            ...LARGE_ARGUMENT_TEXTS.map((argumentsText) => ({ tool: "read_file", argumentsText })),
+          ],
         },
-        { text: "done" },
-      ],
-      /TOKENS/,
-    ],
-    [
-      "of names",
-      [
-        { text: "go", toolCalls: [{ tool: NEEDLE.repeat(200_000), arguments: { path: "open/x" } }] },
         { text: "done" },
       ],
       /TOKENS/,
@@ -328,17 +328,7 @@ describe("a flood", () => {
       const desk = createDesk(null);
       try {
         furnish(desk, turns);
-        const consent = await desk.powers(FILE, MODEL);
-        const said = await desk.writ([
-          "run",
-          FILE,
-          "--model",
-          MODEL,
-          "--input",
-          "task=help",
-          "--consent",
-          consent,
-        ]);
+        const said = await run(desk, {});
         expect(said.code, said.out.slice(-20).join("\n")).toBe(1);
         checkScreen(said, 80);
         expect(said.out.join("\n")).toMatch(reason);

@@ -13,6 +13,7 @@ import { readAsideFile, readSegmentFile } from "#protocol/ledger-format.ts";
 import type { OpenFile } from "./disk.ts";
 import { FILE_MODE, makeFolder, openOnDisk, READ_FLAGS, readingFault, writingFault } from "./disk.ts";
 import { createLogHold } from "./log-hold.ts";
+import type { LogLock } from "./log-lock.ts";
 import { isLockHeld, takeLock } from "./log-lock.ts";
 
 /** Logs of one ledger, and files of one log, that are listed. */
@@ -51,15 +52,20 @@ export const createLedgerFiles = (directory: string, open: OpenFile = openOnDisk
 
     async acquire(log, { create }) {
       const folder = folderOf(log);
+      let lock: LogLock | "held" | undefined;
       try {
-        if (create) await makeFolder(folder);
-        await access(folder, constants.W_OK);
-        const lock = await takeLock(lockOf(log));
+        // A folder that can be found can be taken, so a new one appears only once its lock is held.
+        if (create) await makeFolder(directory);
+        else await access(folder, constants.W_OK);
+        lock = await takeLock(lockOf(log));
         if (lock === "held") {
           return failed(fault("LEDGER_HELD", `another writer holds the log ${log}`, { retryable: true }));
         }
+        if (create) await makeFolder(folder);
+        await access(folder, constants.W_OK);
         return ok(createLogHold(folder, (file) => pathOf(log, file), lock, open));
       } catch (error) {
+        if (lock !== "held") lock?.release();
         return failed(await acquiringFault(directory, folder, error));
       }
     },
