@@ -1,5 +1,6 @@
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
+import { isObligation } from "#protocol/policy-decision.ts";
 import type { Decision, Obligation, OnBehalfOf } from "#protocol/policy-vocabulary.ts";
 import type { Refusal } from "./contract.ts";
 
@@ -25,15 +26,12 @@ export type Verdict =
   | { readonly k: "permitted"; readonly conditions: Conditions }
   | { readonly k: "denied"; readonly refusal: Refusal };
 
-/** More people than this are never found; a rule that wants them cannot be honoured. */
-const APPROVERS_MIN_MAX = 16;
-
 /**
  * What the gate does with a decision: permits under conditions that it can honour, and denies
  * everything else, also what it does not understand. All obligations apply, the strictest of a
  * kind counts, and they do so whatever the outcome is called.
  */
-export const readDecision = (
+export const readOutcome = (
   decision: Decision,
   run: { readonly tier: SandboxTier; readonly onBehalfOf: OnBehalfOf },
 ): Verdict => {
@@ -60,6 +58,7 @@ const readObligations = (
   const approvals: Extract<Obligation, { k: "approval" }>[] = [];
   let timeoutMs: number | null = null;
   for (const obligation of decision.obligations) {
+    if (!isObligation(obligation)) return denied("outcome-unsupported");
     switch (obligation.k) {
       case "approval":
         approvals.push(obligation);
@@ -68,13 +67,8 @@ const readObligations = (
         if (!serves(run.tier, obligation.tier)) return denied("tier-too-weak");
         break;
       case "timeout":
-        if (!Number.isSafeInteger(obligation.timeoutMs) || obligation.timeoutMs < 1) {
-          return denied("outcome-unsupported");
-        }
         timeoutMs = Math.min(timeoutMs ?? obligation.timeoutMs, obligation.timeoutMs);
         break;
-      default:
-        return denied("outcome-unsupported");
     }
   }
   if (approvals.length === 0 && decision.outcome !== "step-up") {
@@ -90,16 +84,14 @@ const readObligations = (
     : { k: "permitted", conditions: { timeoutMs, approval } };
 };
 
-/** Whether a tier is at least as strong as the floor; an unknown one never is. */
-const serves = (tier: SandboxTier, floor: SandboxTier): boolean => {
-  const floorRank = SANDBOX_TIERS.indexOf(floor);
-  return floorRank >= 0 && SANDBOX_TIERS.indexOf(tier) >= floorRank;
-};
+/** Whether a tier is at least as strong as the floor. */
+const serves = (tier: SandboxTier, floor: SandboxTier): boolean =>
+  SANDBOX_TIERS.indexOf(tier) >= SANDBOX_TIERS.indexOf(floor);
 
 /**
  * The terms that satisfy every approval that is asked for at once, or null when none do: lists of
- * approvers that share nobody, a number of people that is none, or an initiator who must not
- * answer but is a program, so that no person can be shown not to be it.
+ * approvers that share too few, or an initiator who must not answer and is not a user of the
+ * operating system, so that no person can be shown not to be it.
  */
 const approvalTerms = (
   approvals: readonly Extract<Obligation, { k: "approval" }>[],
@@ -110,19 +102,18 @@ const approvalTerms = (
   let min = 1;
   let except: readonly string[] = [];
   for (const approval of approvals) {
-    if (!Number.isSafeInteger(approval.min) || approval.min < 1) return null;
     min = Math.max(min, approval.min);
     if (approval.approvers.length > 0) {
       approvers = approvers === null ? approval.approvers : common(approvers, approval.approvers);
       if (approvers.length === 0) return null;
     }
     if (approval.notInitiator) {
-      if (onBehalfOf.kind === "agent") return null;
-      if (onBehalfOf.kind === "user") except = [onBehalfOf.id];
+      if (onBehalfOf.kind !== "user") return null;
+      except = [onBehalfOf.id];
     }
   }
   const able = approvers?.filter((user) => !except.includes(user));
-  if (min > APPROVERS_MIN_MAX || (able !== undefined && new Set(able).size < min)) return null;
+  if (able !== undefined && new Set(able).size < min) return null;
   return {
     approvers: able ?? [],
     except,

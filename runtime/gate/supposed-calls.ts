@@ -2,7 +2,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { PolicyDecider } from "#policy/policy-decider.ts";
 import type { WouldAllow } from "#ports/executor.ts";
 import type { ActionName, Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
-import { readDecision } from "./conditions.ts";
+import { readOutcome } from "./conditions.ts";
 import type { GateRun, Proposed } from "./contract.ts";
 import { within } from "./deadline.ts";
 import { decisionOf } from "./decision-of.ts";
@@ -106,6 +106,6 @@ const decide = async (
  * is done in the place of such calls is bounded by the limit of the call that does it.
  */
 const isAllowedPlainly = (decision: Decision, run: Pick<GateRun, "tier" | "onBehalfOf">): boolean => {
-  const verdict = readDecision(decision, run);
+  const verdict = readOutcome(decision, run);
   return verdict.k === "permitted" && verdict.conditions.approval === null;
 };

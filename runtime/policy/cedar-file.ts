@@ -1,6 +1,7 @@
 import { utf8 } from "#kernel/bytes.ts";
 import { isWellFormed } from "#kernel/json.ts";
 import type { PolicySource, RuleCitation } from "#protocol/policy-vocabulary.ts";
+import { CITED_CHARACTERS_MAX } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
 import {
@@ -14,7 +15,6 @@ import { policyHead } from "./cedar-head.ts";
 import type { CedarToken } from "./cedar-tokens.ts";
 import { cedarTokens } from "./cedar-tokens.ts";
 import type { CompiledPolicy, CompiledSource, UnreadPolicy } from "./compiled-policy.ts";
-import { CITED_CHARACTERS_MAX } from "./compiled-policy.ts";
 import { neverMatching } from "./never-matches.ts";
 import { partsOfClauses } from "./policy-parts.ts";
 import { policyError } from "./policy-problem.ts";

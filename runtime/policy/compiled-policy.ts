@@ -73,6 +73,3 @@ type WithoutRule<T> = T extends unknown ? Omit<T, "rule"> : never;
 
 /** An obligation before it is known which rule asks for it. */
 export type ObligationTemplate = WithoutRule<Obligation>;
-
-/** Longest text of a rule that a citation carries, in UTF-16 code units. */
-export const CITED_CHARACTERS_MAX = 2_000;

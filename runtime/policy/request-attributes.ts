@@ -22,7 +22,7 @@ export const principalAttributes = (type: PrincipalType, id: string): Attributes
   const known = derivedOfName(type, id);
   return known === undefined
     ? refuse(`the ${type} id is not in the form of the vocabulary`)
-    : { ok: true, value: pick(known, PRINCIPAL_ATTRIBUTES[type]) };
+    : { ok: true, value: pick({ ...known, labels: [] }, PRINCIPAL_ATTRIBUTES[type]) };
 };
 
 /** All attributes of a resource: those of the request, checked, and those that its id gives. */

@@ -79,6 +79,7 @@ export const PRINCIPAL_ATTRIBUTES: Readonly<Record<PrincipalType, readonly Attri
   Agent: [
     attribute("name", "string", "derived", "Name of the agent in its file."),
     attribute("path", "string", "derived", "Path of its file in the workspace."),
+    attribute("labels", "string-set", "derived", "Always empty: who acts carries no labels."),
   ],
   TestRun: [attribute("name", "string", "derived", "Name of the test run.")],
   User: [attribute("name", "string", "derived", "Operating-system user.")],
@@ -147,8 +148,13 @@ export const CONTEXT_ATTRIBUTES: readonly AttributeDescriptor[] = [
 
 /** Fields of the record `context.on_behalf_of`. */
 export const ON_BEHALF_OF_ATTRIBUTES: readonly AttributeDescriptor[] = [
-  attribute("kind", "string", "given", "`user`, `schedule`, `webhook` or `agent`."),
-  attribute("id", "string", "given", "Operating-system user, schedule or webhook, or the parent agent's id."),
+  attribute("kind", "string", "given", "`user`, `schedule`, `webhook`, `agent` or `client`."),
+  attribute(
+    "id",
+    "string",
+    "given",
+    "Operating-system user, schedule, webhook, parent agent's id or client.",
+  ),
 ];
 
 /** Weakest author first. Every layer can only narrow what the others allow. */
@@ -170,8 +176,11 @@ export interface PrincipalReference {
   readonly id: string;
 }
 
+export const ON_BEHALF_OF_KINDS = ["user", "schedule", "webhook", "agent", "client"] as const;
+
 export interface OnBehalfOf {
-  readonly kind: "user" | "schedule" | "webhook" | "agent" | "client";
+  /** `agent` exactly when the nearest principal above is an agent. */
+  readonly kind: (typeof ON_BEHALF_OF_KINDS)[number];
   /** Operating-system user, schedule or webhook name, the parent agent's id, or the client's. */
   readonly id: string;
 }
@@ -191,7 +200,7 @@ export interface PolicyRequest {
     /** Attributes of the vocabulary page for this resource type; unknown ones are refused. */
     readonly attributes: JsonObject;
   };
-  /** The call's arguments as the model or the body gave them; they enter Cedar only through jsonToCedar. */
+  /** The call's arguments as they will be executed; they enter Cedar only through jsonToCedar. */
   readonly arguments: JsonObject;
   readonly context: {
     readonly run: string;
@@ -224,9 +233,16 @@ export interface RuleCitation {
   /** Workspace-relative file, or `builtin`. */
   readonly file: string;
   readonly range: SourceRange | null;
-  /** The rule as written, at most 2,000 characters. */
+  /** The rule as written, at most `CITED_CHARACTERS_MAX`. */
   readonly text: string;
 }
+
+/** Longest text of a rule that a citation carries, in UTF-16 code units. */
+export const CITED_CHARACTERS_MAX = 2_000;
+
+/** Most people that one requirement can ask for, and most names that it can give to choose from. */
+export const APPROVALS_MAX = 16;
+export const APPROVERS_MAX = 64;
 
 export type Obligation =
   | {
@@ -239,19 +255,22 @@ export type Obligation =
   | { readonly k: "sandbox-tier"; readonly tier: SandboxTier; readonly rule: RuleCitation }
   | { readonly k: "timeout"; readonly timeoutMs: number; readonly rule: RuleCitation };
 
-export type DenyReason =
+export const DENY_REASONS = [
   /** A rule forbids it. */
-  | "forbidden"
+  "forbidden",
   /** A layer that speaks about the action has no permit that holds. */
-  | "not-permitted"
+  "not-permitted",
   /** No layer permits it at all. */
-  | "no-permit"
+  "no-permit",
   /** A policy erred and could have forbidden. */
-  | "policy-error"
-  /** The request could not be put to the policies (arguments too large, too deep, not encodable). */
-  | "not-decidable"
+  "policy-error",
+  /** The request could not be put to the policies: arguments or inputs too large, of another type, not encodable. */
+  "not-decidable",
   /** Something outside the vocabulary was asked for. */
-  | "unknown";
+  "unknown",
+] as const;
+
+export type DenyReason = (typeof DENY_REASONS)[number];
 
 export interface Decision {
   readonly v: typeof POLICY_VOCABULARY_VERSION;
@@ -269,7 +288,7 @@ export interface Decision {
     readonly why: string;
   }[];
   readonly obligations: readonly Obligation[];
-  /** Errors that policies raised, by rule. */
+  /** Errors that policies raised, of the principals up to the one that decided. */
   readonly errors: readonly { readonly rule: string; readonly message: string }[];
   /** Digest of the effective policies that were asked. */
   readonly policies: Sha256;

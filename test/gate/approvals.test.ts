@@ -59,15 +59,26 @@ describe("a rule's terms:", () => {
     ["only the initiator, and not", [], [approvalBy({ approvers: ["ada"], notInitiator: true })], impossible],
     ["more than it names", [], [approvalBy({ approvers: ["ada"], min: 2 })], impossible],
     ["one name twice for two", [], [approvalBy({ approvers: ["ada", "ada"], min: 2 })], impossible],
-    ["more than there are", [], [approvalBy({ min: 1_000 })], impossible],
+    ["more than there are", [], [approvalBy({ min: 17 })], impossible],
     ["nobody", [], [approvalBy({ min: 0 })], impossible],
+    [
+      "two, of two lists that share one",
+      [],
+      [approvalBy({ approvers: ["ada", "lin"], min: 2 }), ofGrace],
+      impossible,
+    ],
+    ["two, of two lists that share them", [yes("lin"), yes("ada")], [approvalBy({ min: 2 }), ofAda], done],
+    ["a name in another case", [yes("Lin")], [ofAda], unavailable],
   ])("%s", async (_, answers, obligations, expected) => {
     const { ending } = await performed(asked(answers, ...obligations));
     expect(ending).toEqual(expected);
   });
 
   test.each<[string, OnBehalfOf, Ending]>([
-    ["a schedule: anyone is another", { kind: "schedule", id: "nightly" }, done],
+    ["a user: anyone else is another", { kind: "user", id: "grace" }, done],
+    ["a schedule: whoever wrote it is not known", { kind: "schedule", id: "nightly" }, impossible],
+    ["a webhook: whoever called it is not known", { kind: "webhook", id: "push" }, impossible],
+    ["a client: who sits before it is not known", { kind: "client", id: "ide" }, impossible],
     ["an agent: who stands behind it is not known", { kind: "agent", id: "a#b" }, impossible],
   ])("the initiator is %s", async (_, onBehalfOf, expected) => {
     const { ending } = await performed({ ...asked([yes()], notInitiator), onBehalfOf });

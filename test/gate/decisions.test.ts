@@ -40,7 +40,28 @@ describe("a decision", () => {
     ["a timeout", allowIf(timeoutOf(5)), done],
     ["a timeout of nothing", allowIf(timeoutOf(0)), denied("outcome-unsupported")],
     ["a timeout that is no number of ms", allowIf(timeoutOf(1.5)), denied("outcome-unsupported")],
+    ["a timeout of 366 days", allowIf(timeoutOf(31_622_400_000)), done],
+    ["a longer timeout", allowIf(timeoutOf(31_622_400_001)), denied("outcome-unsupported")],
     ["an obligation nobody knows", allowIf({ k: "pray" } as never), denied("outcome-unsupported")],
+    [
+      "an obligation with more to it",
+      allowIf({ ...timeoutOf(5), unless: "x" } as never),
+      denied("outcome-unsupported"),
+    ],
+    [
+      "an obligation without its rule",
+      allowIf({ k: "timeout", timeoutMs: 5 } as never),
+      denied("outcome-unsupported"),
+    ],
+    ["a decision with more to it", { ...allow(), until: 5 } as never, denied("undecided")],
+    ["a decision of another version", { ...allow(), v: 2 as 1 }, denied("undecided")],
+    ["a reason nobody knows", deny("because" as never), denied("undecided")],
+    ["permission with a reason to deny", { ...allow(), denyReason: "forbidden" }, denied("undecided")],
+    [
+      "a rule without a layer",
+      { ...allow(), rules: [{ ...citation("a"), layer: "sky" as never }] },
+      denied("undecided"),
+    ],
   ])("%s", async (_, act, expected) => {
     const { ending } = await performed(decided(act));
     expect(ending).toEqual(expected);
@@ -57,7 +78,7 @@ describe("a decision", () => {
     ["a weaker tier", "gvisor", allowIf(tierFloor("wasm")), done],
     ["a stronger tier", "wasm", allowIf(tierFloor("docker")), denied("tier-too-weak")],
     ["two floors", "docker", allowIf(tierFloor("wasm"), tierFloor("gvisor")), denied("tier-too-weak")],
-    ["a tier nobody knows", "gvisor", allowIf(tierFloor("moon" as never)), denied("tier-too-weak")],
+    ["a tier nobody knows", "gvisor", allowIf(tierFloor("moon" as never)), denied("outcome-unsupported")],
     [
       "a floor beside a bare allow",
       "wasm",

@@ -4,7 +4,7 @@ import type { JsonObject } from "#kernel/json.ts";
 import type { PolicyDecider } from "#policy/policy-decider.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
 import type { Conditions, Verdict } from "../conditions.ts";
-import { readDecision } from "../conditions.ts";
+import { readOutcome } from "../conditions.ts";
 import { within } from "../deadline.ts";
 import { decisionOf } from "../decision-of.ts";
 import { asJson } from "../frozen-json.ts";
@@ -47,7 +47,7 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
     const fingerprint = fingerprintOf(world.fingerprint, subject);
     const decision = await ask(world, subject, policy, signal);
     const verdict: Verdict =
-      decision === null ? { k: "denied", refusal: "undecided" } : readDecision(decision, world.run);
+      decision === null ? { k: "denied", refusal: "undecided" } : readOutcome(decision, world.run);
     const draft = decidedDraft(subject.identity, {
       outcome: decision !== null && verdict.k === "permitted" ? decision.outcome : "deny",
       denyReason: verdict.k === "denied" ? verdict.refusal : null,
