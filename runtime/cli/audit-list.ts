@@ -4,8 +4,9 @@ import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
-import { briefFields, dateText, plural, printFault, printNoLog, shortId, timeText } from "./audit-text.ts";
+import { briefFields, dateText, plural, refuseLedger, refuseNoLog, shortId, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import { refuseUsage } from "./fault-output.ts";
 import { fit } from "./width.ts";
 
 export const createAuditList = (deps: AuditDeps): Command => ({
@@ -29,21 +30,19 @@ export const createAuditList = (deps: AuditDeps): Command => ({
 const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> => {
   const { terminal, values, environment, switches, signal } = invocation;
   if (invocation.positionals.length > 0) {
-    terminal.err("writ: `audit list` takes no names; `audit show <run or entry>` shows one");
-    return 2;
+    return refuseUsage(invocation, "`audit list` takes no names; `audit show <run or entry>` shows one");
   }
   const run = values.get("run")?.at(-1)?.toLowerCase();
   if (run !== undefined && !isIdEnding(run)) {
-    terminal.err("writ: a run's id is a UUID, or at least its last 6 characters");
-    return 2;
+    return refuseUsage(invocation, "a run's id is a UUID, or at least its last 6 characters");
   }
   const type = values.get("type")?.at(-1);
   const directory = values.get("dir")?.at(-1) ?? null;
   const opened = await deps.openLedger(directory, environment);
-  if (!opened.ok) return printFault(terminal, opened.fault, directory !== null);
+  if (!opened.ok) return refuseLedger(invocation, opened.fault, directory !== null);
   const logs = await opened.value.reader.logs();
-  if (!logs.ok) return printFault(terminal, logs.fault, directory !== null);
-  if (directory !== null && logs.value.length === 0) return printNoLog(terminal, opened.value.directory);
+  if (!logs.ok) return refuseLedger(invocation, logs.fault, directory !== null);
+  if (directory !== null && logs.value.length === 0) return refuseNoLog(invocation, opened.value.directory);
 
   const asJson = switches.has("json");
   // Every group of entries ends with a commit record; between entries they only say that again.
@@ -58,7 +57,7 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
       ...(run === undefined ? {} : { id: run }),
     };
     for await (const entries of opened.value.reader.entries(query, signal)) {
-      if (!entries.ok) return printFault(terminal, entries.fault, directory !== null);
+      if (!entries.ok) return refuseLedger(invocation, entries.fault, directory !== null);
       for (const entry of entries.value) {
         if (run !== undefined && entry.entry?.run?.id.endsWith(run) !== true) continue;
         if (hidesCommits && entry.entry?.type === "log.committed") {

@@ -9,8 +9,9 @@ import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
 import { isIdEnding } from "./audit-list.ts";
 import type { EntryDetail } from "./audit-show-text.ts";
 import { printEntry, printRun } from "./audit-show-text.ts";
-import { plural, printFault } from "./audit-text.ts";
+import { plural, refuseLedger } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
+import { refuseUsage } from "./fault-output.ts";
 
 /** Entries that are shown at once; a run with more is listed with `audit list --run`. */
 const ENTRIES_MAX = 10_000;
@@ -40,36 +41,33 @@ const show = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
   const { terminal, positionals, values, environment, switches, signal } = invocation;
   const id = positionals[0]?.toLowerCase();
   if (id === undefined || positionals.length > 1 || !isIdEnding(id)) {
-    terminal.err("writ: name one run or entry by its id, or at least its last 6 characters");
-    return 2;
+    return refuseUsage(invocation, "name one run or entry by its id, or at least its last 6 characters");
   }
   const directory = values.get("dir")?.at(-1) ?? null;
   const opened = await deps.openLedger(directory, environment);
-  if (!opened.ok) return printFault(terminal, opened.fault, directory !== null);
+  if (!opened.ok) return refuseLedger(invocation, opened.fault, directory !== null);
 
   const found: Found[] = [];
   for await (const entries of opened.value.reader.entries({ id }, signal)) {
-    if (!entries.ok) return printFault(terminal, entries.fault, directory !== null);
+    if (!entries.ok) return refuseLedger(invocation, entries.fault, directory !== null);
     found.push(
       ...entries.value.flatMap((shown) => (shown.entry === null ? [] : { shown, entry: shown.entry })),
     );
     if (found.length > ENTRIES_MAX) {
-      terminal.err(`writ: that is more than ${plural(ENTRIES_MAX, "entry", "entries")}`);
-      terminal.err(`help: \`writ audit list --run ${id}\` lists them`);
-      return 2;
+      const many = `that is more than ${plural(ENTRIES_MAX, "entry", "entries")}`;
+      return refuseUsage(invocation, many, `\`writ audit list --run ${id}\` lists them`);
     }
   }
   const chosen = choose(found, id);
   if (typeof chosen === "string") {
-    terminal.err(`writ: ${chosen} in ${visibleText(opened.value.directory)}`);
-    return 2;
+    return refuseUsage(invocation, `${chosen} in ${visibleText(opened.value.directory)}`);
   }
 
   const details: EntryDetail[] = [];
   for (const one of chosen.entries) {
     const wanted = { content: switches.has("content"), proof: !chosen.isRun };
     const detail = await detailOf(opened.value, one, wanted, signal);
-    if (!detail.ok) return printFault(terminal, detail.fault, directory !== null);
+    if (!detail.ok) return refuseLedger(invocation, detail.fault, directory !== null);
     details.push(detail.value);
   }
   if (switches.has("json"))

@@ -6,6 +6,8 @@ import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
 import type { ExitCode, Terminal } from "./command.ts";
+import type { Audience } from "./fault-output.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
 import { wrap } from "./width.ts";
 
 /* What the audit commands have in common on a terminal. Whatever comes from a log is untrusted. */
@@ -59,9 +61,8 @@ export const paragraph = (terminal: Terminal, indent: number, text: string): voi
 };
 
 /** Says why the ledger could not be read. A path that somebody named and that cannot be read is a mistake of usage. */
-export const printFault = (terminal: Terminal, fault: Fault<string>, named: boolean): ExitCode => {
-  terminal.err(`writ: ${visibleText(fault.message)}`);
-  if (fault.help !== undefined) terminal.err(`help: ${visibleText(fault.help)}`);
+export const refuseLedger = (audience: Audience, fault: Fault<string>, named: boolean): ExitCode => {
+  printFault(audience, fault);
   return named ? 2 : 3;
 };
 
@@ -69,10 +70,9 @@ export const plural = (count: number, singular: string, several = `${singular}s`
   `${count.toLocaleString("en-US")} ${count === 1 ? singular : several}`;
 
 /** A folder that somebody named and that holds no log is a mistake of usage, not an empty ledger. */
-export const printNoLog = (terminal: Terminal, directory: string): ExitCode => {
-  terminal.err(`writ: there is no log in \`${visibleText(directory)}\``);
-  terminal.err(
-    "help: --dir takes the folder in which the logs' folders lie; `audit verify <folder>` takes the folder of one log",
+export const refuseNoLog = (audience: Audience, directory: string): ExitCode =>
+  refuseUsage(
+    audience,
+    `there is no log in \`${visibleText(directory)}\``,
+    "--dir takes the folder in which the logs' folders lie; `audit verify <folder>` takes the folder of one log",
   );
-  return 2;
-};

@@ -3,8 +3,9 @@ import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { FoundFault, LedgerReport, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
 
 import type { AuditDeps } from "./audit-deps.ts";
-import { dateText, paragraph, plural, printFault, printNoLog, timeText } from "./audit-text.ts";
+import { dateText, paragraph, plural, refuseLedger, refuseNoLog, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import { refuseUsage } from "./fault-output.ts";
 
 export const createAuditVerify = (deps: AuditDeps): Command => ({
   name: "audit verify",
@@ -34,13 +35,11 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
   const directory = values.get("dir")?.at(-1) ?? null;
   const [folder] = positionals;
   if (positionals.length > 1 || (folder !== undefined && directory !== null)) {
-    terminal.err("writ: name either one log folder or one ledger with --dir");
-    return 2;
+    return refuseUsage(invocation, "name either one log folder or one ledger with --dir");
   }
   const given = values.get("public-key")?.at(-1)?.toLowerCase();
   if (given !== undefined && !isSha256(given)) {
-    terminal.err("writ: a public key is 64 hexadecimal digits; `writ audit verify` prints yours");
-    return 2;
+    return refuseUsage(invocation, "a public key is 64 hexadecimal digits; `writ audit verify` prints yours");
   }
 
   const opened =
@@ -48,14 +47,14 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
       ? await deps.openLedger(directory, environment)
       : await deps.openLog(folder, environment);
   const named = folder !== undefined || directory !== null;
-  if (!opened.ok) return printFault(terminal, opened.fault, named);
+  if (!opened.ok) return refuseLedger(invocation, opened.fault, named);
   const pinnedKey = given ?? opened.value.ownKey;
   const report = await opened.value.verify(pinnedKey, signal);
-  if (!report.ok) return printFault(terminal, report.fault, named);
+  if (!report.ok) return refuseLedger(invocation, report.fault, named);
   const { logs } = report.value;
   const isNoLog = folder !== undefined && logs.every(({ segments }) => segments === 0);
   if (isNoLog || (named && logs.length === 0)) {
-    return printNoLog(terminal, opened.value.directory);
+    return refuseNoLog(invocation, opened.value.directory);
   }
 
   if (invocation.switches.has("json")) {

@@ -1,41 +1,35 @@
 import type { JsonObject } from "#kernel/json.ts";
-import type { Fault } from "#kernel/result.ts";
 import type { Problem, Severity } from "#protocol/problem.ts";
 import { mayRun } from "#protocol/problem.ts";
 
 import { type CheckedFile, problemsOf } from "./check-files.ts";
+import { faultDocument } from "./fault-output.ts";
 
 /** The one JSON document of `writ check --json`, version 1. */
 export const checkDocument = (files: readonly CheckedFile[]): JsonObject => ({
   v: 1,
   files: files.map((file): JsonObject => {
     const { outcome, path } = file;
-    if (outcome.k !== "checked") return { path, fault: faultJson(outcome.fault) };
+    if (outcome.k !== "checked") return { path, fault: faultDocument(outcome.fault) };
     const { value, problems } = outcome.checked;
     return {
       path,
       mayRun: value !== null && mayRun(problems),
       source: value === null ? null : { ...value.source },
       agents: (value?.agents ?? []).map((agent) => agent.name),
-      problems: problems.map(problemJson),
+      problems: problems.map(problemDocument),
       powers: outcome.powers.map(({ agent, result }): JsonObject =>
         result.ok
           ? { agent, digest: result.value.digest, powers: result.value.powers }
-          : { agent, fault: faultJson(result.fault) },
+          : { agent, fault: faultDocument(result.fault) },
       ),
     };
   }),
   counts: countsOf(files.flatMap(problemsOf)),
 });
 
-const faultJson = ({ code, message, help, retryable }: Fault<string>): JsonObject => ({
-  code,
-  message,
-  help: help ?? null,
-  retryable,
-});
-
-const problemJson = (problem: Problem): JsonObject => ({
+/** A problem as programs read it. */
+export const problemDocument = (problem: Problem): JsonObject => ({
   code: problem.code,
   class: problem.class,
   severity: problem.severity,

@@ -1,4 +1,3 @@
-import type { Fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { Problem, Severity } from "#protocol/problem.ts";
 import { mayRun } from "#protocol/problem.ts";
@@ -6,15 +5,17 @@ import { mayRun } from "#protocol/problem.ts";
 import { type CheckedFile, problemsOf } from "./check-files.ts";
 import { countsOf } from "./check-json.ts";
 import type { Invocation, Terminal } from "./command.ts";
+import { printFault } from "./fault-output.ts";
 import { wrap } from "./width.ts";
 import { hintLine, linesOf, problemLines, type ShownText } from "./problem-view.ts";
 
 /** Hints of one file that a terminal shows; `--json` has all. */
 const HINTS_SHOWN_MAX = 10;
 
-export const printFile = (file: CheckedFile, { terminal, switches }: Invocation): void => {
+export const printFile = (file: CheckedFile, invocation: Invocation): void => {
+  const { terminal, switches } = invocation;
   const { outcome } = file;
-  if (outcome.k !== "checked") return printFault(outcome.fault, terminal);
+  if (outcome.k !== "checked") return printFault(invocation, outcome.fault);
   const { problems } = outcome.checked;
   const text: ShownText = {
     path: file.path,
@@ -34,7 +35,7 @@ export const printFile = (file: CheckedFile, { terminal, switches }: Invocation)
       terminal.style.dim(`… ${hints.length - HINTS_SHOWN_MAX} more hints in ${visibleText(file.path)}`),
     );
   }
-  if (switches.has("powers")) printPowers(file, outcome, terminal);
+  if (switches.has("powers")) printPowers(file, outcome, invocation);
 };
 
 /** Its excerpt would put into a log what should not stand in the file. */
@@ -43,15 +44,16 @@ const SECRET_CODE = "WRIT039";
 const printPowers = (
   file: CheckedFile,
   outcome: Extract<CheckedFile["outcome"], { k: "checked" }>,
-  terminal: Terminal,
+  invocation: Invocation,
 ): void => {
+  const { terminal } = invocation;
   const { style } = terminal;
   if (!mayRun(outcome.checked.problems)) {
     terminal.out(`${visibleText(file.path)} does not run, so it has no powers.`);
   }
   for (const { agent, result } of outcome.powers) {
     if (!result.ok) {
-      printFault(result.fault, terminal);
+      printFault(invocation, result.fault);
       continue;
     }
     terminal.out(style.bold(`${visibleText(agent)} may at most`));
@@ -59,11 +61,6 @@ const printPowers = (
     terminal.out(`  ${style.dim("digest")}   ${result.value.digest}`);
     terminal.out("");
   }
-};
-
-const printFault = (fault: Fault<string>, terminal: Terminal): void => {
-  terminal.err(`writ: ${fault.message}`);
-  if (fault.help !== undefined) terminal.err(`  ${fault.help}`);
 };
 
 /** The last line: which files run, and how many problems of each kind there are. */

@@ -5,6 +5,7 @@ import { type CheckDeps, checkFile, type CheckedFile } from "./check-files.ts";
 import { checkDocument } from "./check-json.ts";
 import { printCounts, printFile } from "./check-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
+import { refuseUsage } from "./fault-output.ts";
 
 export const createCheckCommand = (deps: CheckDeps): Command => ({
   name: "check",
@@ -30,8 +31,7 @@ export const createCheckCommand = (deps: CheckDeps): Command => ({
 const check = async (deps: CheckDeps, invocation: Invocation): Promise<ExitCode> => {
   const { positionals, terminal, switches } = invocation;
   if (positionals.length === 0) {
-    terminal.err("writ: which file? `writ check --help` shows how.");
-    return 2;
+    return refuseUsage(invocation, "which file?", "`writ check --help` shows how");
   }
   const lowering = deps.openLowering();
   try {
@@ -50,12 +50,14 @@ const check = async (deps: CheckDeps, invocation: Invocation): Promise<ExitCode>
 };
 
 const exitCode = (files: readonly CheckedFile[]): ExitCode => {
-  if (files.some((file) => file.outcome.k === "usage")) return 2;
-  const sound = files.every(
-    ({ outcome }) =>
-      outcome.k === "checked" &&
-      mayRun(outcome.checked.problems) &&
-      outcome.powers.every((powers) => powers.result.ok),
-  );
-  return sound ? 0 : 1;
+  const outcomes = files.map(({ outcome }) => outcome);
+  const refused = outcomes
+    .flatMap((outcome) => (outcome.k === "checked" ? outcome.powers : []))
+    .flatMap(({ result }) => (result.ok ? [] : [result.fault.code]));
+  if (outcomes.some(({ k }) => k === "usage") || refused.some((code) => USAGE.includes(code))) return 2;
+  if (outcomes.some((outcome) => outcome.k !== "checked" || !mayRun(outcome.checked.problems))) return 1;
+  return refused.length > 0 ? 3 : 0;
 };
+
+/** Why powers cannot be shown when the command line is to blame and not this machine. */
+const USAGE: readonly string[] = ["HOST_NO_MODEL", "HOST_USAGE"];

@@ -1,8 +1,9 @@
-import { visibleText } from "#kernel/visible-text.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { FileProblem } from "#host/plan-run.ts";
 
-import type { Terminal } from "./command.ts";
+import { problemDocument } from "./check-json.ts";
+import type { Audience } from "./fault-output.ts";
 import { linesOf, problemLines } from "./problem-view.ts";
 
 /** Problems that are shown where somebody wanted to run something; `writ check` lists all. */
@@ -10,10 +11,16 @@ const SHOWN_MAX = 20;
 
 /** Problems of several files with the lines that they are in; hints are left to `writ check`. */
 export const printFileProblems = (
+  audience: Audience,
   problems: readonly FileProblem[],
   texts: ReadonlyMap<string, string>,
-  terminal: Terminal,
 ): void => {
+  const { terminal } = audience;
+  if (audience.switches.has("json")) {
+    const listed = problems.map(({ file, problem }) => ({ file, ...problemDocument(problem) }));
+    terminal.err(visibleJson(JSON.stringify({ problems: listed })));
+    return;
+  }
   const view = { columns: terminal.columns, style: terminal.style };
   const worth = problems.filter(({ problem }) => isWorthShowing(problem));
   // Where not all are shown, what keeps the file from running is.

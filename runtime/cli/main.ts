@@ -1,12 +1,14 @@
-import { isAbort } from "#kernel/abort.ts";
 import { errorCode } from "#kernel/error-code.ts";
+import { fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
 import { userName } from "./account.ts";
-import type { Command, Environment, ExitCode, Terminal } from "./command.ts";
+import type { Environment, ExitCode, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry } from "./commands.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
 import { createProcessTerminal } from "./process-terminal.ts";
+import { runCommand } from "./run-command.ts";
 import { stateDirectory } from "./state-directory.ts";
 import { commandLines, overviewLines, parseLine } from "./usage.ts";
 import { VERSION } from "./version.ts";
@@ -43,10 +45,9 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
   });
 
   if (isNodeTooOld()) {
-    terminal.err(
-      `writ: this is Node ${process.versions.node}, and writ needs ${NODE_MIN.join(".")} or later`,
-    );
-    terminal.err("  a checkout brings its own: node_modules/.bin/node dist/cli.js");
+    const message = `this is Node ${process.versions.node}, and writ needs ${NODE_MIN.join(".")} or later`;
+    const help = "a checkout brings its own: node_modules/.bin/node dist/cli.js";
+    printFault({ terminal, switches: switchesOf(argv) }, fault("CLI_OLD_NODE", message, { help }));
     return 3;
   }
   const named = candidates(argv);
@@ -65,30 +66,28 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       );
       return 0;
     case "usage":
-      return usageFault(terminal, line.message, line.command);
+      return refuseUsage(
+        { terminal, switches: switchesOf(argv) },
+        line.message,
+        line.command === null
+          ? "`writ --help` lists the commands"
+          : `usage: writ ${line.command.name} ${line.command.usage}`,
+      );
     case "run": {
       const here = environment();
       if (here === null) {
-        terminal.err("writ: the folder that this was started in does not exist any more");
-        return 2;
+        const audience = { terminal, switches: line.switches };
+        return refuseUsage(audience, "the folder that this was started in does not exist any more");
       }
-      try {
-        isActing = line.command.actsUnheard === true;
-        return await line.command.run({
-          positionals: line.positionals,
-          switches: line.switches,
-          values: line.values,
-          terminal,
-          environment: here,
-          signal: interrupted.signal,
-        });
-      } catch (error) {
-        if (isAbort(error)) {
-          terminal.err("cancelled");
-          return 130;
-        }
-        throw error;
-      }
+      isActing = line.command.actsUnheard === true;
+      return runCommand(line.command, {
+        positionals: line.positionals,
+        switches: line.switches,
+        values: line.values,
+        terminal,
+        environment: here,
+        signal: interrupted.signal,
+      });
     }
   }
 };
@@ -104,13 +103,9 @@ const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
   return named.length > 0 ? named : COMMANDS;
 };
 
-const usageFault = (terminal: Terminal, message: string, command: Command | null): ExitCode => {
-  terminal.err(`writ: ${message}`);
-  terminal.err(
-    command === null ? "`writ --help` lists the commands." : `usage: writ ${command.name} ${command.usage}`,
-  );
-  return 2;
-};
+/** The switches of a line that was not understood, as far as they decide how that is said. */
+const switchesOf = (argv: readonly string[]): ReadonlySet<string> =>
+  new Set(argv.includes("--json") ? ["json"] : []);
 
 const print = (terminal: Terminal, lines: readonly string[]): void => {
   for (const text of lines) terminal.out(text);

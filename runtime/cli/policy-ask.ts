@@ -1,8 +1,8 @@
 import type { Fault } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
 import type { Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 
-import type { CommandOption, ExitCode, Invocation, Terminal } from "./command.ts";
+import type { CommandOption, ExitCode, Invocation } from "./command.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
 import { printFileProblems } from "./file-problems.ts";
 import type { OpenedPolicies, PolicyCommandDeps } from "./policy-deps.ts";
 import { readRequestDocument } from "./policy-request-document.ts";
@@ -26,21 +26,23 @@ export const POLICY_OPTIONS: readonly CommandOption[] = [
 /** Runs `answer` on what was asked, with everything closed behind it. */
 export const askPolicies = async (
   deps: PolicyCommandDeps,
-  { positionals, values, environment, terminal, signal }: Invocation,
+  invocation: Invocation,
   name: string,
   answer: (opened: OpenedPolicies, request: PolicyRequest) => Promise<ExitCode>,
 ): Promise<ExitCode> => {
+  const { positionals, values, environment, signal } = invocation;
   const [named, ...more] = positionals;
   const agentFile = values.get("agent-file")?.[0];
   if (named === undefined || more.length > 0) {
-    return complain(
-      terminal,
-      `name one request, or \`-\` for standard input; \`writ ${name} --help\` shows how`,
+    return refuseUsage(
+      invocation,
+      "name one request, or `-` for standard input",
+      `\`writ ${name} --help\` shows how`,
     );
   }
-  if (agentFile === undefined) return complain(terminal, "name the agent file with --agent-file");
+  if (agentFile === undefined) return refuseUsage(invocation, "name the agent file with --agent-file");
   const text = await deps.readText(named, environment);
-  if (!text.ok) return complainOf(terminal, text.fault);
+  if (!text.ok) return refuse(invocation, 2, text.fault);
   const question = {
     agentFile,
     agent: values.get("agent")?.[0] ?? null,
@@ -51,13 +53,12 @@ export const askPolicies = async (
   if (!opened.ok) {
     switch (opened.fault.k) {
       case "problems":
-        printFileProblems(opened.fault.problems, opened.fault.texts, terminal);
+        printFileProblems(invocation, opened.fault.problems, opened.fault.texts);
         return 1;
       case "usage":
-        return complainOf(terminal, opened.fault.fault);
+        return refuse(invocation, 2, opened.fault.fault);
       case "unavailable":
-        complainOf(terminal, opened.fault.fault);
-        return 3;
+        return refuse(invocation, 3, opened.fault.fault);
     }
   }
   const policies = opened.value;
@@ -66,7 +67,7 @@ export const askPolicies = async (
       principal: policies.principal,
       user: environment.user,
     });
-    if (!document.ok) return complain(terminal, document.message, document.help);
+    if (!document.ok) return refuseUsage(invocation, document.message, document.help);
     return await answer(policies, document.request);
   } finally {
     await policies.close();
@@ -80,11 +81,7 @@ export const askPolicies = async (
 export const exitCodeOf = ({ outcome }: Decision): ExitCode =>
   outcome === "allow" || outcome === "allow-with-conditions" ? 0 : 1;
 
-const complainOf = (terminal: Terminal, { message, help }: Fault<string>): ExitCode =>
-  complain(terminal, message, help);
-
-const complain = (terminal: Terminal, message: string, help?: string): ExitCode => {
-  terminal.err(`writ: ${visibleText(message)}`);
-  if (help !== undefined) terminal.err(`      ${visibleText(help)}`);
-  return 2;
+const refuse = (invocation: Invocation, code: ExitCode, reason: Fault<string>): ExitCode => {
+  printFault(invocation, reason);
+  return code;
 };

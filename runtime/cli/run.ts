@@ -21,8 +21,10 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 
 import { homeFolder } from "./account.ts";
-import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import type { Command, ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
+import type { Audience } from "./fault-output.ts";
+import { printFault } from "./fault-output.ts";
 import { printFileProblems } from "./file-problems.ts";
 import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
@@ -79,9 +81,9 @@ interface Stop {
 }
 
 const run = async (invocation: Invocation): Promise<ExitCode> => {
-  const { terminal, signal } = invocation;
+  const { signal } = invocation;
   const order = await readOrder(invocation);
-  if (!order.ok) return stop(terminal, order.fault);
+  if (!order.ok) return stop(invocation, order.fault);
 
   const closers: (() => Promise<unknown>)[] = [];
   try {
@@ -126,7 +128,8 @@ const readOrder = async ({
   const path = await workspacePath(folder.value, absolute);
   if (path === null) return usage("CLI_OUTSIDE_WORKSPACE", "the file lies outside the workspace");
   const model = await openModel(values.get("model")?.[0] ?? null, environment.cwd);
-  if (!model.ok) return failed({ code: model.fault.code === "HOST_NO_MODEL" ? 2 : 3, fault: model.fault });
+  if (!model.ok)
+    return failed({ code: model.fault.code === "HOST_UNKNOWN_MODEL" ? 3 : 2, fault: model.fault });
 
   const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
   if (!sources.ok) return failed({ code: 3, fault: sources.fault });
@@ -160,7 +163,7 @@ const runOrder = async (
   const lowering = openLowering();
   closers.push(() => lowering.close());
   const policies = await openPolicyEngine();
-  if (!policies.ok) return stop(terminal, { code: 3, fault: policies.fault });
+  if (!policies.ok) return stop(invocation, { code: 3, fault: policies.fault });
   const { engine, decider } = policies.value;
   closers.push(() => decider.close());
 
@@ -169,7 +172,7 @@ const runOrder = async (
     order,
     signal,
   );
-  if (!plan.ok) return refusePlan(plan.fault, texts, terminal);
+  if (!plan.ok) return refusePlan(plan.fault, texts, invocation);
 
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
   const ledger = await openRunLedger(
@@ -180,7 +183,7 @@ const runOrder = async (
     },
     `writ ${VERSION}`,
   );
-  if (!ledger.ok) return stop(terminal, { code: 3, fault: ledger.fault });
+  if (!ledger.ok) return stop(invocation, { code: 3, fault: ledger.fault });
   closers.push(() => ledger.value.close());
 
   const { user } = environment;
@@ -204,10 +207,10 @@ const runOrder = async (
     },
     signal,
   );
-  if (!ran.ok) return refuseRun(ran.fault, terminal);
+  if (!ran.ok) return refuseRun(ran.fault, invocation);
   const report = ran.value;
   if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
-  if (report.fault !== null) printFault(report.fault, terminal);
+  if (report.fault !== null) printFault(invocation, report.fault);
   if (!report.isRecorded) {
     terminal.err("  how this run ended is not on record; the next run will note that it was interrupted");
   }
@@ -244,46 +247,45 @@ const MISSING: ReadonlySet<string> = new Set([
 const refusePlan = (
   refusal: PlanRefusal,
   texts: ReadonlyMap<string, string>,
-  terminal: Terminal,
+  invocation: Audience,
 ): ExitCode => {
   switch (refusal.k) {
     case "problems":
-      printFileProblems(refusal.problems, texts, terminal);
+      printFileProblems(invocation, refusal.problems, texts);
       return 1;
     case "usage":
-      return stop(terminal, { code: 2, fault: refusal.fault });
+      return stop(invocation, { code: 2, fault: refusal.fault });
     case "unavailable":
-      return stop(terminal, { code: 3, fault: refusal.fault });
+      return stop(invocation, { code: 3, fault: refusal.fault });
   }
 };
 
-const refuseRun = (refusal: RunRefusal, terminal: Terminal): ExitCode => {
+const NOT_AGREED = fault("CLI_CONSENT_REFUSED", "nothing was run: its powers were not agreed to");
+
+const refuseRun = (refusal: RunRefusal, invocation: Audience): ExitCode => {
   switch (refusal.k) {
     case "usage":
-      return stop(terminal, { code: 2, fault: refusal.fault });
+      return stop(invocation, { code: 2, fault: refusal.fault });
     case "unavailable":
-      return stop(terminal, { code: 3, fault: refusal.fault });
+      return stop(invocation, { code: 3, fault: refusal.fault });
     case "consent-refused":
-      terminal.err("writ: nothing was run: its powers were not agreed to");
-      return 1;
-    case "consent-unavailable":
-      terminal.err("writ: nobody here can be asked whether the agent may have its powers");
-      terminal.err(`  ${refusal.help}`);
-      return 2;
+      return stop(invocation, { code: 1, fault: NOT_AGREED });
+    case "consent-unavailable": {
+      const message = "nobody here can be asked whether the agent may have its powers";
+      return stop(invocation, {
+        code: 2,
+        fault: fault("CLI_CONSENT_UNAVAILABLE", message, { help: refusal.help }),
+      });
+    }
   }
 };
 
 const usage = (code: string, message: string): Result<never, Stop> =>
   failed({ code: 2, fault: fault(code, message, { help: "`writ run --help` shows options and examples" }) });
 
-const stop = (terminal: Terminal, { code, fault: reason }: Stop): ExitCode => {
-  printFault(reason, terminal);
+const stop = (audience: Audience, { code, fault: reason }: Stop): ExitCode => {
+  printFault(audience, reason);
   return code;
-};
-
-const printFault = (reason: Fault<string>, terminal: Terminal): void => {
-  terminal.err(`writ: ${visibleText(reason.message)}`);
-  if (reason.help !== undefined) terminal.err(`  ${visibleText(reason.help)}`);
 };
 
 const tierOf = (text: string): SandboxTier | "auto" | undefined =>

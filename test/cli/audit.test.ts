@@ -123,7 +123,7 @@ describe("writ audit list", () => {
     for (const name of ["list", "verify"]) {
       const said = await runAudit(createWorld(), [name, "--dir", "/empty"]);
       expect([said.code, said.out]).toEqual([2, ""]);
-      expect(said.err).toContain("there is no log in `/empty`\nhelp: --dir takes the folder");
+      expect(said.err).toContain("there is no log in `/empty`\n  --dir takes the folder");
     }
   });
 
@@ -347,7 +347,7 @@ describe("writ audit verify", () => {
     [["verify", "a", "b"], "either one log folder or one ledger"],
     [["verify", "a", "--dir", "b"], "either one log folder or one ledger"],
     [["verify", "--public-key", "abc"], "64 hexadecimal digits"],
-    [["verify", "--dir", "/elsewhere"], "help: name a folder"],
+    [["verify", "--dir", "/elsewhere"], "  name a folder"],
     [["verify", "/no/such/folder"], "cannot be read"],
     [["verify", "/usr"], "there is no log in `/usr`"],
   ])("%j is a mistake of usage", async (line, message) => {

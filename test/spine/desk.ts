@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 
 import type { Command, ExitCode } from "#cli/command.ts";
 import { COMMANDS } from "#cli/commands.ts";
+import { runCommand } from "#cli/run-command.ts";
 import { parseLine } from "#cli/usage.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
@@ -68,7 +69,7 @@ export const createDesk = (example: string | null): Desk => {
       const command = await entry?.load();
       const parsed = parseLine(line, command === undefined ? [] : [command]);
       if (parsed.k !== "run") throw new Error(`not a command line: ${line.join(" ")}`);
-      const code = await parsed.command.run({
+      const code = await runCommand(parsed.command, {
         ...parsed,
         terminal: watched(terminal, options.onLine),
         environment: {

@@ -50,7 +50,7 @@ export const createCedarDecider = async (
   const limits = { ...CEDAR_DECIDER_LIMITS, ...options.limits };
   let wasm: WebAssembly.Module;
   try {
-    wasm = await WebAssembly.compile(await readFile(options.wasm));
+    wasm = await compiledOnce(options.wasm);
   } catch {
     return failed(
       fault("DECIDER_LOST", "the policy engine cannot be read", {
@@ -180,3 +180,22 @@ const refusal = (why: string): DeciderFault =>
 
 const unexpected = (): DeciderFault =>
   fault("DECIDER_LOST", "the policy engine answered something else than it was asked");
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+/**
+ * Kept as long as the process lives. A second decider need not compile it again; and an engine that
+ * frees compiled modules while others start has crashed (https://github.com/nodejs/node/issues/64500).
+ */
+const compiledOnce = async (file: URL): Promise<WebAssembly.Module> => {
+  const found = compiled.get(file.href);
+  if (found !== undefined) return found;
+  const compiling = readFile(file).then((bytes) => WebAssembly.compile(bytes));
+  compiled.set(file.href, compiling);
+  try {
+    return await compiling;
+  } catch (error) {
+    compiled.delete(file.href);
+    throw error;
+  }
+};

@@ -227,7 +227,7 @@ describe("--powers", () => {
     const powers = async () =>
       failed(fault("HOST_NO_TIER", "no sandbox is present", { help: "install one" }));
     const said = await runCheck(folder, [folder.write("a.symbi", SOUND), "--powers"], { powers });
-    expect(said.code).toBe(1);
+    expect(said.code).toBe(3);
     expect(said.err).toBe("writ: no sandbox is present\n  install one");
   });
 });

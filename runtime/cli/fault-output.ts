@@ -1,0 +1,35 @@
+import type { JsonObject } from "#kernel/json.ts";
+import type { Fault } from "#kernel/result.ts";
+import { fault } from "#kernel/result.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+
+import type { ExitCode, Invocation } from "./command.ts";
+
+/** What of an invocation decides how a fault is said. */
+export type Audience = Pick<Invocation, "terminal" | "switches">;
+
+/**
+ * Says on standard error why a command did not do its work, and what to do. With `--json` it is one
+ * line, `{"fault": {"code", "message", "help", "retryable"}}`, so that a program never has to read prose.
+ */
+export const printFault = ({ terminal, switches }: Audience, reason: Fault<string>): void => {
+  if (switches.has("json")) {
+    terminal.err(visibleJson(JSON.stringify({ fault: faultDocument(reason) })));
+    return;
+  }
+  terminal.err(`writ: ${visibleText(reason.message)}`);
+  if (reason.help !== undefined) terminal.err(`  ${visibleText(reason.help)}`);
+};
+
+export const faultDocument = ({ code, message, help, retryable }: Fault<string>): JsonObject => ({
+  code,
+  message,
+  help: help ?? null,
+  retryable,
+});
+
+/** A command line that asks for what cannot be done. */
+export const refuseUsage = (audience: Audience, message: string, help?: string): ExitCode => {
+  printFault(audience, fault("CLI_USAGE", message, help === undefined ? {} : { help }));
+  return 2;
+};
