@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { verifies } from "#test/kit/verifies.ts";
 import { withRooms } from "./diagram.ts";
 import { findCycles, inspectLayers } from "./layers.ts";
 import { type ImportMap, parseModule, readSources } from "./modules.ts";
@@ -16,6 +17,7 @@ describe("the sources keep to the table of rooms", () => {
   const inspection = inspectLayers(modules, rooms);
 
   test("every file stands in a room and imports only what that room may", () => {
+    verifies("docs.architecture.arrows");
     expect(inspection.findings).toEqual([]);
   });
 
@@ -92,6 +94,7 @@ describe("the table of rooms is sound", () => {
   });
 
   test("ARCHITECTURE.md shows the table as it is (npm run docs:rooms)", () => {
+    verifies("docs.architecture.arrows");
     const page = readFileSync(`${top}ARCHITECTURE.md`, "utf8");
     expect(page).toBe(withRooms(page, rooms));
   });

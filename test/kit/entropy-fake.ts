@@ -6,6 +6,7 @@ import type { Entropy } from "#ports/entropy.ts";
 export const createEntropyFake = (seed = 1): Entropy => {
   let state = seed >>> 0;
   let made = 0;
+  let latestMs = 0;
   // mulberry32: small, and good enough to tell ids apart.
   const byte = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -21,7 +22,9 @@ export const createEntropyFake = (seed = 1): Entropy => {
       made += 1;
       random[0] = (made >> 8) & 0x0f;
       random[1] = made & 0xff;
-      return idFrom<Kind>(wallMs, random);
+      // Ids rise even when the clock goes back, and when the counter beside the time runs over.
+      latestMs = Math.max(latestMs, wallMs) + ((made & 0xfff) === 0 ? 1 : 0);
+      return idFrom<Kind>(latestMs, random);
     },
   };
 };

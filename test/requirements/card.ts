@@ -16,7 +16,7 @@ export const card = {
       promise:
         "The repository opens with `package.json`, `tsconfig.json`, `extension`, `language-server`, `runtime`, `syntaxes`, `webviews`, `test`, `.vscodeignore` and `README.md`.",
       how: "An architecture test reads the root folder and fails when one of these is absent or something unplanned lies beside them.",
-      stages: ["foundation"],
+      stages: ["foundation", "editor"],
     },
     "card.packages": {
       kind: "keep",

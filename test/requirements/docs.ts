@@ -11,7 +11,7 @@ export const docs = {
       how: "The import-boundary test enforces a table, and the published diagram is printed from that table.",
       reason:
         "A drawing that nothing enforces ages, so this one is printed from the rules in force, and arrows differ where Writ's rooms do.",
-      stages: ["foundation"],
+      stages: ["foundation", "gate", "tools", "scheduler", "knowledge"],
     },
     "docs.migrate.names": {
       kind: "adapt",
