@@ -1,22 +1,18 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { isWellFormed } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { CedarEntity, CedarEntityReference, CedarRequest } from "#ports/decider.ts";
-import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
-import { agentOfEntityId, entityId } from "#protocol/entity-id.ts";
+import type { CedarRequest } from "#ports/decider.ts";
+import { entityId } from "#protocol/entity-id.ts";
 import type { DenyReason, PolicyRequest, PrincipalReference } from "#protocol/policy-vocabulary.ts";
-import {
-  ACTION_NAMES,
-  ACTION_RESOURCES,
-  POLICY_VOCABULARY_VERSION,
-  PRINCIPAL_TYPES,
-  RESOURCE_TYPES,
-} from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { InputType } from "./compiled-policy.ts";
 import { jsonToCedar } from "./json-to-cedar.ts";
 import type { PolicyReads } from "./policy-reads.ts";
 import { principalAttributes, resourceAttributes } from "./request-attributes.ts";
+import { entitiesOf } from "./request-entities.ts";
+import { shapeProblem } from "./request-shape.ts";
+import { parametersOfCall } from "./schema.ts";
+import { strangeArgument, strangeInput } from "./value-types.ts";
 
 /** A request that lies within the vocabulary, ready to be put to Cedar once for each principal. */
 export interface ReadableRequest {
@@ -24,8 +20,8 @@ export interface ReadableRequest {
   readonly principals: readonly PrincipalReference[];
   /** Id of the request's `Action` entity. */
   readonly action: string;
-  /** The request of one of the principals, with what policies of these reads can see. */
-  forPrincipal(principal: PrincipalReference, reads: PolicyReads): CedarRequest;
+  /** The request of one of the principals by its place, with what policies of these reads can see. */
+  forPrincipal(place: number, reads: PolicyReads): CedarRequest;
 }
 
 export type RequestReading =
@@ -36,58 +32,66 @@ export type RequestReading =
       readonly why: string;
     };
 
-/** Longest chain of principals above the acting one. */
-export const ANCESTORS_MAX = 16;
+/** What requests can be about. */
+export interface KnownThings {
+  readonly tools: readonly ToolDescriptor[];
+  /** The parameters of an agent by its id; undefined where its file is not loaded. */
+  readonly inputsOf: (agent: string) => readonly InputType[] | undefined;
+}
 
-const TEXT_CHARACTERS_MAX = 4_096;
-const LABELS_MAX = 256;
-
-/** Reads a request strictly: what the vocabulary does not know is refused, and a refusal is a denial. Never throws. */
+/**
+ * Reads a request strictly: what the vocabulary does not know is refused, and a refusal is a denial.
+ * All that makes a request unknown is looked for before anything that makes it undecidable. Never throws.
+ */
 export const readRequest = (
   request: PolicyRequest,
-  tools: readonly ToolDescriptor[],
+  { tools, inputsOf }: KnownThings,
   digest: (bytes: Uint8Array) => Sha256,
 ): RequestReading => {
+  const malformed = shapeProblem(request);
+  if (malformed !== undefined) return unknown(malformed);
   const { action, tool, resource, context, onBehalfOf } = request;
-  if (request.v !== POLICY_VOCABULARY_VERSION)
-    return unknown("the request is of another version of the vocabulary");
-  if (!ACTION_NAMES.includes(action)) return unknown(`\`${shown(action)}\` is not an action`);
-  if (action === "tool_call" && !tools.some(({ name }) => name === tool)) {
-    return unknown(`\`${shown(tool ?? "")}\` is not a tool`);
-  }
   if (action !== "tool_call" && tool !== null) return unknown(`\`${action}\` is not the call of a tool`);
-  if (!RESOURCE_TYPES.includes(resource.type))
-    return unknown(`\`${shown(resource.type)}\` is not a type of resource`);
-  if (!ACTION_RESOURCES[action].includes(resource.type)) {
-    return unknown(`\`${action}\` does not act on a ${resource.type}`);
+  if (action === "tool_call") {
+    if (!tools.some((known) => known.name === tool && known.action === action)) {
+      return unknown(`\`${visibleExcerpt(tool ?? "", 80)}\` is not a tool`);
+    }
+    if (resource.id !== tool) return unknown("the call's resource is another tool");
   }
-  if (action === "tool_call" && resource.id !== tool) return unknown("the call's resource is another tool");
-  const attributes = resourceAttributes(resource.type, resource.id, resource.attributes, tools);
+  const attributes = resourceAttributes(resource, action, tools);
   if (!attributes.ok) return unknown(attributes.why);
+  if (resource.type === "Run" && resource.id !== entityId(context.run)) {
+    return unknown("the resource is another run");
+  }
 
   const principals = [request.principal, ...request.ancestors];
-  if (principals.length > ANCESTORS_MAX + 1)
-    return unknown(`more than ${ANCESTORS_MAX} principals stand above this one`);
-  const known = new Map<PrincipalReference, JsonObject>();
-  for (const principal of principals) {
-    if (!PRINCIPAL_TYPES.includes(principal.type))
-      return unknown(`\`${shown(principal.type)}\` is not a type of principal`);
-    const own = principalAttributes(principal.type, principal.id);
+  const known: JsonObject[] = [];
+  for (const { type, id } of principals) {
+    const own = principalAttributes(type, id);
     if (!own.ok) return unknown(own.why);
-    known.set(principal, own.value);
+    if (type === "Agent" && inputsOf(id) === undefined) {
+      return unknown(`no agent file is loaded for \`${visibleExcerpt(id, 160)}\``);
+    }
+    known.push(own.value);
+  }
+  const [parent] = request.ancestors;
+  const parentAgent = parent?.type === "Agent" ? parent.id : null;
+  if ((onBehalfOf.kind === "agent" ? onBehalfOf.id : null) !== parentAgent) {
+    return unknown("on whose behalf it is contradicts the principals above");
   }
 
-  if (!ON_BEHALF_OF_KINDS.includes(onBehalfOf.kind))
-    return unknown("on whose behalf is nothing that is known");
-  if (!SANDBOX_TIERS.includes(context.sandboxTier)) return unknown("the sandbox tier is not known");
-  if (!Number.isSafeInteger(context.iteration) || context.iteration < 0)
-    return undecidable("the iteration is no number of turns");
-  if (context.labels.length > LABELS_MAX) return undecidable(`more than ${LABELS_MAX} labels`);
-  for (const text of [onBehalfOf.id, context.run, ...context.labels]) {
-    if (text.length > TEXT_CHARACTERS_MAX || !isWellFormed(text)) {
-      return undecidable("a text of the request is too long or malformed");
-    }
-  }
+  const { principal } = request;
+  const argument = strangeArgument(request.arguments, parametersOfCall(action, tool, tools));
+  if (argument !== undefined)
+    return undecidable(
+      `the argument \`${visibleExcerpt(argument, 80)}\` has another type than its parameter`,
+    );
+  const input = strangeInput(
+    context.inputs,
+    (principal.type === "Agent" ? inputsOf(principal.id) : null) ?? [],
+  );
+  if (input !== undefined)
+    return undecidable(`the input \`${visibleExcerpt(input, 80)}\` is not one that the principal has`);
   const args = jsonToCedar(request.arguments, digest);
   if (!args.ok) return undecidable(`the arguments cannot be put to the policies: ${args.reason}`);
   const inputs = jsonToCedar(context.inputs, digest);
@@ -101,7 +105,9 @@ export const readRequest = (
     depth: request.ancestors.length,
     on_behalf_of: { kind: onBehalfOf.kind, id: onBehalfOf.id },
   };
-  const records = { args: args.value, inputs: inputs.value };
+  const own = { args: args.value, inputs: inputs.value };
+  // Names of inputs mean another thing in another file: those above are asked without any.
+  const above = { args: args.value, inputs: {} };
   const actionId = action === "tool_call" ? `tool_call::${tool}` : action;
 
   return {
@@ -109,32 +115,32 @@ export const readRequest = (
     value: {
       principals,
       action: actionId,
-      forPrincipal: (principal, reads) => ({
-        principal: { type: principal.type, id: principal.id },
-        action: { type: "Action", id: actionId },
-        resource: { type: resource.type, id: resource.id },
-        context: {
-          ...filtered(contextOf, (name) => reads.sees(name)),
-          ...membersSeen(records, reads),
-        },
-        entities: entitiesOf(
-          [
-            { reference: principal, attributes: known.get(principal) ?? {} },
-            { reference: resource, attributes: attributes.value },
-          ],
-          actionId,
-          reads,
-        ),
-      }),
+      forPrincipal: (place, reads) => {
+        const { type, id } = principals[place] ?? principal;
+        return {
+          principal: { type, id },
+          action: { type: "Action", id: actionId },
+          resource: { type: resource.type, id: resource.id },
+          context: {
+            ...filtered(contextOf, (name) => reads.sees(name)),
+            ...membersSeen(place === 0 ? own : above, reads),
+          },
+          entities: entitiesOf(
+            [
+              { reference: { type, id }, attributes: known[place] ?? {} },
+              { reference: resource, attributes: attributes.value },
+            ],
+            actionId,
+            reads,
+          ),
+        };
+      },
     },
   };
 };
 
-const ON_BEHALF_OF_KINDS: readonly string[] = ["user", "schedule", "webhook", "agent"];
-
 const unknown = (why: string): RequestReading => ({ ok: false, reason: "unknown", why });
 const undecidable = (why: string): RequestReading => ({ ok: false, reason: "not-decidable", why });
-const shown = (text: string): string => visibleExcerpt(text, 80);
 
 const filtered = (object: JsonObject, keep: (name: string) => boolean): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([name]) => keep(name)));
@@ -150,66 +156,3 @@ const membersSeen = (
   }
   return seen;
 };
-
-interface Named {
-  readonly reference: CedarEntityReference;
-  readonly attributes: JsonObject;
-}
-
-const entitiesOf = (
-  named: readonly Named[],
-  actionId: string,
-  reads: PolicyReads,
-): readonly CedarEntity[] => {
-  const entities = new Map<string, CedarEntity>();
-  const groupsSeen = reads.sees("AgentName") || reads.sees("AgentFolder");
-  for (const { reference, attributes } of named) {
-    const uid = { type: reference.type, id: reference.id };
-    const attrs = filtered(attributes, (name) => reads.sees(name));
-    const groups = reference.type === "Agent" && groupsSeen ? groupsOf(reference.id) : NO_GROUPS;
-    if (Object.keys(attrs).length === 0 && groups.parents.length === 0) continue;
-    // An agent that acts on itself is one entity with the attributes of both.
-    const key = `${uid.type}::${uid.id}`;
-    entities.set(key, { uid, attrs: { ...entities.get(key)?.attrs, ...attrs }, parents: groups.parents });
-    for (const folder of groups.folders) entities.set(`AgentFolder::${folder.uid.id}`, folder);
-  }
-  if (reads.sees("tool_call") && actionId.startsWith("tool_call::")) {
-    entities.set("Action", {
-      uid: { type: "Action", id: actionId },
-      attrs: {},
-      parents: [{ type: "Action", id: "tool_call" }],
-    });
-  }
-  return [...entities.values()];
-};
-
-interface Groups {
-  readonly parents: readonly CedarEntityReference[];
-  readonly folders: readonly CedarEntity[];
-}
-
-const NO_GROUPS: Groups = { parents: [], folders: [] };
-
-/** An agent is in the group of its name and in its file's folder, which lies in the folders above up to `.`. */
-const groupsOf = (id: string): Groups => {
-  const agent = agentOfEntityId(id);
-  if (agent === undefined) return NO_GROUPS;
-  const folders: CedarEntity[] = [];
-  const parts = agent.path.split("/").slice(0, -1);
-  for (let length = parts.length; length > 0; length -= 1) {
-    folders.push({
-      uid: folderReference(parts.slice(0, length)),
-      attrs: {},
-      parents: [folderReference(parts.slice(0, length - 1))],
-    });
-  }
-  return {
-    parents: [{ type: "AgentName", id: entityId(agent.name) }, folderReference(parts)],
-    folders,
-  };
-};
-
-const folderReference = (parts: readonly string[]): CedarEntityReference => ({
-  type: "AgentFolder",
-  id: parts.length === 0 ? "." : entityId(parts.join("/")),
-});

@@ -144,28 +144,25 @@ class ConditionCompiler {
     }
   }
 
-  /** Comparisons of one thing with many literals become one set, which does not nest. */
+  /**
+   * Neighbours that compare one thing with literals become one set, which does not nest. What stands
+   * between others stays there: Cedar evaluates from left to right, and what would err must not be
+   * jumped over.
+   */
   private anyOf(expression: Expression, depth: number): Term {
-    const operands = operandsOf(expression, "||").map((operand) => ({
-      operand,
-      equality: this.equality(operand, depth + 1),
-    }));
-    const values = new Map<string, string[]>();
-    for (const { equality } of operands) {
-      if (equality !== null)
-        values.set(equality.subject, [...(values.get(equality.subject) ?? []), equality.value]);
-    }
-    const done = new Set<string>();
-    const texts: string[] = [];
-    for (const { operand, equality } of operands) {
-      const several = equality === null ? [] : (values.get(equality.subject) ?? []);
-      if (equality === null || several.length < 2) {
-        texts.push(this.boolean(operand, depth + 1, Level.relation));
-      } else if (!done.has(equality.subject)) {
-        done.add(equality.subject);
-        texts.push(`[${several.join(", ")}].contains(${equality.subject})`);
+    const runs: (string | Equality)[] = [];
+    for (const operand of operandsOf(expression, "||")) {
+      const equality = this.equality(operand, depth + 1);
+      const before = runs.at(-1);
+      if (equality === null) {
+        runs.push(this.boolean(operand, depth + 1, Level.relation));
+      } else if (typeof before === "object" && before.subject === equality.subject) {
+        before.values.push(...equality.values);
+      } else {
+        runs.push(equality);
       }
     }
+    const texts = runs.map((run) => (typeof run === "string" ? run : equalityText(run)));
     const [only, ...others] = texts;
     return others.length === 0
       ? { cedar: only ?? "false", type: "boolean", level: Level.relation }
@@ -173,17 +170,14 @@ class ConditionCompiler {
   }
 
   /** `subject == literal`, or null for any other expression. The subject's type is part of its key. */
-  private equality(
-    expression: Expression,
-    depth: number,
-  ): { readonly subject: string; readonly value: string } | null {
+  private equality(expression: Expression, depth: number): Equality | null {
     if (expression.k !== "binary" || expression.operator !== "==" || expression.right.k !== "literal")
       return null;
     const { left, right } = expression;
     if (left.k !== "name" && left.k !== "member" && left.k !== "index") return null;
     const subject = this.term(left, depth);
     const value = this.term(right, depth);
-    return subject.type === value.type ? { subject: subject.cedar, value: value.cedar } : null;
+    return subject.type === value.type ? { subject: subject.cedar, values: [value.cedar] } : null;
   }
 
   private contained({ left, right, span }: Extract<Expression, { k: "binary" }>, depth: number): Term {
@@ -268,6 +262,15 @@ class ConditionCompiler {
     };
   }
 }
+
+/** A thing and the literals that it is compared with, one after the other. */
+interface Equality {
+  readonly subject: string;
+  readonly values: string[];
+}
+
+const equalityText = ({ subject, values: [first, ...more] }: Equality): string =>
+  more.length === 0 ? `${subject} == ${first}` : `[${[first, ...more].join(", ")}].contains(${subject})`;
 
 const WILDCARDS: ReadonlyMap<string, { readonly before: boolean; readonly after: boolean }> = new Map([
   ["starts_with", { before: false, after: true }],

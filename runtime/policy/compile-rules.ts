@@ -1,6 +1,6 @@
 import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { ActionPattern, AgentSpec, Parameter, Rule, TypeReference } from "#protocol/agent-spec.ts";
+import type { ActionPattern, AgentSpec, Rule } from "#protocol/agent-spec.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
 import { ACTION_NAMES, CITED_CHARACTERS_MAX } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
@@ -15,6 +15,7 @@ import type { Guard } from "./condition-names.ts";
 import { Untranslatable, isUntranslatable, namesUnder, toolsOf } from "./condition-names.ts";
 import { policyError } from "./policy-problem.ts";
 import { rangeWithin } from "./source-text.ts";
+import { inputTypes } from "./value-types.ts";
 import { utf8 } from "#kernel/bytes.ts";
 
 /**
@@ -31,7 +32,7 @@ export const compileAgentFile = (
 ): CompiledSource => {
   const { path } = spec.source;
   const agent = spec.agents.find(({ name }) => name === agentName);
-  const inputs = agent === undefined ? [] : readableInputs(agent.parameters);
+  const inputs = agent === undefined ? [] : inputTypes(agent.parameters);
   const policies: CompiledPolicy[] = [];
   const problems: Problem[] = [];
   for (const { rules } of [...spec.policies, ...(agent?.policies ?? [])]) {
@@ -253,29 +254,3 @@ const refuseTooLarge = (cedar: string, rule: Rule): void => {
 
 const withDefaults = (requirement: NonNullable<Rule["requirement"]>): CompiledPolicy["obligations"][number] =>
   requirement.k === "approval" ? { k: "approval", approvers: [], min: 1, notInitiator: false } : requirement;
-
-/** The parameters that rules can read, by their written types; any other is nothing that a rule can compare. */
-const readableInputs = (parameters: readonly Parameter[]): readonly InputType[] =>
-  parameters.flatMap(({ name, type }) => {
-    const known = inputType(type);
-    return known === undefined ? [] : [{ name, type: known }];
-  });
-
-const inputType = ({ name, arguments: inner }: TypeReference): InputType["type"] | undefined => {
-  switch (name.toLowerCase()) {
-    case "string":
-      return "string";
-    case "int":
-    case "integer":
-      return "long";
-    case "bool":
-    case "boolean":
-      return "boolean";
-    case "array":
-    case "list":
-    case "vec":
-      return inner[0]?.name.toLowerCase() === "string" ? "string-list" : undefined;
-    default:
-      return undefined;
-  }
-};

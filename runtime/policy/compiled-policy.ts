@@ -16,7 +16,7 @@ export interface CompiledSource {
   /** For the `file` layer the id of the agent that the rules bind; null for every other layer. */
   readonly agent: string | null;
   readonly policies: readonly CompiledPolicy[];
-  /** Parameters of that agent that rules can read; empty for every other layer. */
+  /** Parameters of that agent; empty for every other layer. */
   readonly inputs: readonly InputType[];
   /** What was not understood as a policy. The engine refuses the source and lets Cedar say why. */
   readonly unread: readonly UnreadPolicy[];
@@ -26,7 +26,8 @@ export interface CompiledSource {
 
 export interface InputType {
   readonly name: string;
-  readonly type: "string" | "long" | "boolean" | "string-list";
+  /** Rules can read every type but `other`. */
+  readonly type: "string" | "long" | "boolean" | "string-list" | "other";
 }
 
 /** One policy: Cedar text with what the engine knows about it. */

@@ -148,7 +148,15 @@ const input = (
   inputs: readonly InputType[],
   span: Span,
 ): NameMeaning => {
+  // An input that the agent does not have is in no request, so only its guard is ever asked.
   const type = inputs.find((one) => one.name === name)?.type ?? "unknown";
+  if (type === "other") {
+    throw new Untranslatable(
+      `a rule cannot read the input \`${visibleExcerpt(name, 80)}\`, whose type is not one of those that rules compare`,
+      span,
+      "rules read inputs of the types `String`, `int`, `bool` and `Array<String>`",
+    );
+  }
   return parameterOf("context.inputs", name, fields, type, ["the run", "input"], span);
 };
 

@@ -81,7 +81,7 @@ export const containing = (list: Term, item: string, span: Span): Term => {
 export const bracketed = ({ cedar, level }: Term, needed: Level): string =>
   level < needed ? `(${cedar})` : cedar;
 
-/** `unknown` is what an input of another type is; only evaluation can tell. */
+/** `unknown` is the type of an input that the agent does not have. */
 export const fits = (one: TermType, other: TermType): boolean =>
   one === other || one === "unknown" || other === "unknown";
 
@@ -98,5 +98,5 @@ const TYPE_NAMES: Readonly<Record<TermType, string>> = {
   boolean: "true or false",
   "string-list": "a list",
   "string-set": "a list",
-  unknown: "something that rules cannot read",
+  unknown: "an input that the agent does not have",
 };

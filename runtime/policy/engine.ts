@@ -102,7 +102,7 @@ const checkSources = async (
   return ok(found);
 };
 
-/** The inputs of all agents, without those that differ in type between two. */
+/** The inputs of all agents, without those that differ in type between two. One that rules cannot read differs from all. */
 const mergedInputs = (sources: readonly CompiledSource[]): readonly InputType[] => {
   const all = sources.flatMap(({ inputs }) => inputs);
   return all.filter(

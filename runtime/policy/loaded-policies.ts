@@ -1,8 +1,8 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { throwIfAborted } from "#kernel/abort.ts";
+import { invariant } from "#kernel/invariant.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
-import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Decider, PolicySet, SetAnswer } from "#ports/decider.ts";
 import type {
   Decision,
@@ -20,7 +20,7 @@ import type { HearingStory } from "./explain.ts";
 import { explanationOf } from "./explain.ts";
 import type { HeldSets } from "./held-sets.ts";
 import { answersOf } from "./layer-answers.ts";
-import type { LayerAnswer, Verdict } from "./layers.ts";
+import type { ErredPolicy, LayerAnswer, Verdict } from "./layers.ts";
 import { intersect } from "./layers.ts";
 import type { PolicyTrace, Probes } from "./nearest-rule.ts";
 import { nearestOf, probesOf, traceText, tracesOf } from "./nearest-rule.ts";
@@ -49,11 +49,15 @@ export const createLoadedPolicies = (deps: LoadedPoliciesDeps): LoadedPolicies =
 
 /** What all layers say to one principal of a request. */
 interface Hearing {
-  readonly principal: PrincipalReference;
+  /** Which of the request's principals it is. */
+  readonly place: number;
   readonly plan: ActionPlan;
   readonly answers: readonly LayerAnswer[];
   readonly verdict: Verdict;
 }
+
+/** A hearing, or why there is none. */
+type Hearsay = Result<Hearing, string>;
 
 class Loaded implements LoadedPolicies {
   readonly policies: Sha256;
@@ -77,11 +81,11 @@ class Loaded implements LoadedPolicies {
   async explain(request: PolicyRequest, signal: AbortSignal): Promise<Explanation> {
     const { decision, readable, hearings } = await this.hear(request, signal);
     const stories: HearingStory[] = [];
-    for (const { principal, plan, answers } of hearings) {
+    for (const { place, plan, answers } of hearings) {
       const traces = new Map<CompiledPolicy, PolicyTrace>();
       for (const layer of plan.layers) {
         const found =
-          readable === null ? undefined : await this.trace("story", layer, readable, principal, signal);
+          readable === null ? undefined : await this.trace("story", layer, readable, place, signal);
         for (const trace of found ?? []) traces.set(trace.policy, trace);
       }
       stories.push({ plan, answers, traces });
@@ -104,73 +108,65 @@ class Loaded implements LoadedPolicies {
     readonly hearings: readonly Hearing[];
   }> {
     throwIfAborted(signal);
-    const grounds = { request, policies: this.policies, erred: [] };
     const without = (reason: "unknown" | "not-decidable", why: string) => ({
-      decision: undecided(grounds, reason, why),
+      decision: undecided({ request, policies: this.policies, erred: [] }, reason, why),
       readable: null,
       hearings: [],
     });
     if (this.closed) return without("not-decidable", "these policies are no longer loaded");
-    const reading = readRequest(request, this.deps.tools, this.deps.digest);
+    const { plans, tools, digest } = this.deps;
+    const reading = readRequest(request, { tools, inputsOf: plans.inputsOf }, digest);
     if (!reading.ok) return without(reading.reason, reading.why);
     const readable = reading.value;
-    const hearings: Hearing[] = [];
     // Asked at once, so that the decider can answer them together.
     const heard = await Promise.all(
-      readable.principals.map((principal) => this.hearPrincipal(readable, principal, signal)),
+      readable.principals.map((principal, place) => this.hearPrincipal(readable, principal, place, signal)),
     );
-    for (const one of heard) {
-      if (!one.ok) return without(one.fault.reason, one.fault.why);
-      hearings.push(one.value);
-    }
-    return { decision: await this.fold(request, readable, hearings, signal), readable, hearings };
+    const decision = await this.fold(request, readable, heard, signal);
+    return { decision, readable, hearings: heard.flatMap((one) => (one.ok ? one.value : [])) };
   }
 
   private async hearPrincipal(
     readable: ReadableRequest,
     principal: PrincipalReference,
+    place: number,
     signal: AbortSignal,
-  ): Promise<Result<Hearing, { readonly reason: "unknown" | "not-decidable"; readonly why: string }>> {
+  ): Promise<Hearsay> {
     const plan = this.deps.plans.plan(principal, readable.action);
-    if (plan === undefined) {
-      return failed({
-        reason: "unknown",
-        why: `no agent file is loaded for \`${visibleExcerpt(principal.id, 160)}\``,
-      });
-    }
+    invariant(plan !== undefined, "every principal and action of a request that was read has a plan");
     let answered: readonly SetAnswer[] = [];
     if (plan.sets.length > 0) {
       const asked = await this.deps.decider.decide(
-        readable.forPrincipal(principal, plan.reads),
+        readable.forPrincipal(place, plan.reads),
         plan.sets,
         signal,
       );
-      if (!asked.ok)
-        return failed({
-          reason: "not-decidable",
-          why: `the policies could not be asked: ${asked.fault.message}`,
-        });
+      if (!asked.ok) return failed(`the policies could not be asked: ${asked.fault.message}`);
       answered = asked.value;
     }
     const answers = answersOf(plan, answered);
     return answers === undefined
-      ? failed({ reason: "not-decidable", why: "the answer of the policies makes no sense" })
-      : ok({ principal, plan, answers, verdict: intersect(answers) });
+      ? failed("the answer of the policies makes no sense")
+      : ok({ place, plan, answers, verdict: intersect(answers) });
   }
 
   /** Every principal must be permitted; the first that is not decides, and requirements of all apply. */
   private async fold(
     request: PolicyRequest,
     readable: ReadableRequest,
-    hearings: readonly Hearing[],
+    heard: readonly Hearsay[],
     signal: AbortSignal,
   ): Promise<Decision> {
-    const erred = hearings.flatMap(({ answers }) => answers.flatMap((answer) => answer.erred));
-    const grounds: Grounds = { request, policies: this.policies, erred };
+    const erred: ErredPolicy[] = [];
     const permits: CompiledPolicy[] = [];
     const requirements: CompiledPolicy[] = [];
-    for (const hearing of hearings) {
+    const grounds: Grounds = { request, policies: this.policies, erred };
+    for (const one of heard) {
+      // Who comes before was permitted, so nothing that is known denies it already.
+      if (!one.ok) return undecided(grounds, "not-decidable", one.fault);
+      const hearing = one.value;
       const { verdict } = hearing;
+      erred.push(...hearing.answers.flatMap((answer) => answer.erred));
       if (verdict.k === "denied") {
         const missing =
           verdict.reason === "not-permitted" || verdict.reason === "no-permit"
@@ -186,13 +182,13 @@ class Loaded implements LoadedPolicies {
 
   private async missing(
     readable: ReadableRequest,
-    { principal, plan }: Hearing,
+    { place, plan }: Hearing,
     lacking: readonly string[],
     signal: AbortSignal,
   ): Promise<Missing> {
     const missing: Missing[number][] = [];
     for (const layer of plan.layers.filter((one) => lacking.includes(one.layer))) {
-      const traces = await this.trace("missing", layer, readable, principal, signal);
+      const traces = await this.trace("missing", layer, readable, place, signal);
       const nearest = traces === undefined ? null : nearestOf(traces);
       missing.push({
         layer: layer.layer,
@@ -208,7 +204,7 @@ class Loaded implements LoadedPolicies {
     purpose: "missing" | "story",
     layer: LayerPlan,
     readable: ReadableRequest,
-    principal: PrincipalReference,
+    place: number,
     signal: AbortSignal,
   ): Promise<readonly PolicyTrace[] | undefined> {
     const { decider, digest } = this.deps;
@@ -219,7 +215,7 @@ class Loaded implements LoadedPolicies {
     const { set, reads } = probes;
     if (!(await this.loadProbes(set))) return undefined;
     throwIfAborted(signal);
-    const asked = await decider.decide(readable.forPrincipal(principal, reads), [set.name], signal);
+    const asked = await decider.decide(readable.forPrincipal(place, reads), [set.name], signal);
     const [answer] = asked.ok ? asked.value : [];
     return answer === undefined ? undefined : tracesOf(probes, answer);
   }

@@ -6,7 +6,7 @@ import type { PolicyLayer, PrincipalReference, PrincipalType } from "#protocol/p
 import { ACTION_NAMES, POLICY_LAYERS, PRINCIPAL_TYPES } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { ActionScope } from "./cedar-head.ts";
-import type { CompiledPolicy, CompiledSource } from "./compiled-policy.ts";
+import type { CompiledPolicy, CompiledSource, InputType } from "./compiled-policy.ts";
 import type { NamesInPolicy, PolicyReads } from "./policy-reads.ts";
 import { namesInPolicy, policyReads } from "./policy-reads.ts";
 
@@ -39,6 +39,8 @@ export interface LayerPlan {
 export interface PolicyPlans {
   /** The plan for an action of a principal; undefined for an agent whose file is not among the sources. */
   plan(principal: PrincipalReference, action: string): ActionPlan | undefined;
+  /** The parameters of an agent by its id; undefined where its file is not among the sources. */
+  readonly inputsOf: (agent: string) => readonly InputType[] | undefined;
   /** Every set that any plan names, each once. */
   readonly sets: readonly PolicySet[];
 }
@@ -83,9 +85,12 @@ export const planPolicies = (
     names.set(policy, found);
     return found;
   };
-  const agents = new Set(sources.flatMap(({ agent }) => agent ?? []));
+  const agents = new Map<string, readonly InputType[]>();
+  for (const { agent, inputs } of sources) {
+    if (agent !== null) agents.set(agent, [...(agents.get(agent) ?? []), ...inputs]);
+  }
   const kinds = [
-    ...[...agents].map((agent) => ({ type: "Agent" as const, agent })),
+    ...[...agents.keys()].map((agent) => ({ type: "Agent" as const, agent })),
     ...PRINCIPAL_TYPES.filter((type) => type !== "Agent").map((type) => ({ type, agent: null })),
   ];
   for (const { type, agent } of kinds) {
@@ -124,6 +129,7 @@ export const planPolicies = (
   }
   return {
     plan: ({ type, id }, action) => plans.get(planKey(type, type === "Agent" ? id : null, action)),
+    inputsOf: (agent) => agents.get(agent),
     sets: [...sets.values()],
   };
 };

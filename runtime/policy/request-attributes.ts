@@ -1,13 +1,27 @@
+import { byCodeUnits } from "#kernel/canonical-json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { ownValue } from "#kernel/json.ts";
-import { agentOfEntityId, entityText } from "#protocol/entity-id.ts";
+import {
+  agentOfEntityId,
+  entityText,
+  hostOfEntityId,
+  isTargetPath,
+  modelOfEntityId,
+} from "#protocol/entity-id.ts";
+import type { Shape } from "#protocol/json-shape.ts";
+import { isBoolean, isSortedSet, listOf, oneOf, textOf, wholeFrom } from "#protocol/json-shape.ts";
 import type {
+  ActionName,
   AttributeDescriptor,
   AttributeType,
   PrincipalType,
   ResourceType,
 } from "#protocol/policy-vocabulary.ts";
-import { PRINCIPAL_ATTRIBUTES, RESOURCE_ATTRIBUTES } from "#protocol/policy-vocabulary.ts";
+import {
+  PRINCIPAL_ATTRIBUTES,
+  REQUEST_TEXT_CHARACTERS_MAX,
+  RESOURCE_ATTRIBUTES,
+} from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { foldedExtension, foldedPath } from "./folded-path.ts";
 
@@ -25,16 +39,21 @@ export const principalAttributes = (type: PrincipalType, id: string): Attributes
     : { ok: true, value: pick({ ...known, labels: [] }, PRINCIPAL_ATTRIBUTES[type]) };
 };
 
-/** All attributes of a resource: those of the request, checked, and those that its id gives. */
+/** All attributes of a resource: those that its id gives, and those of the request, checked. */
 export const resourceAttributes = (
-  type: ResourceType,
-  id: string,
-  given: JsonObject,
+  {
+    type,
+    id,
+    attributes: given,
+  }: { readonly type: ResourceType; readonly id: string; readonly attributes: JsonObject },
+  action: ActionName,
   tools: readonly ToolDescriptor[],
 ): Attributes => {
   const derived = derivedOf(type, id, tools);
   if (derived === undefined) return refuse(`the ${type} id is not in the form of the vocabulary`);
-  const descriptors = RESOURCE_ATTRIBUTES[type];
+  const descriptors = RESOURCE_ATTRIBUTES[type].filter(
+    ({ from }) => from !== "optional" || action === "allocate",
+  );
   for (const name of Object.keys(given)) {
     if (!descriptors.some((one) => one.name === name))
       return refuse(`a ${type} has no attribute of that name`);
@@ -42,16 +61,20 @@ export const resourceAttributes = (
   const all: Record<string, JsonValue> = {};
   for (const { name, type: kind, from } of descriptors) {
     const value = ownValue(given, name);
-    const computed = ownValue(derived, name);
-    if (value === undefined) {
-      if (from === "given") return refuse(`the ${type} lacks its attribute \`${name}\``);
-      if (from === "derived") all[name] = computed ?? "";
-      else if (from === "defaulted") all[name] = [];
-    } else {
-      if (!isOfType(value, kind)) return refuse(`the attribute \`${name}\` of the ${type} has another type`);
-      if (from === "derived" && !sameScalar(value, computed)) {
+    if (from === "derived") {
+      // The computed value is used, whatever the request says, and has to be the same.
+      const computed = ownValue(derived, name) ?? "";
+      if (value !== undefined && !isSame(value, computed)) {
         return refuse(`the attribute \`${name}\` of the ${type} contradicts its id`);
       }
+      all[name] = computed;
+    } else if (value === undefined) {
+      if (from === "given") return refuse(`the ${type} lacks its attribute \`${name}\``);
+      if (from === "defaulted") all[name] = [];
+    } else {
+      const isValue = VALUES[`${type}.${name}`] ?? TYPES[kind];
+      if (!isValue(value))
+        return refuse(`the attribute \`${name}\` of the ${type} has another type or value`);
       all[name] = value;
     }
   }
@@ -72,7 +95,8 @@ const derivedOf = (
     case "Tool": {
       const tool = tools.find(({ name }) => name === id);
       if (tool === undefined) return undefined;
-      const { name, effects, risk, idempotent } = tool;
+      const { name, risk, idempotent } = tool;
+      const effects = [...new Set(tool.effects)].sort(byCodeUnits);
       return { name, server: "builtin", verified: true, effects, risk, idempotent };
     }
     case "File": {
@@ -87,14 +111,9 @@ const derivedOf = (
       };
     }
     case "Host":
-      return originOf(id);
-    case "Model": {
-      const text = entityText(id);
-      const colon = text?.indexOf(":") ?? -1;
-      return text === undefined || colon < 1
-        ? undefined
-        : { provider: text.slice(0, colon), name: text.slice(colon + 1) };
-    }
+      return asAttributes(hostOfEntityId(id));
+    case "Model":
+      return asAttributes(modelOfEntityId(id));
     case "Agent":
     case "Topic":
     case "Memory":
@@ -109,35 +128,30 @@ const derivedOfName = (type: PrincipalType | ResourceType, id: string): JsonObje
   return name === undefined ? undefined : { name };
 };
 
-const ORIGIN = /^(https?):\/\/([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?$/;
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+/** An interface has no index signature, and its copy does. */
+const asAttributes = (parts: object | undefined): JsonObject | undefined =>
+  parts === undefined ? undefined : { ...parts };
 
-/** An origin in its one form: lower case, no default port, no path (WHATWG URL, serialised origin). */
-const originOf = (id: string): JsonObject | undefined => {
-  const [, scheme = "", host = "", written] = ORIGIN.exec(id) ?? [];
-  const port = written === undefined ? DEFAULT_PORTS[scheme] : Number(written);
-  if (port === undefined || port > 65_535 || (written !== undefined && port === DEFAULT_PORTS[scheme])) {
-    return undefined;
-  }
-  return { scheme, host, port };
+const isText = textOf(REQUEST_TEXT_CHARACTERS_MAX);
+const isTexts = listOf(isText);
+
+const TYPES: Readonly<Record<AttributeType, Shape>> = {
+  string: isText,
+  long: wholeFrom(0),
+  boolean: isBoolean,
+  "string-set": (value) => isTexts(value) && isSortedSet(value as readonly JsonValue[]),
 };
 
-const isOfType = (value: JsonValue, type: AttributeType): boolean => {
-  switch (type) {
-    case "string":
-      return typeof value === "string" && value.isWellFormed();
-    case "long":
-      return typeof value === "number" && Number.isSafeInteger(value);
-    case "boolean":
-      return typeof value === "boolean";
-    case "string-set":
-      return isList(value) && value.every((item) => typeof item === "string" && item.isWellFormed());
-  }
+/** Attributes that not every value of their type can be. */
+const VALUES: Readonly<Record<string, Shape>> = {
+  "File.change": oneOf(["created", "changed", "removed"]),
+  "Host.method": (value) => typeof value === "string" && /^[A-Z]{1,32}$/.test(value),
+  "Host.path": (value) => typeof value === "string" && isText(value) && isTargetPath(value),
 };
+
+const isSame = (one: JsonValue, other: JsonValue): boolean =>
+  isList(one) && isList(other)
+    ? one.length === other.length && one.every((item, index) => item === other[index])
+    : one === other;
 
 const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
-
-const sameScalar = (one: JsonValue, other: JsonValue | undefined): boolean =>
-  isList(one) && other !== undefined && isList(other)
-    ? one.length === other.length && one.every((item) => other.includes(item))
-    : one === other;

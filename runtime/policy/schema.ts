@@ -22,7 +22,7 @@ export const cedarSchema = (tools: readonly ToolDescriptor[], inputs: readonly I
   const context = (parameters: readonly ToolParameter[]): string =>
     record([
       `args: ${record(parameters.map((one) => field(one.name, CEDAR_TYPES[one.type], one.required)))}`,
-      `inputs: ${record(inputs.map((one) => field(one.name, CEDAR_TYPES[one.type], false)))}`,
+      `inputs: ${record(inputs.flatMap(({ name, type }) => (type === "other" ? [] : field(name, CEDAR_TYPES[type], false))))}`,
       `on_behalf_of: ${record(attributes(ON_BEHALF_OF_ATTRIBUTES))}`,
       ...attributes(CONTEXT_ATTRIBUTES),
     ]);
@@ -53,6 +53,16 @@ export const cedarSchema = (tools: readonly ToolDescriptor[], inputs: readonly I
   ].join("\n");
 };
 
+/** The arguments that a call can have, by its action and its tool. */
+export const parametersOfCall = (
+  action: string,
+  tool: string | null,
+  tools: readonly ToolDescriptor[],
+): readonly ToolParameter[] =>
+  action === "tool_call"
+    ? (tools.find(({ name }) => name === tool)?.parameters ?? [])
+    : parametersOf(action, tools);
+
 /** An action other than `tool_call` has the arguments of the tools that are it, each of them optional when there are several. */
 const parametersOf = (action: string, tools: readonly ToolDescriptor[]): readonly ToolParameter[] => {
   const performers = tools.filter((tool) => tool.action === action);
@@ -72,7 +82,7 @@ const parametersOf = (action: string, tools: readonly ToolDescriptor[]): readonl
 /** A list arrives as the record that `jsonToCedar` makes of it. */
 const LIST_OF_STRINGS = "{ __array: String, items: Set<String>, length: Long }";
 
-const CEDAR_TYPES: Readonly<Record<ToolParameter["type"] | InputType["type"], string>> = {
+const CEDAR_TYPES: Readonly<Record<ToolParameter["type"] | Exclude<InputType["type"], "other">, string>> = {
   string: "String",
   integer: "Long",
   long: "Long",

@@ -185,6 +185,13 @@ export interface OnBehalfOf {
   readonly id: string;
 }
 
+/** Longest chain of principals above the acting one. */
+export const ANCESTORS_MAX = 16;
+
+/** Most labels of a request, and the longest text of its context, of `onBehalfOf` or of an attribute, in UTF-16 code units. */
+export const LABELS_MAX = 256;
+export const REQUEST_TEXT_CHARACTERS_MAX = 4_096;
+
 export interface PolicyRequest {
   readonly v: typeof POLICY_VOCABULARY_VERSION;
   readonly principal: PrincipalReference;

@@ -131,7 +131,11 @@ describe("a condition", () => {
     ['path in ["a", "a"]', '["a"].contains(PATH)'],
     ['!(path == "a")', '!(PATH == "a")'],
     ['path == "a" || path == "b" || path == "c"', '["a", "b", "c"].contains(PATH)'],
-    ['path == "a" || path.contains("x") || path == "c"', '(["a", "c"].contains(PATH) || PATH like "*x*")'],
+    ['path == "a" || path.contains("x") || path == "c"', '(PATH == "a" || PATH like "*x*" || PATH == "c")'],
+    [
+      'path == "a" || path == "b" || path.contains("x") || path == "c" || path == "d"',
+      '(["a", "b"].contains(PATH) || PATH like "*x*" || ["c", "d"].contains(PATH))',
+    ],
     ['path == "a" && (path == "b" || path == "c")', 'PATH == "a" && ["b", "c"].contains(PATH)'],
     ['(path == "a" && path == "b") || path == "c"', '((PATH == "a" && PATH == "b") || PATH == "c")'],
     ["context.iteration > 3", "context.iteration > 3"],
@@ -406,13 +410,55 @@ describe("what a rule says is what is decided", () => {
       calling("list_files", { path: 3 }),
       calling("list_files", { path: "docs" }),
     ];
-    expect(await outcomes(allow, requests)).toEqual(["not-permitted", "not-permitted", "allow"]);
-    expect(await outcomes(deny, requests)).toEqual(["forbidden", "policy-error", "allow"]);
+    expect(await outcomes(allow, requests)).toEqual(["not-permitted", "not-decidable", "allow"]);
+    expect(await outcomes(deny, requests)).toEqual(["forbidden", "not-decidable", "allow"]);
     const withInputs = (inputs: JsonObject): PolicyRequest =>
       calling("list_files", {}, { context: { inputs } });
     expect(await outcomes(ask, [withInputs({}), withInputs({ count: 5 }), withInputs({ count: 1 })])).toEqual(
       ["step-up", "step-up", "allow"],
     );
+  });
+
+  test.each<readonly [string, JsonObject]>([
+    ["null", { topic: null }],
+    ["a number", { topic: 5 }],
+    ["a list of it", { topic: ["a"] }],
+    ["a fraction", { count: 1.5 }],
+    ["a number beyond 2^53", { count: 2 ** 53 }],
+    ["a text of digits", { count: "1" }],
+    ["a number for true", { urgent: 1 }],
+    ["a list of more than texts", { tags: ["a", 1] }],
+    ["a text for a list", { tags: "a" }],
+    ["what the agent has not", { other: "a" }],
+  ])("an input of another type decides against the agent, whatever rules name: %s", async (_what, inputs) => {
+    const rules = spec(
+      'allow: list_files\ndeny: list_files if topic == "x" || urgent || "x" in tags || count == 0',
+    );
+    expect(await outcomes(rules, [calling("list_files", {}, { context: { inputs } })])).toEqual([
+      "not-decidable",
+    ]);
+  });
+
+  test.each(["float", "any", "Optional<String>", "Array<int>", "Array<Array<String>>", "Mode"])(
+    "an input of the type %s is not named by a rule",
+    (type) => {
+      const rule = {
+        patterns: [toolPattern("list_files")],
+        condition: binary("!=", name("mode"), literal("safe")),
+      };
+      const asking = withRules(rule, { ...rule, effect: "deny" }, { ...rule, effect: "require" });
+      const { parameters = [] } = spec("audit: read_file", `mode: ${type}`).agents[0] ?? {};
+      const changed = { ...asking, agents: asking.agents.map((agent) => ({ ...agent, parameters })) };
+      expect(compile(changed).problems.map(({ problem }) => `${problem.code} ${problem.class}`)).toEqual(
+        Array(3).fill("WRIT106 enforcement"),
+      );
+    },
+  );
+
+  test("and is any value where no rule names it", async () => {
+    const rules = spec("allow: list_files", "mode: any, ratio: float");
+    const inputs = { mode: [null, { a: 1 }], ratio: 1.5 };
+    expect(await outcomes(rules, [calling("list_files", {}, { context: { inputs } })])).toEqual(["allow"]);
   });
 
   test("a rule about any action is about every action", async () => {

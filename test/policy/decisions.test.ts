@@ -1,15 +1,21 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUILTIN_TEXT } from "#policy/builtin-layer.ts";
+import type { CompiledSource, InputType } from "#policy/compiled-policy.ts";
 import type { Decider } from "#ports/decider.ts";
 import type { PolicyLayer, PolicyRequest } from "#protocol/policy-vocabulary.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, cedarSource, loadPolicies } from "#test/kit/policy-engine.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 interface DecisionVectors {
+  readonly tools: readonly { readonly name: string }[];
+  readonly agents: Readonly<Record<string, Readonly<Record<string, InputType["type"]>>>>;
+  readonly builtin: string;
   readonly cases: readonly {
     readonly what: string;
-    readonly layers: Partial<Record<PolicyLayer, string>>;
+    readonly layers: Partial<Record<PolicyLayer | "boss", string>>;
     readonly request: PolicyRequest;
     readonly expected: {
       readonly outcome: string;
@@ -20,9 +26,15 @@ interface DecisionVectors {
   }[];
 }
 
-const { cases } = JSON.parse(
+const { tools, agents, builtin, cases } = JSON.parse(
   readFileSync(new URL("../vectors/policy/decisions.json", import.meta.url), "utf8"),
 ) as DecisionVectors;
+
+test("the vectors hold the tools and the built-in layer of this build", () => {
+  expect(builtin).toBe(BUILTIN_TEXT);
+  expect(tools.map(({ name }) => name)).toEqual(BUILTIN_TOOLS.map(({ name }) => name));
+  for (const [index, tool] of tools.entries()) expect(BUILTIN_TOOLS[index]).toMatchObject(tool);
+});
 
 const { signal } = new AbortController();
 let decider: Decider;
@@ -33,12 +45,13 @@ afterAll(() => decider.close());
 
 test.each(cases)("$what", async ({ layers, request, expected }) => {
   verifies("policy.decision.allow-deny", "policy.cedar");
-  const sources = Object.entries(layers).map(([layer, text]) =>
-    layer === "file"
-      ? { ...agentFile(text), policies: agentFile(text).policies.map(namedLikeLayer) }
-      : cedarSource(layer as PolicyLayer, text, layer),
+  const sources = Object.entries(layers).flatMap(([layer, text]) =>
+    layer === "file" || layer === "boss" ? [] : cedarSource(layer as PolicyLayer, text, layer),
   );
-  if (!("file" in layers)) sources.push(agentFile(""));
+  for (const [index, [agent, inputs]] of Object.entries(agents).entries()) {
+    const name = index === 0 ? "file" : "boss";
+    sources.push({ ...namedLikeLayer(agentFile(layers[name] ?? "", agent), name), inputs: inputsOf(inputs) });
+  }
   const policies = await loadPolicies(decider, sources);
   const decision = await policies.decide(request, signal);
   expect({
@@ -53,7 +66,13 @@ test.each(cases)("$what", async ({ layers, request, expected }) => {
   expect(decision.policies).toBe(policies.policies);
 });
 
-function namedLikeLayer<P extends { readonly id: string; readonly citation: object }>(policy: P): P {
-  const id = `file${policy.id.slice(policy.id.lastIndexOf("#"))}`;
-  return { ...policy, id, citation: { ...policy.citation, rule: id } };
-}
+const inputsOf = (types: Readonly<Record<string, InputType["type"]>>): readonly InputType[] =>
+  Object.entries(types).map(([name, type]) => ({ name, type }));
+
+const namedLikeLayer = (source: CompiledSource, name: string): CompiledSource => ({
+  ...source,
+  policies: source.policies.map((policy) => {
+    const rule = `${name}${policy.id.slice(policy.id.lastIndexOf("#"))}`;
+    return { ...policy, id: rule, citation: { ...policy.citation, rule } };
+  }),
+});

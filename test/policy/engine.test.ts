@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { abortError } from "#kernel/abort.ts";
-import type { JsonValue } from "#kernel/json.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { createPolicyEngine } from "#policy/engine.ts";
+import type { CompiledSource } from "#policy/compiled-policy.ts";
 import type { LoadedPolicies } from "#policy/loaded-policies.ts";
 import type { Decider, SetAnswer } from "#ports/decider.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
@@ -114,12 +115,161 @@ describe("what lies outside the vocabulary is denied", () => {
     ],
     ["on behalf of nothing known", onRun("respond", { onBehalfOf: { kind: "moon" as "user", id: "x" } })],
     ["an unknown tier", onRun("respond", { context: { sandboxTier: "none" as "wasm" } })],
+    ["a label that is malformed", onRun("respond", { context: { labels: ["\ud800"] } })],
+    [
+      "too many labels",
+      onRun("respond", {
+        context: { labels: Array.from({ length: 257 }, (_, index) => `l${index + 1_000}`) },
+      }),
+    ],
+    ["labels out of order", onRun("respond", { context: { labels: ["b", "a"] } })],
+    ["a label twice", onRun("respond", { context: { labels: ["a", "a"] } })],
+    ["a label that is no text", onRun("respond", { context: { labels: [1 as never] } })],
+    ["a run that is no text of sense", onRun("respond", { context: { run: "x".repeat(5_000) } })],
+    ["an iteration below nothing", onRun("respond", { context: { iteration: -1 } })],
+    ["an iteration that is not whole", onRun("respond", { context: { iteration: 1.5 } })],
+    ["the resource of another run", onRun("respond", { resource: { ...run, id: "another" } })],
+    [
+      "what is taken, by who takes nothing",
+      onRun("respond", { resource: { ...run, attributes: { tokens: 1 } } }),
+    ],
+    [
+      "less than nothing taken",
+      onRun("allocate", { resource: { ...run, attributes: { within_profile: true, tokens: -1 } } }),
+    ],
+    [
+      "a change that is none",
+      publishing("a", {
+        resource: { type: "File", id: "a", attributes: { change: "moved", size_bytes: 1 } },
+      }),
+    ],
+    [
+      "a size below nothing",
+      publishing("a", {
+        resource: { type: "File", id: "a", attributes: { change: "created", size_bytes: -1 } },
+      }),
+    ],
+    [
+      "a label of a resource twice",
+      onRun("respond", { resource: { ...run, attributes: { labels: ["a", "a"] } } }),
+    ],
+    [
+      "effects with one left out and one twice",
+      calling(
+        "run_javascript",
+        {},
+        {
+          resource: {
+            type: "Tool",
+            id: "run_javascript",
+            attributes: { effects: ["reads-run-files", "reads-run-files", "writes-run-files"] },
+          },
+        },
+      ),
+    ],
+    ["a tool for another action, called", calling("publish_file")],
+    ["a member too many", { ...onRun("respond"), note: "x" } as PolicyRequest],
+    ["a member too few", { ...onRun("respond"), ancestors: undefined } as never],
+    ["a member too many in the context", onRun("respond", { context: { when: "now" } as never })],
+    [
+      "a member too many in a principal",
+      onRun("respond", { principal: { type: "User", id: "u", name: "u" } as never }),
+    ],
+    ["arguments that are a list", onRun("respond", { arguments: [] as never })],
+    ["a parent that is no principal above", onRun("respond", { onBehalfOf: { kind: "agent", id: READER } })],
+    [
+      "an agent above that it is not on behalf of",
+      onRun("respond", { ancestors: [{ type: "Agent", id: READER }] }),
+    ],
+    [
+      "on behalf of another agent than the one above",
+      onRun("respond", {
+        ancestors: [{ type: "Agent", id: READER }],
+        onBehalfOf: { kind: "agent", id: "agents/boss.symbi#boss" },
+      }),
+    ],
+    [
+      "on behalf of an agent, under a user",
+      onRun("respond", {
+        ancestors: [{ type: "User", id: "alice" }],
+        onBehalfOf: { kind: "agent", id: READER },
+      }),
+    ],
+    ["unknown and not encodable", calling("fly", { path: "\ud800" })],
     [
       "too many principals above",
       onRun("respond", { ancestors: Array.from({ length: 17 }, () => ({ type: "User", id: "u" }) as const) }),
     ],
   ])("%s", async (_what, request) => {
     expect(await outcome(policies, request)).toBe("unknown");
+  });
+
+  const requesting = (origin: string, more: JsonObject = {}): PolicyRequest =>
+    onRun("respond", {
+      action: "http_request",
+      resource: { type: "Host", id: origin, attributes: { method: "GET", path: "/", ...more } },
+    });
+
+  test.each([
+    "https://example.org",
+    "https://example.org:8443",
+    "http://127.0.0.1",
+    "http://127.0.0.1:65535",
+    "http://[::1]:8080",
+    "https://xn--bcher-kva.example",
+    "http://a_b",
+  ])("%s is a host", async (origin) => {
+    expect(await outcome(policies, requesting(origin))).toBe("allow");
+  });
+
+  test.each([
+    "http://127.1",
+    "http://0x7f000001",
+    "http://2130706433",
+    "http://0177.0.0.1",
+    "http://127.0.0.1.",
+    "http://example.org.",
+    "http://a..b",
+    "http://.a",
+    "http://[0:0:0:0:0:0:0:1]",
+    "http://[::FFFF]",
+    "http://[::1",
+    "https://bücher.example",
+    "http://example.org:80",
+    "http://example.org:080",
+    "http://example.org:65536",
+    "http://example.org:",
+    "http://user@example.org",
+    "http://example.org/",
+    "http://example.org?x",
+    "ftp://example.org",
+    "HTTP://example.org",
+    "http:example.org",
+    "http://",
+    "http://1.2.3.4.5",
+    `http://${"a".repeat(5_000)}`,
+  ])("%s is no host", async (origin) => {
+    expect(await outcome(policies, requesting(origin))).toBe("unknown");
+  });
+
+  test.each([
+    [{ path: "/a/b.c" }, "allow"],
+    [{ path: "/a%20b" }, "allow"],
+    [{ path: "//b" }, "allow"],
+    [{ method: "PROPFIND" }, "allow"],
+    [{ path: "" }, "unknown"],
+    [{ path: "a" }, "unknown"],
+    [{ path: "/a/../b" }, "unknown"],
+    [{ path: "/a b" }, "unknown"],
+    [{ path: "/a?b" }, "unknown"],
+    [{ path: "/a#b" }, "unknown"],
+    [{ path: "\\a" }, "unknown"],
+    [{ path: `/${"a".repeat(4_096)}` }, "unknown"],
+    [{ method: "get" }, "unknown"],
+    [{ method: "" }, "unknown"],
+    [{ method: "A".repeat(33) }, "unknown"],
+  ] as const)("a request %j is %s", async (more, expected) => {
+    expect(await outcome(policies, requesting("https://example.org", more))).toBe(expected);
   });
 
   const deep = (depth: number): JsonValue => (depth === 0 ? 1 : [deep(depth - 1)]);
@@ -140,13 +290,14 @@ describe("what lies outside the vocabulary is denied", () => {
       ),
     ],
     ["inputs that are too deep", calling("read_file", {}, { context: { inputs: { a: deep(30) } } })],
-    ["a label that is malformed", onRun("respond", { context: { labels: ["\ud800"] } })],
+    ["an argument of another type", calling("read_file", { path: 3 })],
+    ["an argument of a tool of another action", publishing("a", { arguments: { path: ["a"] } })],
+    ["an optional argument that is null", calling("list_files", { path: null })],
+    ["an input that nobody declared", calling("read_file", {}, { context: { inputs: { a: "x" } } })],
     [
-      "too many labels",
-      onRun("respond", { context: { labels: Array.from({ length: 300 }, (_, index) => `l${index}`) } }),
+      "an input of who is no agent",
+      calling("read_file", {}, { principal: { type: "User", id: "alice" }, context: { inputs: { a: "x" } } }),
     ],
-    ["a run that is no text of sense", onRun("respond", { context: { run: "x".repeat(5_000) } })],
-    ["an iteration below nothing", onRun("respond", { context: { iteration: -1 } })],
   ])("what cannot be put to the policies is denied: %s", async (_what, request) => {
     expect(await outcome(policies, request)).toBe("not-decidable");
   });
@@ -233,6 +384,56 @@ describe("principals above", () => {
     ]);
     const decision = await policies.decide(calling("read_file", { path: "a" }, chain), signal);
     expect(decision.obligations).toMatchObject([{ k: "timeout", timeoutMs: 5_000 }]);
+  });
+
+  test("rules of the one above see none of the inputs, which mean another thing in its file", async () => {
+    const reader: CompiledSource = { ...agentFile(ALL), inputs: [{ name: "mode", type: "string" }] };
+    const safe: CompiledSource = {
+      ...agentFile(
+        'permit (principal, action, resource) when { context.inputs has mode && context.inputs.mode == "safe" };',
+        boss,
+      ),
+      inputs: [{ name: "mode", type: "string" }],
+    };
+    const request = calling("read_file", { path: "a" }, { ...chain, context: { inputs: { mode: "safe" } } });
+    const narrow = await loadPolicies(decider, [reader, safe]);
+    expect(await outcome(narrow, request)).toBe("not-permitted");
+    const same = { ...request, principal: { type: "Agent", id: boss } } as const;
+    expect(await outcome(narrow, { ...same, ancestors: [], onBehalfOf: { kind: "user", id: "alice" } })).toBe(
+      "allow",
+    );
+    // An agent that started itself is asked twice, and only the one who acts has inputs.
+    expect(await outcome(narrow, same)).toBe("not-permitted");
+  });
+
+  test("who is denied is denied, whether or not the one above can be asked", async () => {
+    const real = inProcessCedar();
+    const lossy: Decider = {
+      ...real,
+      decide: (request, ...rest) =>
+        request.principal.id === boss
+          ? Promise.resolve(failed(fault("DECIDER_LOST", "gone")))
+          : real.decide(request, ...rest),
+    };
+    const request = calling("read_file", { path: "a" }, chain);
+    const forbidding = await loadPolicies(lossy, [
+      agentFile(`${ALL} forbid (principal, action in Action::"tool_call", resource);`),
+      agentFile(ALL, boss),
+    ]);
+    expect(await outcome(forbidding, request)).toBe("forbidden");
+    const permitting = await loadPolicies(lossy, [agentFile(ALL), agentFile(ALL, boss)]);
+    expect(await outcome(permitting, request)).toBe("not-decidable");
+  });
+
+  test("errors of those behind the one that decides are not told", async () => {
+    const overflow =
+      "permit (principal, action, resource) when { context.iteration + 9223372036854775807 > 0 };";
+    const policies = await loadPolicies(decider, [
+      agentFile(`forbid (principal, action, resource);`),
+      agentFile(ALL + overflow, boss),
+    ]);
+    const decision = await policies.decide(calling("read_file", { path: "a" }, chain), signal);
+    expect(decision).toMatchObject({ denyReason: "forbidden", errors: [] });
   });
 
   test("rules see how deep the chain is", async () => {

@@ -19,11 +19,11 @@ export const bareCedar = (source: CompiledSource, request: PolicyRequest): (() =
   if (!started) initSync({ module: new WebAssembly.Module(readFileSync(cedarFiles.wasm)) });
   started = true;
   const plans = planPolicies([BUILTIN_LAYER, source], BUILTIN_TOOLS, digest);
-  const reading = readRequest(request, BUILTIN_TOOLS, digest);
+  const reading = readRequest(request, { tools: BUILTIN_TOOLS, inputsOf: () => source.inputs }, digest);
   if (!reading.ok) throw new Error(reading.why);
   const plan = plans.plan(request.principal, reading.value.action);
   if (plan === undefined) throw new Error("the request is of no agent of this source");
-  const cedar = reading.value.forPrincipal(request.principal, plan.reads);
+  const cedar = reading.value.forPrincipal(0, plan.reads);
   for (const { name, policies } of plans.sets) {
     if (plan.sets.includes(name)) preparsePolicySet(name, { staticPolicies: policies });
   }

@@ -1,0 +1,64 @@
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import { ownValue } from "#kernel/json.ts";
+import type { Parameter, TypeReference } from "#protocol/agent-spec.ts";
+import type { ToolParameter } from "#protocol/tool-descriptors.ts";
+import type { InputType } from "./compiled-policy.ts";
+
+/*
+ * Which types the values have that rules compare. A request whose arguments or inputs have others is
+ * not decided at all: `inputs["mode"] != "safe"` would hold for a list that says the opposite.
+ */
+
+/** The parameters of an agent by their written types. */
+export const inputTypes = (parameters: readonly Parameter[]): readonly InputType[] =>
+  parameters.map(({ name, type }) => ({ name, type: inputType(type) }));
+
+const inputType = ({ name, arguments: inner }: TypeReference): InputType["type"] => {
+  switch (name.toLowerCase()) {
+    case "string":
+      return "string";
+    case "int":
+    case "integer":
+      return "long";
+    case "bool":
+    case "boolean":
+      return "boolean";
+    case "array":
+    case "list":
+    case "vec":
+      return inner.length === 1 && inner[0]?.name.toLowerCase() === "string" ? "string-list" : "other";
+    default:
+      return "other";
+  }
+};
+
+/** The name of an input that nobody declared or that has another type than it was declared with, or undefined. */
+export const strangeInput = (inputs: JsonObject, declared: readonly InputType[]): string | undefined =>
+  Object.keys(inputs).find((name) => {
+    const type = declared.find((one) => one.name === name)?.type;
+    return type === undefined || !isOfType(ownValue(inputs, name), type);
+  });
+
+/** The name of an argument that has another type than its parameter, or undefined. */
+export const strangeArgument = (
+  given: JsonObject,
+  parameters: readonly ToolParameter[],
+): string | undefined =>
+  parameters.find(({ name, type }) => Object.hasOwn(given, name) && !isOfType(ownValue(given, name), type))
+    ?.name;
+
+const isOfType = (value: JsonValue | undefined, type: InputType["type"] | ToolParameter["type"]): boolean => {
+  switch (type) {
+    case "string":
+      return typeof value === "string";
+    case "integer":
+    case "long":
+      return Number.isSafeInteger(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "string-list":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
+    case "other":
+      return true;
+  }
+};
