@@ -1,4 +1,9 @@
-import type { AgentDefinition, FunctionDefinition, SandboxTier } from "#protocol/agent-spec.ts";
+import type {
+  AgentDefinition,
+  FunctionDefinition,
+  FunctionScope,
+  SandboxTier,
+} from "#protocol/agent-spec.ts";
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
@@ -28,7 +33,7 @@ export const lowerAgent = (
     .flatMap((item) => lowerCapabilities(context, item, tier));
   const own = items.filter((item) => item.$type === "FunctionDefinition");
   const world: BodyWorld = {
-    functions: new Map([...shared, ...callables(own)]),
+    functions: new Map([...shared, ...callables("agent", own)]),
     offered: capabilities.length === 0 ? null : new Set(capabilities.map((capability) => capability.name)),
     tier,
   };
@@ -58,7 +63,7 @@ export const lowerAgent = (
   return {
     name,
     parameters,
-    returns: node.returns === undefined ? null : lowerType(node.returns),
+    returns: node.returns === undefined ? null : lowerType(context, node.returns),
     capabilities,
     sandboxFloor: profile.sandboxFloor,
     limits: profile.limits,
@@ -70,11 +75,14 @@ export const lowerAgent = (
   };
 };
 
-export const callables = (nodes: readonly syntax.FunctionDefinition[]): ReadonlyMap<string, Callable> =>
+export const callables = (
+  scope: FunctionScope,
+  nodes: readonly syntax.FunctionDefinition[],
+): ReadonlyMap<string, Callable> =>
   new Map(
     nodes.map((node) => [
       node.name,
-      { name: node.name, parameters: node.parameters.map((parameter) => parameter.name) },
+      { scope, name: node.name, parameters: node.parameters.map((parameter) => parameter.name) },
     ]),
   );
 
@@ -94,7 +102,7 @@ export const lowerFunction = (
   return {
     name: node.name,
     parameters,
-    returns: node.returns === undefined ? null : lowerType(node.returns),
+    returns: node.returns === undefined ? null : lowerType(context, node.returns),
     body: body ?? { statements: [], span: spanOf(node) },
     range: context.source.range(spanOf(node)),
   };

@@ -1,14 +1,18 @@
 import { unreachable } from "#kernel/invariant.ts";
 import type { Block, Expression, MatchArm, Place, PlaceStep, Statement } from "#protocol/agent-spec.ts";
+import { BODY_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
-import { joined, partSpan, spanOf } from "../parser/tree.ts";
+import { joined, partSpan, spanBeforeComma, spanOf } from "../parser/tree.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { ExpressionLowering } from "./expression.ts";
 import { type BodyWorld, CONSTANTS, Scope } from "./scope.ts";
 
-/** Lowers the blocks of one agent or function. What cannot be lowered is reported and left out. */
+/**
+ * Lowers the blocks of one agent or function. What cannot be lowered is reported and left out. `depth` is how
+ * deep in the spec the block around a statement or expression stands, from 1 for the body itself.
+ */
 export class BodyLowering {
   private readonly context: LowerContext;
   private readonly expressions: ExpressionLowering;
@@ -38,7 +42,7 @@ export class BodyLowering {
     inner = new Scope(scope),
   ): Block | undefined {
     if (node === undefined) return undefined;
-    if (!withinDepth(this.context, depth, spanOf(node))) return undefined;
+    if (!withinDepth(this.context, depth, BODY_DEPTH_MAX, spanOf(node))) return undefined;
     return { statements: this.statements(node.statements, inner, depth + 1, asValue), span: spanOf(node) };
   }
 
@@ -131,7 +135,7 @@ export class BodyLowering {
         "Bind with `let` and compare with `!= null`.",
       );
     }
-    if (!withinDepth(this.context, depth + node.elseIfs.length, span)) return undefined;
+    if (!withinDepth(this.context, depth + node.elseIfs.length, BODY_DEPTH_MAX, span)) return undefined;
     const branches = [node, ...node.elseIfs].map((branch, index) => ({
       condition: this.expressions.lower(branch.condition, scope, depth + index),
       then: this.block(branch.then, scope, depth + index),
@@ -165,7 +169,7 @@ export class BodyLowering {
   }
 
   private arm(node: syntax.MatchArm, scope: Scope, depth: number): MatchArm | undefined {
-    const span = spanOf(node);
+    const span = spanBeforeComma(node);
     const [pattern, second] = node.patterns;
     const body = this.armBody(node.body, scope, depth);
     if (second !== undefined) {
@@ -222,7 +226,7 @@ export class BodyLowering {
       return this.notExecuted(spanOf(record), "a record behind an expression");
     }
     const span = joined(spanOf(target), spanOf(record));
-    return this.value(this.expressions.record(record, type, span, scope, depth));
+    return this.value(this.expressions.record(record, type, span, scope, depth + 1));
   }
 
   private place(node: syntax.Expression | undefined, scope: Scope, depth: number): Place | undefined {

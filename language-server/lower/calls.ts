@@ -64,7 +64,8 @@ const targetOf = (
     context.reporter.report("WRIT070", nameSpan, `${quoted(name)} is a value and cannot be called`);
     return undefined;
   }
-  if (world.functions.has(name)) return { k: "function", name };
+  const known = world.functions.get(name);
+  if (known !== undefined) return { k: "function", scope: known.scope, name };
   if (name === "reason") return { k: "reason" };
   if (BUILTINS_BY_NAME.has(name)) return { k: "builtin", name };
   const tool = context.tools.get(name);

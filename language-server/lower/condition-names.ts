@@ -1,19 +1,14 @@
-import type { ActionPattern, Parameter, TypeReference } from "#protocol/agent-spec.ts";
+import type { ActionPattern, Parameter } from "#protocol/agent-spec.ts";
+import { comparedType, type ConditionType } from "#protocol/agent-spec-condition.ts";
 import {
   ACTION_NAMES,
   ACTION_RESOURCES,
   type ActionName,
-  type AttributeType,
   CONTEXT_ATTRIBUTES,
   PRINCIPAL_ATTRIBUTES,
   RESOURCE_ATTRIBUTES,
 } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
-
-/** Names under which a condition finds everything it may ask about. */
-export const CONDITION_ROOTS: readonly string[] = ["args", "principal", "resource", "context", "inputs"];
-
-export type ConditionType = AttributeType | "string-list";
 
 /** Inputs of the agents that a policy binds. */
 export interface ConditionInputs {
@@ -108,7 +103,7 @@ export const inputType = (name: string, inputs: ConditionInputs): Found => {
 
 /** Inputs of one agent, from its parameters. */
 export const inputsOf = (parameters: readonly Parameter[]): ConditionInputs => ({
-  types: new Map(parameters.map((parameter) => [parameter.name, typeOf(parameter.type)])),
+  types: new Map(parameters.map((parameter) => [parameter.name, comparedType(parameter.type)])),
   bare: true,
 });
 
@@ -119,23 +114,4 @@ export const commonInputs = (agents: readonly ConditionInputs[]): ConditionInput
     others.every((other) => other.types.get(name) === type),
   );
   return { types: new Map(types), bare: false };
-};
-
-const typeOf = (type: TypeReference): ConditionType | null => {
-  switch (type.name.toLowerCase()) {
-    case "string":
-      return "string";
-    case "int":
-    case "integer":
-      return "long";
-    case "bool":
-    case "boolean":
-      return "boolean";
-    case "array":
-    case "list":
-    case "vec":
-      return type.arguments[0]?.name.toLowerCase() === "string" ? "string-list" : null;
-    default:
-      return null;
-  }
 };

@@ -1,11 +1,10 @@
 import type { ActionPattern, Expression } from "#protocol/agent-spec.ts";
+import { CONDITION_ROOTS, type ConditionType } from "#protocol/agent-spec-condition.ts";
 import type { Span } from "#protocol/source.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
   argumentType,
-  CONDITION_ROOTS,
   type ConditionInputs,
-  type ConditionType,
   contextType,
   type Found,
   inputType,
@@ -110,18 +109,11 @@ export class ConditionTerms {
   private bound(name: string, expression: Expression): Typed | undefined {
     let type: ConditionType | undefined;
     for (const pattern of this.patterns) {
-      const parameters = pattern.arguments.flatMap((one) =>
-        one.k === "bind" && one.as === name ? [one.parameter] : [],
-      );
-      const [parameter, second] = parameters;
-      if (parameter === undefined || second !== undefined) {
-        this.refuse(
-          expression.span,
-          second === undefined
-            ? `${quoted(name)} is not bound by ${quoted(pattern.name)}`
-            : `${quoted(name)} is bound twice by ${quoted(pattern.name)}`,
-          { help: "Bind the name once in every pattern of the rule, or write a rule for each." },
-        );
+      const parameter = pattern.arguments.find((one) => one.k === "bind" && one.as === name)?.parameter;
+      if (parameter === undefined) {
+        this.refuse(expression.span, `${quoted(name)} is not bound by ${quoted(pattern.name)}`, {
+          help: "Bind the name in every pattern of the rule, or write a rule for each.",
+        });
         return undefined;
       }
       const found = argumentType(parameter, [pattern], this.context.tools);

@@ -1,5 +1,5 @@
 import type { BinaryOperator } from "#protocol/agent-spec.ts";
-import type { ConditionType } from "./condition-names.ts";
+import type { ConditionType } from "#protocol/agent-spec-condition.ts";
 
 /** Types of the parts of a condition; `literals` are lists of them that are written out. */
 export type TermType = ConditionType | "string-literals" | "long-literals";

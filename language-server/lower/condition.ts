@@ -1,4 +1,6 @@
 import type { ActionPattern, BinaryOperator, Expression } from "#protocol/agent-spec.ts";
+import { CONDITION_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
+import { CONDITION_METHODS } from "#protocol/agent-spec-condition.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
@@ -8,9 +10,7 @@ import type { ConditionInputs } from "./condition-names.ts";
 import { ASK, ConditionTerms, type Typed } from "./condition-terms.ts";
 import { mismatch, nameOf } from "./condition-types.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
-import { combine } from "./operators.ts";
-
-const METHODS = ["starts_with", "ends_with", "contains"] as const;
+import { combine, levelsOf } from "./operators.ts";
 
 /**
  * Lowers the condition of one rule. Everything in it has a type that is known here, so that the
@@ -38,8 +38,8 @@ export class ConditionLowering {
   private typed(node: syntax.Expression | undefined, depth: number): Typed | undefined {
     if (node === undefined) return undefined;
     const { operands, operators } = node;
-    const below = depth + operators.length;
-    if (!withinDepth(this.context, below, spanOf(node))) return undefined;
+    const below = depth + levelsOf(operators);
+    if (!withinDepth(this.context, below, CONDITION_DEPTH_MAX, spanOf(node))) return undefined;
     const parts = operands.map((operand) => this.operand(operand, below));
     if (operands.length !== operators.length + 1 || !parts.every((part) => part !== undefined))
       return undefined;
@@ -70,8 +70,10 @@ export class ConditionLowering {
   }
 
   private operand(node: syntax.Unary, depth: number): Typed | undefined {
-    if (!withinDepth(this.context, depth + node.prefixes.length + 1, spanOf(node))) return undefined;
-    let value = this.suffixed(node, depth + node.prefixes.length + 1);
+    // A field is a level above its name, a method one above what it is asked of.
+    const inner = depth + node.prefixes.length + node.suffixes.length;
+    if (!withinDepth(this.context, inner, CONDITION_DEPTH_MAX, spanOf(node))) return undefined;
+    let value = this.suffixed(node, inner);
     for (let index = node.prefixes.length - 1; index >= 0 && value !== undefined; index -= 1) {
       const span: Span = [partSpan(node, "prefixes", index)[0], spanOf(node)[1]];
       value = this.prefixed(node.prefixes[index] === "-", value, span);
@@ -164,7 +166,14 @@ export class ConditionLowering {
     const [first] = items;
     const span = spanOf(node);
     if (!items.every((item) => item !== undefined)) return undefined;
-    const isLiteral = items.every(({ expression: { k } }) => k === "literal" || k === "duration");
+    const duration = items.find((item) => item.expression.k === "duration");
+    if (duration !== undefined) {
+      this.refuse(duration.expression.span, "a list in a condition holds no durations", {
+        help: "Write its milliseconds, or compare with `==` and join with `||`.",
+      });
+      return undefined;
+    }
+    const isLiteral = items.every(({ expression: { k } }) => k === "literal");
     const sameType = items.every((item) => item.type === first?.type);
     if (!isLiteral || !sameType || (first?.type !== "string" && first?.type !== "long")) {
       this.refuse(
@@ -180,12 +189,15 @@ export class ConditionLowering {
   }
 
   private method(receiver: Typed, member: syntax.Member, call: syntax.Call, span: Span): Typed | undefined {
-    const method = METHODS.find((one) => one === member.name);
+    const method = CONDITION_METHODS.find((one) => one === member.name);
     const [argument, second] = call.arguments;
     if (method === undefined) {
       this.refuse(partSpan(member, "name"), `conditions have no method ${quoted(member.name)}`, {
-        help: `They have ${listed(METHODS, "and")}.`,
-        ...didYouMean(this.context.reporter.nearest(member.name, METHODS), partSpan(member, "name")),
+        help: `They have ${listed(CONDITION_METHODS, "and")}.`,
+        ...didYouMean(
+          this.context.reporter.nearest(member.name, CONDITION_METHODS),
+          partSpan(member, "name"),
+        ),
       });
       return undefined;
     }

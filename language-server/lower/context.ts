@@ -12,18 +12,17 @@ export interface LowerContext {
 }
 
 /**
- * Deepest nesting of expressions and blocks in a spec, each operator, suffix and `else if` of a
- * chain counted. Readers of a spec may so walk it by recursion.
+ * Whether a place is still within the bound of a spec; reports it once when it is not. Depths are counted
+ * before anything is lowered, each operator, suffix and `else if` of a chain for what it adds at most, so
+ * what passes is never deeper than the bound in the spec.
  */
-export const LOWERED_DEPTH_MAX = 256;
-
-/** Whether a place is still within the bound; reports it once when it is not. */
 export const withinDepth = (
   context: LowerContext,
   depth: number,
+  depthMax: number,
   span: readonly [number, number],
 ): boolean => {
-  if (depth <= LOWERED_DEPTH_MAX) return true;
-  context.reporter.report("WRIT065", span, `this is nested more than ${LOWERED_DEPTH_MAX} deep`);
+  if (depth <= depthMax) return true;
+  context.reporter.report("WRIT065", span, `this is nested more than ${depthMax} deep`);
   return false;
 };

@@ -1,4 +1,4 @@
-import type { JsonValue } from "#kernel/json.ts";
+import type { DataBlock, DataValue } from "#protocol/agent-spec.ts";
 import type * as syntax from "../generated/ast.ts";
 import { spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
@@ -7,16 +7,15 @@ import type { LowerContext } from "./context.ts";
 import { CONSTANTS } from "./scope.ts";
 
 /**
- * The value of a `key: value` as JSON, for blocks that are kept as data: names and references as
- * their text, durations as written, nested blocks as objects. Undefined (and reported) for what
- * has no such value.
+ * The value of a `key: value` for blocks that are kept as data: references, durations and sizes as they
+ * were written, each told apart from a text. Undefined (and reported) for what has no such value.
  */
 export const entryValue = (
   context: LowerContext,
   node: syntax.EntryBlock | syntax.Unary | undefined,
-): JsonValue | undefined => {
+): DataValue | undefined => {
   if (node === undefined) return undefined;
-  if (node.$type === "EntryBlock") return entryObject(context, node.entries);
+  if (node.$type === "EntryBlock") return { block: entryObject(context, node.entries) };
   const { base, prefixes, suffixes } = node;
   const text = context.source.slice(spanOf(node));
   if (base.$type === "Literal" && suffixes.length === 0) return literalJson(context, node, base.text);
@@ -27,21 +26,18 @@ export const entryValue = (
     return items.every((item) => item !== undefined) ? items : undefined;
   }
   if (base.$type === "Record" && suffixes.length === 0 && prefixes.length === 0) {
-    return recordObject(context, base);
+    return { block: recordObject(context, base) };
   }
   if (base.$type === "NameExpression" && base.record === undefined && base.lambda === undefined) {
     const constant = CONSTANTS.get(base.name);
     if (constant !== undefined && suffixes.length === 0 && prefixes.length === 0) return constant;
     // `Network.Raw`, `env("X")`: kept as it was written.
-    return text;
+    return { ref: text };
   }
   return refuse(context, node, text);
 };
 
-export const entryObject = (
-  context: LowerContext,
-  entries: readonly syntax.Entry[],
-): { readonly [key: string]: JsonValue } =>
+export const entryObject = (context: LowerContext, entries: readonly syntax.Entry[]): DataBlock =>
   objectOf(
     entries.flatMap((entry) => {
       const value = entryValue(context, entry.value);
@@ -49,7 +45,7 @@ export const entryObject = (
     }),
   );
 
-const recordObject = (context: LowerContext, record: syntax.Record): { readonly [key: string]: JsonValue } =>
+const recordObject = (context: LowerContext, record: syntax.Record): DataBlock =>
   objectOf(
     record.fields.flatMap((field) => {
       const [operand, second] = field.operands;
@@ -62,11 +58,10 @@ const recordObject = (context: LowerContext, record: syntax.Record): { readonly 
   );
 
 // Built by definition and not by assignment: a key such as `__proto__` is a key like any other.
-const objectOf = (
-  members: readonly (readonly [string, JsonValue])[],
-): { readonly [key: string]: JsonValue } => Object.fromEntries(members);
+const objectOf = (members: readonly (readonly [string, DataValue])[]): DataBlock =>
+  Object.fromEntries(members);
 
-const literalJson = (context: LowerContext, node: syntax.Unary, token: string): JsonValue | undefined => {
+const literalJson = (context: LowerContext, node: syntax.Unary, token: string): DataValue | undefined => {
   const literal = literalValue(token);
   const negative = node.prefixes.length === 1 && node.prefixes[0] === "-";
   const text = context.source.slice(spanOf(node));
@@ -74,12 +69,19 @@ const literalJson = (context: LowerContext, node: syntax.Unary, token: string): 
     return negative ? 0 - literal.value : literal.value;
   }
   if (node.prefixes.length > 0) return refuse(context, node, text);
-  if (literal.k === "string") return literal.value;
-  // Sizes, months and years have no meaning to a run, and are kept as they were written.
-  if (literal.k === "unreadable" && !/[0-9](?:months?|years?|y|[KMGT]?B)$/.test(token)) {
-    return refuse(context, node, text, literal.why);
+  switch (literal.k) {
+    case "string":
+      return literal.value;
+    case "secret":
+      return { ref: token };
+    case "duration":
+      return { duration: token };
+    default:
+      // Sizes, months and years have no meaning to a run, and are kept as they were written.
+      if (/[0-9][KMGT]?B$/.test(token)) return { size: token };
+      if (/[0-9]\.?(?:months?|years?|y)$/.test(token)) return { duration: token };
+      return refuse(context, node, text, literal.k === "unreadable" ? literal.why : undefined);
   }
-  return token;
 };
 
 const refuse = (

@@ -1,5 +1,6 @@
 import { unreachable } from "#kernel/invariant.ts";
 import type { Argument, BinaryOperator, Block, Expression } from "#protocol/agent-spec.ts";
+import { BODY_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, joined, partSpan, spanOf } from "../parser/tree.ts";
@@ -7,7 +8,7 @@ import { keyText, literalValue } from "../semantics/literal.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { type GivenArgument, resolveCall, resolveMethod } from "./calls.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
-import { combine } from "./operators.ts";
+import { combine, levelsOf } from "./operators.ts";
 import { type BodyWorld, CONSTANTS, type Scope } from "./scope.ts";
 
 /** `asValue`: the block's last statement gives its value, so an `if` with `else` there is an expression. */
@@ -36,9 +37,10 @@ export class ExpressionLowering {
   lower(node: Chain | undefined, scope: Scope, depth: number): Expression | undefined {
     if (node === undefined) return undefined;
     const { operands, operators } = node;
-    if (!withinDepth(this.context, depth + operators.length, chainSpan(node))) return undefined;
+    const below = depth + levelsOf(operators);
+    if (!withinDepth(this.context, below, BODY_DEPTH_MAX, chainSpan(node))) return undefined;
     // Every operand is lowered even after one failed, so that all problems are told at once.
-    const lowered = operands.map((operand) => this.unary(operand, scope, depth + operators.length));
+    const lowered = operands.map((operand) => this.unary(operand, scope, below));
     if (operands.length !== operators.length + 1 || !lowered.every(isThere)) return undefined;
     return combine(lowered, operators, binary);
   }
@@ -47,7 +49,7 @@ export class ExpressionLowering {
     if (node === undefined) return undefined;
     const { prefixes, suffixes } = node;
     const innerDepth = depth + prefixes.length + suffixes.length + 1;
-    if (!withinDepth(this.context, innerDepth, spanOf(node))) return undefined;
+    if (!withinDepth(this.context, innerDepth, BODY_DEPTH_MAX, spanOf(node))) return undefined;
     let value = this.suffixed(node, scope, innerDepth);
     for (let index = prefixes.length - 1; index >= 0 && value !== undefined; index -= 1) {
       const span: Span = [partSpan(node, "prefixes", index)[0], spanOf(node)[1]];
@@ -194,13 +196,15 @@ export class ExpressionLowering {
     if (node.otherwise === undefined) {
       return this.notExecuted(span, "an `if` without `else` as a value", "Add an `else` block.");
     }
-    if (!withinDepth(this.context, depth + node.elseIfs.length + 1, span)) return undefined;
+    // An `else if` is a block with an expression in it, so each goes two levels down.
+    const last = depth + 2 * node.elseIfs.length + 1;
+    if (!withinDepth(this.context, last, BODY_DEPTH_MAX, span)) return undefined;
     const branches = [node, ...node.elseIfs].map((branch, index) => ({
-      condition: this.lower(branch.condition, scope, depth + index + 1),
-      then: this.lowerBlock(branch.then, scope, depth + index + 1, true),
+      condition: this.lower(branch.condition, scope, depth + 2 * index + 1),
+      then: this.lowerBlock(branch.then, scope, depth + 2 * index + 1, true),
       start: spanOf(branch)[0],
     }));
-    let otherwise = this.lowerBlock(node.otherwise, scope, depth + branches.length, true);
+    let otherwise = this.lowerBlock(node.otherwise, scope, last, true);
     let result: Expression | undefined;
     for (const { condition, then, start } of branches.reverse()) {
       if (condition === undefined || then === undefined || otherwise === undefined) return undefined;

@@ -1,11 +1,15 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import { AGENT_SPEC_VERSION, type AgentSpec, type Dialect } from "#protocol/agent-spec.ts";
-import type { Checked, ProblemCode } from "#protocol/problem.ts";
+import { pathMistake } from "#protocol/agent-spec-bounds.ts";
+import { copyJson } from "#protocol/agent-spec-json.ts";
+import { type Checked, mayRun, type ProblemCode } from "#protocol/problem.ts";
+import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import type { SymbiFile, UnknownBlock } from "../generated/ast.ts";
+import type { Entry, SymbiFile, UnknownBlock } from "../generated/ast.ts";
 import { joined, partSpan, spanOf } from "../parser/tree.ts";
 import { prune } from "../parser/prune.ts";
 import { readSource } from "../parser/read-source.ts";
+import { SourceText } from "../parser/source-text.ts";
 import { checkSemantics } from "../semantics/check.ts";
 import { detectDialect, reportDialect } from "../semantics/dialect.ts";
 import { keyText } from "../semantics/literal.ts";
@@ -35,9 +39,16 @@ export interface LowerOptions {
 /**
  * Makes an AgentSpec of an agent file, with everything that is wrong with the file. Total and pure:
  * any bytes give a result, the same bytes the same one. The value is null when the file cannot be
- * read at all, and otherwise as complete as the text allows; it may run only when `mayRun(problems)`.
+ * read at all, and otherwise as complete as the text allows: whole exactly when `mayRun(problems)`.
  */
 export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | null> => {
+  const { value, problems } = lowered(input, options);
+  return { value: value === null ? null : { ...value, isWhole: mayRun(problems) }, problems };
+};
+
+const lowered = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | null> => {
+  const mistake = pathMistake(input.path);
+  if (mistake !== undefined) return unreadable(`the path of the file ${mistake}`);
   const reading = readSource(input.path, input.bytes);
   if (reading.k === "refused") return { value: null, problems: reading.problems };
   const { source, tree, reporter } = reading;
@@ -53,6 +64,8 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
   // After the dialect, because what is broken here may be what another dialect writes.
   if (reading.isBroken) prune(tree);
   const value = lowerFile(context, identity, tree);
+  const size = copyJson(value);
+  if (!size.ok) return unreadable(`the file says too much: as a specification it has ${size.mistake.why}`);
   if (dialect.name !== "D1") {
     // One honest problem instead of many about a grammar that the author never meant.
     const alone = new Reporter(source);
@@ -62,6 +75,13 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
   checkSemantics(reading, value, tools);
   const problems = reporter.problems();
   return { value, problems: reading.isBroken ? problems.filter((one) => !isGuess(one.code)) : problems };
+};
+
+/** A file that is not read at all, and why. */
+const unreadable = (message: string): Checked<null> => {
+  const reporter = new Reporter(new SourceText("", ""));
+  reporter.report("WRIT080", [0, 0], message);
+  return { value: null, problems: reporter.problems() };
 };
 
 /** Where a part of the text could not be read, what seems to be missing may only be in that part. */
@@ -92,6 +112,10 @@ const reportUnknownBlock = (context: LowerContext, node: UnknownBlock): void => 
   );
 };
 
+/** An entry of metadata without the sign that ends it. */
+const entrySpan = (entry: Entry): Span => joined(partSpan(entry, "key"), spanOf(entry.value ?? entry));
+
+/** Everything of a file; whether it is whole is known when all problems are. */
 const lowerFile = (
   context: LowerContext,
   source: AgentSpec["source"] & { readonly dialect: Dialect },
@@ -99,7 +123,7 @@ const lowerFile = (
 ): AgentSpec => {
   const { items } = tree;
   const functions = items.filter((item) => item.$type === "FunctionDefinition");
-  const shared = callables(functions);
+  const shared = callables("file", functions);
   const world: BodyWorld = { functions: shared, offered: null, tier: null };
   for (const item of items) if (item.$type === "UnknownBlock") reportUnknownBlock(context, item);
   const entries = items.filter((item) => item.$type === "Metadata").flatMap((item) => item.entries);
@@ -110,11 +134,12 @@ const lowerFile = (
   const inputs = commonInputs(agents.map((agent) => inputsOf(agent.parameters)));
   return {
     v: AGENT_SPEC_VERSION,
+    isWhole: false,
     source,
     metadata: entries.flatMap((entry) => {
       const value = entryValue(context, entry.value);
       if (value === undefined) return [];
-      return [{ key: keyText(entry.key), value, range: context.source.range(spanOf(entry)) }];
+      return [{ key: keyText(entry.key), value, range: context.source.range(entrySpan(entry)) }];
     }),
     agents,
     policies: lowerPolicies(

@@ -24,6 +24,10 @@ export const OPERATORS: ReadonlyMap<
   ["%", { level: 6, means: "%" }],
 ]);
 
+/** How deep a chain of operators may make a tree: `not in` is a negation around an `in`. */
+export const levelsOf = (operators: readonly string[]): number =>
+  operators.reduce((levels, operator) => levels + (OPERATORS.get(operator)?.means === "not in" ? 2 : 1), 0);
+
 /**
  * Puts a flat chain of operands and operators together by precedence, all operators binding to
  * the left (the shunting-yard method, after Dijkstra 1961). It uses no stack of its own depth, so

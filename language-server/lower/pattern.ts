@@ -1,4 +1,5 @@
 import type { ActionPattern, PatternArgument } from "#protocol/agent-spec.ts";
+import { CONDITION_ROOTS } from "#protocol/agent-spec-condition.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
@@ -6,7 +7,6 @@ import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
-import { CONDITION_ROOTS } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
 import { CONSTANTS } from "./scope.ts";
 
@@ -78,6 +78,16 @@ const lowerOne = (context: LowerContext, node: Chain): ActionPattern | undefined
   if (name === "*" && call === undefined) return anyAction(span);
   const tool = context.tools.get(name);
   if (tool !== undefined) {
+    const others = sharingAction(context, tool);
+    if (others.length > 0) {
+      context.reporter.report(
+        "WRIT068",
+        found.span,
+        `${quoted(name)} and ${listed(others, "and")} are one action, \`${tool.action}\`, so a rule cannot be about one of them`,
+        { help: `Name the action: \`${tool.action}\`.` },
+      );
+      return undefined;
+    }
     const bound = call === undefined ? [] : lowerArguments(context, tool, call);
     return bound === undefined ? undefined : { name, kind: "tool", arguments: bound, span };
   }
@@ -96,6 +106,14 @@ const lowerOne = (context: LowerContext, node: Chain): ActionPattern | undefined
   }
   return { name, kind: "action", arguments: [], span };
 };
+
+/** Other tools that make the same requests as a tool whose calls are no `tool_call`. */
+const sharingAction = (context: LowerContext, tool: ToolDescriptor): readonly string[] =>
+  tool.action === "tool_call"
+    ? []
+    : [...context.tools.values()]
+        .filter((other) => other.action === tool.action && other.name !== tool.name)
+        .map((other) => other.name);
 
 const isAction = (name: string): boolean => ACTION_NAMES.some((action) => action === name);
 
@@ -139,10 +157,18 @@ const lowerArguments = (
     taken.add(parameter.name);
     const argument = lowerArgument(context, parameter, node);
     if (argument === undefined) sound = false;
-    else if (argument !== "anything") found.push(argument);
+    else if (argument !== "anything" && isBoundTwice(argument, found)) {
+      context.reporter.report("WRIT069", spanOf(node), "the pattern binds this name twice", {
+        help: "Choose another name.",
+      });
+      sound = false;
+    } else if (argument !== "anything") found.push(argument);
   }
   return sound ? found : undefined;
 };
+
+const isBoundTwice = (argument: PatternArgument, others: readonly PatternArgument[]): boolean =>
+  argument.k === "bind" && others.some((other) => other.k === "bind" && other.as === argument.as);
 
 const lowerArgument = (
   context: LowerContext,

@@ -1,12 +1,12 @@
 import { durationText } from "#kernel/duration.ts";
 import type { ActionPattern, Requirement } from "#protocol/agent-spec.ts";
+import { CALL_TIMEOUT_MS_MAX } from "#protocol/agent-spec-bounds.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, partSpan, spanOf } from "../parser/tree.ts";
 import { keyText, literalValue } from "../semantics/literal.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
-import { CALL_TIMEOUT_MS_MAX } from "./limit-ranges.ts";
 import { anyAction, lowerPatterns, nameAndCall, onlyOperand } from "./pattern.ts";
 import { CONSTANTS } from "./scope.ts";
 import { lowerTier } from "./tier.ts";

@@ -1,4 +1,4 @@
-import type { SandboxTier } from "#protocol/agent-spec.ts";
+import type { FunctionScope, SandboxTier } from "#protocol/agent-spec.ts";
 
 /** Words that are values wherever a name may stand. */
 export const CONSTANTS: ReadonlyMap<string, boolean | null> = new Map([
@@ -39,6 +39,7 @@ export class Scope {
 
 /** A function that a body may call. */
 export interface Callable {
+  readonly scope: FunctionScope;
   readonly name: string;
   readonly parameters: readonly string[];
 }

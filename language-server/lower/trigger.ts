@@ -1,4 +1,4 @@
-import type { Trigger } from "#protocol/agent-spec.ts";
+import type { DataValue, Trigger } from "#protocol/agent-spec.ts";
 import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { keyText } from "../semantics/literal.ts";
@@ -40,10 +40,16 @@ export const lowerTrigger = (context: LowerContext, node: syntax.Trigger): Trigg
   return {
     kind,
     name: node.name === undefined ? "" : keyText(node.name),
-    agent: typeof agent === "string" ? agent : null,
+    agent: agentName(agent),
     attributes,
     range: context.source.range(spanOf(node)),
   };
+};
+
+/** A trigger names its agent as a text or as a bare word. */
+const agentName = (value: DataValue | null | undefined): string | null => {
+  if (typeof value === "string") return value;
+  return typeof value === "object" && value !== null && "ref" in value ? value.ref : null;
 };
 
 /** Keys of metadata that read like a restriction or a guarantee. */

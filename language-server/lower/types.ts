@@ -1,23 +1,32 @@
 import type { Parameter, TypeDefinition, TypeReference } from "#protocol/agent-spec.ts";
+import { DATA_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
+import { depthOfType } from "#protocol/agent-spec-depth.ts";
 import type * as syntax from "../generated/ast.ts";
-import { partSpan, spanOf } from "../parser/tree.ts";
+import { partSpan, spanBeforeComma, spanOf } from "../parser/tree.ts";
 import { keyText } from "../semantics/literal.ts";
 import { quoted } from "../semantics/reporter.ts";
-import type { LowerContext } from "./context.ts";
+import { type LowerContext, withinDepth } from "./context.ts";
 
 /** The type of what no type was written for. */
 const ANY = "any";
 
+/** A type as written in one place; one that is nested too deep for a spec is reported. */
+export const lowerType = (context: LowerContext, node: syntax.Type): TypeReference => {
+  const type = typeOf(node);
+  withinDepth(context, depthOfType(type), DATA_DEPTH_MAX, type.span);
+  return type;
+};
+
 /** `[T]`, `T?` and `A | B` are written as `Array<T>`, `Optional<T>` and `Union<A, B>`. */
-export const lowerType = (node: syntax.Type): TypeReference => {
-  const span = spanOf(node);
+const typeOf = (node: syntax.Type): TypeReference => {
+  const span = spanBeforeComma(node);
   const plain: TypeReference =
     node.element === undefined
-      ? { name: node.name ?? ANY, arguments: node.arguments.map(lowerType), span }
-      : { name: "Array", arguments: [lowerType(node.element)], span };
+      ? { name: node.name ?? ANY, arguments: node.arguments.map(typeOf), span }
+      : { name: "Array", arguments: [typeOf(node.element)], span };
   const base: TypeReference = node.optional ? { name: "Optional", arguments: [plain], span } : plain;
   const others = node.alternatives ?? [];
-  return others.length === 0 ? base : { name: "Union", arguments: [base, ...others.map(lowerType)], span };
+  return others.length === 0 ? base : { name: "Union", arguments: [base, ...others.map(typeOf)], span };
 };
 
 export const lowerParameters = (
@@ -38,9 +47,9 @@ export const lowerParameters = (
       type:
         node.type === undefined
           ? { name: ANY, arguments: [], span: partSpan(node, "name") }
-          : lowerType(node.type),
+          : lowerType(context, node.type),
       labels: [],
-      range: context.source.range(spanOf(node)),
+      range: context.source.range(spanBeforeComma(node)),
     };
   });
 
@@ -53,9 +62,9 @@ export const lowerTypeDefinition = (context: LowerContext, node: syntax.TypeDefi
           type:
             field.type === undefined
               ? { name: ANY, arguments: [], span: spanOf(field) }
-              : lowerType(field.type),
+              : lowerType(context, field.type),
         }))
       : null,
-  alias: node.alias === undefined ? null : lowerType(node.alias),
+  alias: node.alias === undefined ? null : lowerType(context, node.alias),
   range: context.source.range(spanOf(node)),
 });

@@ -1,22 +1,13 @@
 import { DURATION_MS_MAX, durationText } from "#kernel/duration.ts";
 import type { AgentDefinition, Limited, Limits, SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
+import { isWithin, LIMIT_RANGES } from "#protocol/agent-spec-bounds.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
 import { didYouMean, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
-import {
-  BARE_TIMEOUT_MAX,
-  CPU_CORES_RANGE,
-  ITERATIONS_RANGE,
-  type LimitRange,
-  MEMORY_MIB_RANGE,
-  TIMEOUT_RANGE,
-  TOKENS_RANGE,
-  within,
-} from "./limit-ranges.ts";
 import { nameAndCall } from "./pattern.ts";
 import { lowerTier } from "./tier.ts";
 
@@ -27,16 +18,17 @@ type LimitName = keyof Limits;
 
 const MIB = 1024 * 1024;
 
-/** Attributes that set a limit, by the name they are written under. */
-const LIMIT_ATTRIBUTES: Readonly<
-  Record<string, { readonly limit: LimitName; readonly range: LimitRange; readonly unit: number }>
-> = {
-  max_iterations: { limit: "iterationsMax", range: ITERATIONS_RANGE, unit: 1 },
-  budget_tokens: { limit: "tokensMax", range: TOKENS_RANGE, unit: 1 },
-  max_tokens: { limit: "tokensMax", range: TOKENS_RANGE, unit: 1 },
-  max_memory_mb: { limit: "memoryBytesMax", range: MEMORY_MIB_RANGE, unit: MIB },
-  max_cpu_cores: { limit: "cpuCoresMax", range: CPU_CORES_RANGE, unit: 1 },
+/** Attributes that set a limit, by the name they are written under, with what their numbers count. */
+const LIMIT_ATTRIBUTES: Readonly<Record<string, { readonly limit: LimitName; readonly unit: number }>> = {
+  max_iterations: { limit: "iterationsMax", unit: 1 },
+  budget_tokens: { limit: "tokensMax", unit: 1 },
+  max_tokens: { limit: "tokensMax", unit: 1 },
+  max_memory_mb: { limit: "memoryBytesMax", unit: MIB },
+  max_cpu_cores: { limit: "cpuCoresMax", unit: 1 },
 };
+
+/** From here on a timeout without unit was meant as milliseconds. */
+const BARE_TIMEOUT_MAX = 1_000;
 
 /** Attributes that are data for people; they promise nothing. */
 const DESCRIPTIVE = ["description", "name", "version", "author", "tags", "license"] as const;
@@ -68,6 +60,8 @@ class ProfileLowering {
     memoryBytesMax: null,
     cpuCoresMax: null,
   };
+  /** Which attribute set a limit: some limits have two names. */
+  private readonly named = new Map<LimitName, { readonly name: string; readonly span: Span }>();
   private floor: { readonly tier: SandboxTier; readonly span: Span } | null = null;
 
   constructor(context: LowerContext) {
@@ -87,7 +81,7 @@ class ProfileLowering {
     const { name, value } = node;
     if (name === undefined || value === undefined || DESCRIPTIVE.some((one) => one === name)) return;
     const limit = Object.hasOwn(LIMIT_ATTRIBUTES, name) ? LIMIT_ATTRIBUTES[name] : undefined;
-    if (limit !== undefined) return this.limit(node, value, limit.limit, limit.range, limit.unit);
+    if (limit !== undefined) return this.limit(node, value, limit.limit, limit.unit);
     switch (name) {
       case "sandbox":
         return this.sandbox(value);
@@ -126,8 +120,7 @@ class ProfileLowering {
         : undefined;
     const literal = base?.$type === "Literal" ? literalValue(base.text) : undefined;
     const measured = literal?.k === "string" ? literalValue(literal.value.trim()) : literal;
-    if (measured?.k === "duration")
-      return this.set("timeoutMs", measured.ms, span, TIMEOUT_RANGE, timeoutRange);
+    if (measured?.k === "duration") return this.limitTime(measured.ms, span);
     if (measured?.k !== "number") {
       return this.context.reporter.report("WRIT022", span, `${quoted(written)} is not a duration`, {
         help:
@@ -137,7 +130,7 @@ class ProfileLowering {
       });
     }
     if (measured.value < BARE_TIMEOUT_MAX) {
-      return this.set("timeoutMs", measured.value * 1000, span, TIMEOUT_RANGE, timeoutRange);
+      return this.limitTime(measured.value * 1000, span);
     }
     const meant = Number.isInteger(measured.value) ? durationUnit(measured.value) : undefined;
     const asSeconds = durationText(measured.value * 1000);
@@ -158,12 +151,12 @@ class ProfileLowering {
     node: syntax.WithAttribute,
     value: syntax.WithAttribute["value"],
     name: LimitName,
-    range: LimitRange,
     unit: number,
   ): void {
+    const range = LIMIT_RANGES[name];
     const span = spanOf(value);
     const number = value.$type === "Unary" ? numberOf(value) : undefined;
-    const wanted = `\`${node.name}\` is a ${range.whole ? "whole " : ""}number from ${range.min} to ${range.max}`;
+    const wanted = `\`${node.name}\` is a ${range.whole ? "whole " : ""}number from ${range.min / unit} to ${range.max / unit}`;
     if (number === undefined) {
       const mebibytes =
         name === "memoryBytesMax" ? sizeInMebibytes(this.context.source.slice(span)) : undefined;
@@ -175,13 +168,29 @@ class ProfileLowering {
             : { title: `Write ${mebibytes}`, edits: [{ span, text: `${mebibytes}` }] },
       });
     }
-    if (!within(number, range)) return this.context.reporter.report("WRIT077", span, wanted);
+    const isOfUnit = !range.whole || Number.isInteger(number);
+    if (!isOfUnit || !isWithin(number * unit, range)) {
+      return this.context.reporter.report("WRIT077", span, wanted);
+    }
+    const first = this.named.get(name);
+    if (first !== undefined && first.name !== node.name) {
+      this.context.reporter.report(
+        "WRIT012",
+        partSpan(node, "name"),
+        `${quoted(node.name)} sets the limit that ${quoted(first.name)} sets already`,
+        { class: "quality", severity: "error", related: [{ message: "it stands here", span: first.span }] },
+      );
+      return;
+    }
+    this.named.set(name, { name: node.name, span: partSpan(node, "name") });
     this.limits[name] = { value: number * unit, range: this.context.source.range(span) };
   }
 
-  private set(name: LimitName, value: number, span: Span, range: LimitRange, wanted: string): void {
-    if (!within(value, range)) return this.context.reporter.report("WRIT077", span, wanted);
-    this.limits[name] = { value, range: this.context.source.range(span) };
+  private limitTime(ms: number, span: Span): void {
+    if (!isWithin(ms, LIMIT_RANGES.timeoutMs)) {
+      return this.context.reporter.report("WRIT077", span, timeoutRange);
+    }
+    this.limits.timeoutMs = { value: ms, range: this.context.source.range(span) };
   }
 
   private wordOf(value: syntax.WithAttribute["value"]): string | undefined {

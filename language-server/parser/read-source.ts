@@ -1,9 +1,10 @@
 import { utf8Text } from "#kernel/bytes.ts";
 import { unreachable } from "#kernel/invariant.ts";
+import { SOURCE_BYTES_MAX } from "#protocol/agent-spec-bounds.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { SymbiFile } from "../generated/ast.ts";
 import { Reporter } from "../semantics/reporter.ts";
-import { NESTING_MAX, SOURCE_BYTES_MAX, TOKENS_MAX } from "./limits.ts";
+import { NESTING_MAX, TOKENS_MAX } from "./limits.ts";
 import { parse } from "./parser.ts";
 import { type Scan, scan } from "./scan.ts";
 import { SourceText } from "./source-text.ts";

@@ -1,4 +1,4 @@
-import { type AstNode, GrammarUtils } from "langium";
+import { type AstNode, type CompositeCstNode, GrammarUtils } from "langium";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 
@@ -6,6 +6,16 @@ import type * as syntax from "../generated/ast.ts";
 export const spanOf = (node: AstNode): Span => {
   const cst = node.$cstNode;
   return cst === undefined ? [0, 0] : [cst.offset, cst.end];
+};
+
+/** Where a node stands, without the comma that ends it in a list. */
+export const spanBeforeComma = (node: AstNode): Span => {
+  const cst = node.$cstNode;
+  if (cst === undefined || !("content" in cst)) return spanOf(node);
+  const parts = (cst as CompositeCstNode).content.filter((part) => !part.hidden);
+  const last = parts.at(-1);
+  const before = parts.at(-2);
+  return last?.text === "," && before !== undefined ? [cst.offset, before.end] : spanOf(node);
 };
 
 /** Where the `index`-th value of a property stands; the whole node when it was not written. */

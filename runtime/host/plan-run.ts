@@ -84,7 +84,8 @@ export const bindAgent = async (
   const spec = lowered.value.value;
   const own = lowered.value.problems.map((problem): FileProblem => ({ file: order.path, problem }));
   const sourceText = utf8Text(order.bytes);
-  if (spec === null || sourceText === undefined || !mayRun(lowered.value.problems)) {
+  // A spec that is not whole lacks what it could not say, so it is refused whatever its problems are called.
+  if (spec?.isWhole !== true || sourceText === undefined || !mayRun(lowered.value.problems)) {
     return failed({ k: "problems", problems: own });
   }
   const agent = chooseAgent(spec, order.agent);

@@ -1,5 +1,4 @@
 import type { Sha256 } from "#kernel/digest.ts";
-import type { JsonValue } from "#kernel/json.ts";
 import type { SourceRange, Span } from "./source.ts";
 
 /*
@@ -11,6 +10,11 @@ export const AGENT_SPEC_VERSION = 1;
 
 export interface AgentSpec {
   readonly v: typeof AGENT_SPEC_VERSION;
+  /**
+   * Whether the lowering that made it found nothing that stops a run. A spec that is not whole
+   * leaves out what could not be lowered, a rule perhaps: it is for showing and never runs.
+   */
+  readonly isWhole: boolean;
   readonly source: SourceIdentity;
   readonly metadata: readonly MetadataEntry[];
   readonly agents: readonly AgentDefinition[];
@@ -36,9 +40,26 @@ export type Dialect = "D1" | "D2" | "D3" | "D4" | "D5" | "D6" | "D7" | "unknown"
 
 export interface MetadataEntry {
   readonly key: string;
-  readonly value: JsonValue;
+  readonly value: DataValue;
   readonly range: SourceRange;
 }
+
+/** A value that is kept as data. An object has exactly one member, which says what it is. */
+export type DataValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly DataValue[]
+  /** A name or another reference as written: `Network.Raw`, `env("X")`, `vault://a`. */
+  | { readonly ref: string }
+  /** A number with a unit of time, as written. */
+  | { readonly duration: string }
+  /** A number with a unit of size, as written. */
+  | { readonly size: string }
+  | { readonly block: DataBlock };
+
+export type DataBlock = { readonly [key: string]: DataValue };
 
 export interface AgentDefinition {
   readonly name: string;
@@ -53,7 +74,7 @@ export interface AgentDefinition {
   /** Policies written inside the agent: they bind this agent only. */
   readonly policies: readonly PolicyBlock[];
   readonly functions: readonly FunctionDefinition[];
-  /** Statements of all `with` blocks in order, or null where the agent has none or an empty one. */
+  /** Statements of all `with` blocks in order, or null where none of them has a statement. */
   readonly body: Block | null;
   readonly range: SourceRange;
   readonly nameRange: SourceRange;
@@ -108,10 +129,9 @@ export interface FunctionDefinition {
 export interface Trigger {
   readonly kind: "schedule" | "webhook" | "memory" | "channel";
   readonly name: string;
-  /** The agent it names, or null. */
+  /** The text or reference of its `agent` (for a channel its `default_agent`), or null. */
   readonly agent: string | null;
-  /** Every attribute as written, durations and nested blocks as strings and objects. */
-  readonly attributes: { readonly [key: string]: JsonValue };
+  readonly attributes: DataBlock;
   readonly range: SourceRange;
 }
 
@@ -126,7 +146,7 @@ export interface PolicyBlock {
 export type RuleEffect = "allow" | "deny" | "require" | "audit";
 
 export interface Rule {
-  /** `<agent or *>/<policy>/<ordinal from 1>`, unique in the file: what decisions name. */
+  /** `<agent or *>/<policy>/<ordinal from 1>` and what it requires, unique in the file: what decisions name. */
   readonly id: string;
   readonly effect: RuleEffect;
   /** The actions that the rule is about; for a bare `require`/`audit` this is `[{ name: "*" }]`. */
@@ -278,12 +298,15 @@ export type Expression =
     };
 
 export type CallTarget =
-  | { readonly k: "function"; readonly name: string }
+  /** `agent`: one of the agent's own functions; `file`: a top-level one. */
+  | { readonly k: "function"; readonly scope: FunctionScope; readonly name: string }
   | { readonly k: "builtin"; readonly name: string }
   | { readonly k: "tool"; readonly name: string }
   /** A method of a value; the receiver is the first argument. */
   | { readonly k: "method"; readonly name: string }
   | { readonly k: "reason" };
+
+export type FunctionScope = "agent" | "file";
 
 export interface Argument {
   /** Null for a positional argument. */

@@ -50,6 +50,7 @@ const agent = (changes: Partial<AgentDefinition> = {}): AgentDefinition => ({
 
 const specOf = (agents: readonly AgentDefinition[], rules: readonly Rule[] = []): AgentSpec => ({
   v: 1,
+  isWhole: true,
   source: { path: "agents/helper.symbi", digest: digestOf("a"), sizeBytes: 1, dialect: "D1" },
   metadata: [],
   agents,

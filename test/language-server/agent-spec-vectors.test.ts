@@ -39,22 +39,24 @@ describe("the reader takes what lowering gives and nothing else", () => {
       readFileSync(new URL(`accepted/${name.replace(".symbi", ".json")}`, FOLDER), "utf8"),
     );
     const spec = typeof vector === "object" && vector !== null && "spec" in vector ? vector.spec : undefined;
-    expect(readAgentSpec(spec)).toEqual({ ok: true, value: spec });
+    expect(readAgentSpec(spec, digest)).toEqual({ ok: true, value: spec });
   });
   test.each(refused)("%s is refused", (name) => {
     const reading = readJson(readFileSync(new URL(`refused/${name}`, FOLDER), "utf8"));
     if (!reading.ok) throw new Error(`${name} is not JSON: ${reading.detail}`);
-    expect(readAgentSpec(reading.value)).toMatchObject({ ok: false });
+    expect(readAgentSpec(reading.value, digest)).toMatchObject({ ok: false });
   });
   test.each([[undefined], [null], ["{}"], [[]], [() => undefined], [new Map()]])("%s is refused", (value) => {
-    expect(readAgentSpec(value)).toMatchObject({ ok: false });
+    expect(readAgentSpec(value, digest)).toMatchObject({ ok: false });
   });
   test("a value deeper than the stack is refused, not thrown at", () => {
     let deep: unknown = null;
     for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
-    expect(readAgentSpec({ v: 1, metadata: [{ key: "a", value: deep, range: null }] })).toMatchObject({
-      ok: false,
-    });
+    expect(readAgentSpec({ v: 1, metadata: [{ key: "a", value: deep, range: null }] }, digest)).toMatchObject(
+      {
+        ok: false,
+      },
+    );
   });
   test("there are vectors", () => expect(refused.length).toBeGreaterThan(10));
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
-import { PROBLEMS_MAX, SOURCE_BYTES_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
+import { PROBLEMS_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
+import { SOURCE_BYTES_MAX } from "#protocol/agent-spec-bounds.ts";
 import { agentOf, inBody, inPolicy, inWith, lower, lowerBytes } from "./kit.ts";
 
 // A busy machine may take its time; nothing here depends on how much.

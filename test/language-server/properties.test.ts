@@ -7,9 +7,10 @@ import { utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { readAgentSpec } from "#protocol/agent-spec-schema.ts";
-import type { Problem } from "#protocol/problem.ts";
+import type { AgentSpec } from "#protocol/agent-spec.ts";
+import { mayRun, type Problem } from "#protocol/problem.ts";
 import { problemKind } from "#protocol/problem-catalogue.ts";
-import { inBody, inPolicy, lower, lowerBytes, marked } from "./kit.ts";
+import { digest, inBody, inPolicy, lower, lowerBytes, marked } from "./kit.ts";
 import { PROBLEM_CASES } from "./problem-cases.ts";
 
 // Many texts on a machine that does other things as well.
@@ -40,6 +41,8 @@ const text = fc.oneof(
   tokens.map(inPolicy),
   mutated,
 );
+
+const json = (spec: AgentSpec): JsonValue => spec as unknown as JsonValue;
 
 const sound = (source: string, problems: readonly Problem[]): void => {
   for (const { code, class: kind, severity, range, fix, related } of problems) {
@@ -75,8 +78,10 @@ describe("any text has an answer", () => {
         const read = source.toWellFormed();
         sound(read, problems);
         if (value !== null) {
-          const reading = readAgentSpec(structuredClone(value));
-          expect(reading.ok ? "" : `${reading.where}: ${reading.why}`).toBe("");
+          const reading = readAgentSpec(structuredClone(value), digest);
+          if (!reading.ok) throw new Error(`${reading.where}: ${reading.why}`);
+          expect(canonicalJson(json(reading.value))).toBe(canonicalJson(json(value)));
+          expect(value.isWhole).toBe(mayRun(problems));
         }
       }),
       { numRuns: 500 },

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+
+import { type Sha256, sha256OfBytes } from "#kernel/digest.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { readAgentSpec } from "#protocol/agent-spec-schema.ts";
 import type { Checked } from "#protocol/problem.ts";
@@ -10,6 +13,8 @@ export const readAnswer = (answer: unknown): Checked<AgentSpec | null> | undefin
   const problems = readProblems(answer.problems);
   if (problems === undefined) return undefined;
   if (answer.value === null) return { value: null, problems };
-  const spec = readAgentSpec(answer.value);
+  const spec = readAgentSpec(answer.value, sha256);
   return spec.ok ? { value: spec.value, problems } : undefined;
 };
+
+const sha256 = (bytes: Uint8Array): Sha256 => sha256OfBytes(createHash("sha256").update(bytes).digest());

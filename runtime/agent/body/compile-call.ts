@@ -1,14 +1,14 @@
 import { unreachable } from "#kernel/invariant.ts";
-import type { Argument, Expression } from "#protocol/agent-spec.ts";
+import type { Argument, CallTarget, Expression, FunctionScope } from "#protocol/agent-spec.ts";
 import { BUILTINS, METHODS, REASON_PARAMETERS } from "#protocol/builtins.ts";
 import type { Span } from "#protocol/source.ts";
 import type { Instruction } from "./instructions.ts";
-import type { Home, Unit } from "./unit.ts";
+import type { Unit } from "./unit.ts";
 
 /** What compiling a call needs of the compiler of its function. */
 export interface CallSite {
   readonly unit: Unit;
-  readonly home: Home;
+  readonly home: FunctionScope;
   expression(expression: Expression): void;
   emit(instruction: Instruction, span: Span, effect: number): number;
   malformed(message: string, span: Span): void;
@@ -21,7 +21,7 @@ export const compileCall = (site: CallSite, call: Call): void => {
   const { target } = call;
   switch (target.k) {
     case "function":
-      callFunction(site, call, target.name);
+      callFunction(site, call, target);
       return;
     case "builtin":
       callBuiltin(site, call, target.name);
@@ -61,8 +61,13 @@ const assigned = (given: readonly Argument[], parameters: readonly string[]): re
   return names;
 };
 
-const callFunction = (site: CallSite, { arguments: given, span }: Call, name: string): void => {
-  const wanted = site.unit.want(name, site.home);
+const callFunction = (
+  site: CallSite,
+  { arguments: given, span }: Call,
+  target: Extract<CallTarget, { k: "function" }>,
+): void => {
+  // A top-level function knows no agent, so none of its calls can be of an agent's function.
+  const wanted = target.scope === "agent" && site.home === "file" ? null : site.unit.want(target);
   if (wanted === null) {
     site.malformed("there is no function of this name", span);
     return;

@@ -2,6 +2,7 @@ import { unreachable } from "#kernel/invariant.ts";
 import type {
   Block,
   Expression,
+  FunctionScope,
   MatchArm,
   Parameter,
   Place,
@@ -12,14 +13,14 @@ import type { Span } from "#protocol/source.ts";
 import { compileCall } from "./compile-call.ts";
 import type { CompiledFunction, Instruction, PathStep } from "./instructions.ts";
 import { Scopes } from "./scopes.ts";
-import type { Home, Unit } from "./unit.ts";
+import type { Unit } from "./unit.ts";
 
 export interface FunctionSource {
   /** Empty for the agent's body. */
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly body: Block;
-  readonly home: Home;
+  readonly home: FunctionScope;
 }
 
 export const compileFunction = (unit: Unit, source: FunctionSource): CompiledFunction => {
@@ -53,13 +54,13 @@ interface Loop {
  */
 export class FunctionCompiler {
   readonly unit: Unit;
-  readonly home: Home;
+  readonly home: FunctionScope;
   readonly #scopes = new Scopes();
   readonly #loops: Loop[] = [];
   #depth = 0;
   #nesting = 0;
 
-  constructor(unit: Unit, home: Home) {
+  constructor(unit: Unit, home: FunctionScope) {
     this.unit = unit;
     this.home = home;
   }

@@ -1,14 +1,12 @@
-import type { FunctionDefinition } from "#protocol/agent-spec.ts";
+import type { FunctionDefinition, FunctionScope } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { Instruction } from "./instructions.ts";
 
-/** Where a function stands: an agent's own one sees its siblings first, a top-level one only its like. */
-export type Home = "agent" | "file";
-
 export interface WantedFunction {
   readonly definition: FunctionDefinition;
-  readonly home: Home;
+  /** Where it stands: a top-level function calls only its like. */
+  readonly home: FunctionScope;
 }
 
 /** One compilation: the growing list of instructions, and which functions are wanted. */
@@ -19,7 +17,7 @@ export class Unit {
   readonly statements: number[] = [];
   /** In the order of their numbers, which begin at 1; the body itself is 0. Grows while functions are compiled. */
   readonly wanted: WantedFunction[] = [];
-  readonly #homes: { readonly [home in Home]: ReadonlyMap<string, FunctionDefinition> };
+  readonly #functions: { readonly [scope in FunctionScope]: ReadonlyMap<string, FunctionDefinition> };
   readonly #numbers = new Map<FunctionDefinition, number>();
 
   constructor(
@@ -27,7 +25,7 @@ export class Unit {
     shared: readonly FunctionDefinition[],
     tools: readonly ToolDescriptor[],
   ) {
-    this.#homes = { agent: byName(own), file: byName(shared) };
+    this.#functions = { agent: byName(own), file: byName(shared) };
     this.tools = new Map(tools.map((tool) => [tool.name, tool]));
   }
 
@@ -51,17 +49,19 @@ export class Unit {
     if (this.statements.at(-1) !== this.here) this.statements.push(this.here);
   }
 
-  /** The function that a name means to a caller of that home, with its number. */
-  want(
-    name: string,
-    caller: Home,
-  ): { readonly definition: FunctionDefinition; readonly number: number } | null {
-    const home: Home = caller === "agent" && this.#homes.agent.has(name) ? "agent" : "file";
-    const definition = this.#homes[home].get(name);
+  /** The function that a call means, with its number. */
+  want({
+    scope,
+    name,
+  }: {
+    readonly scope: FunctionScope;
+    readonly name: string;
+  }): { readonly definition: FunctionDefinition; readonly number: number } | null {
+    const definition = this.#functions[scope].get(name);
     if (definition === undefined) return null;
     const known = this.#numbers.get(definition);
     if (known !== undefined) return { definition, number: known };
-    const number = this.wanted.push({ definition, home });
+    const number = this.wanted.push({ definition, home: scope });
     this.#numbers.set(definition, number);
     return { definition, number };
   }

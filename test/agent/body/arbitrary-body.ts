@@ -57,6 +57,7 @@ const trees = fc.letrec<Trees>((tie) => {
         .tuple(fc.constantFrom(...BUILTINS.map((known) => known.name)), few)
         .map(([name, given]) => ir.builtin(name, ...given)),
       fc.tuple(fc.constantFrom("f", "g", "h"), few).map(([name, given]) => ir.call(name, given)),
+      fc.tuple(fc.constantFrom("f", "g", "h"), few).map(([name, given]) => ir.callOfFile(name, given)),
       fc
         .tuple(fc.constantFrom("read_file", "list_files", "rm"), few)
         .map(([name, given]) => ir.tool(name, given)),

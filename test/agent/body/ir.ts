@@ -73,14 +73,22 @@ export const method = (of: string, ...given: Expression[]): Expression => ({
   arguments: positional(given),
   span,
 });
+/** A call of one of the agent's own functions. */
 export const call = (
   of: string,
   given: readonly Expression[] = [],
   also: Readonly<Record<string, Expression>> = {},
 ): Expression => ({
   k: "call",
-  target: { k: "function", name: of },
+  target: { k: "function", scope: "agent", name: of },
   arguments: [...positional(given), ...named(also)],
+  span,
+});
+/** A call of a top-level function. */
+export const callOfFile = (of: string, given: readonly Expression[] = []): Expression => ({
+  k: "call",
+  target: { k: "function", scope: "file", name: of },
+  arguments: positional(given),
   span,
 });
 export const tool = (
