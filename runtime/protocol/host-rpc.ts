@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 
 import { isJsonObject } from "#kernel/json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import { VERIFICATION_LEVELS } from "./ledger-report.ts";
 
 /*
  * Host protocol, version 1: what clients (editor, command line, debugger) and the workspace host
@@ -342,7 +343,7 @@ export const METHODS = {
     "client",
     z.strictObject({ log: z.nullable(uuid), progress }),
     z.strictObject({
-      level: z.enum(["internal", "since-local-anchor", "since-witness"]),
+      level: z.nullable(z.enum(VERIFICATION_LEVELS)),
       entries: count,
       faults: z
         .array(z.strictObject({ log: uuid, seq: z.nullable(count), kind: name, detail: text }))

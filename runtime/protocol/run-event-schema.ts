@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { SANDBOX_TIERS } from "./agent-spec.ts";
 import { ACTION_NAMES, DECISION_OUTCOMES, POLICY_LAYERS } from "./policy-vocabulary.ts";
 import type { EntryType, LiveType } from "./run-event.ts";
+import { VERIFICATION_LEVELS } from "./ledger-report.ts";
 import { RUN_OUTCOMES } from "./run-event.ts";
 
 /*
@@ -214,7 +215,7 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
   "client.refused": entry({ code, surface }),
   "evidence.verified": entry({
     log: uuid,
-    level: z.enum(["internal", "since-local-anchor", "since-witness"]),
+    level: z.nullable(z.enum(VERIFICATION_LEVELS)),
     entries: count,
     faults: count,
   }),

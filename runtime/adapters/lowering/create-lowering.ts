@@ -68,14 +68,16 @@ class ThreadLowering implements Lowering {
     const worker = (this.worker ??= this.start());
     // A thread that waits for work keeps no process alive; one that works does.
     worker.ref();
-    const answer = await this.ask(worker, input, signal);
+    // What reads the answer is loaded while the thread works on it.
+    const [{ readAnswer }, answer] = await Promise.all([
+      import("./read-answer.ts"),
+      this.ask(worker, input, signal),
+    ]);
     worker.unref();
     if (!answer.ok) {
       await this.stop();
       return answer;
     }
-    // Loaded beside the parser, not before it.
-    const { readAnswer } = await import("./read-answer.ts");
     const reading = readAnswer(answer.value);
     return reading === undefined ? failed(crashed("the lowering gave no AgentSpec")) : ok(reading);
   }
