@@ -1,7 +1,7 @@
 import { utf8 } from "#kernel/bytes.ts";
 import { isWellFormed } from "#kernel/json.ts";
 import type { PolicySource, RuleCitation } from "#protocol/policy-vocabulary.ts";
-import { CITED_CHARACTERS_MAX } from "#protocol/policy-vocabulary.ts";
+import { CITED_CHARACTERS_MAX, POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
 import {
@@ -59,6 +59,15 @@ export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): 
     return refuse("form", "the text holds half of a surrogate pair", [0, 0], "save the file as UTF-8");
   }
   const start = source.text.startsWith("\ufeff") ? 1 : 0;
+  const [written] = VERSION.exec(source.text.slice(start)) ?? [];
+  if (written !== undefined && written !== VERSION_LINE) {
+    return refuse(
+      "form",
+      "the file is written for a version of the policy vocabulary that this build does not read",
+      [start, start + written.length],
+      `this build reads \`${VERSION_LINE}\``,
+    );
+  }
   const tokens = cedarTokens(source.text.slice(start)).map((token) => shifted(token, start));
   if (tokens[0]?.text === "[") {
     return refuse(
@@ -126,6 +135,10 @@ export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): 
   }
   return compiled();
 };
+
+/** A first line that says which version of the vocabulary the file is written for; a file without is of version 1. */
+const VERSION = /^\/\/[ \t]*policy-vocabulary\b[^\r\n]*/i;
+const VERSION_LINE = `// policy-vocabulary: ${POLICY_VOCABULARY_VERSION}`;
 
 const shifted = (token: CedarToken, by: number): CedarToken =>
   by === 0 ? token : { ...token, start: token.start + by, end: token.end + by };

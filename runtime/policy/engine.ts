@@ -60,7 +60,8 @@ const load = async (
   const problems = [...before, ...checked.value].sort(byPlace);
   if (!mayRun(problems.map(({ problem }) => problem))) return ok({ policies: null, problems });
 
-  const sources = [BUILTIN_LAYER, ...given];
+  // Rules are cited in the order of their files, whoever gathered those.
+  const sources = [BUILTIN_LAYER, ...given.toSorted((one, other) => byCodeUnits(one.file, other.file))];
   const plans = planPolicies(sources, tools, digest);
   const loaded = await held.load(plans.sets, signal);
   if (!loaded.ok) return loaded;

@@ -7,7 +7,8 @@
 
 /**
  * The folded form of a workspace-relative path, or undefined where the path is not plain: where
- * a part is empty, `.` or `..`, or is one of these to some file system.
+ * a part is empty, `.` or `..`, or is one of these to some file system, or a code point is not
+ * assigned in this build's Unicode.
  *
  * The path loses what some file system ignores: the differences of case and of compatibility
  * forms, code points that are ignorable by default (Unicode) or control characters, and in each
@@ -15,6 +16,8 @@
  * like `/`.
  */
 export const foldedPath = (path: string): string | undefined => {
+  // A file system of a later Unicode may fold what this one does not know yet.
+  if (UNASSIGNED.test(path)) return undefined;
   const parts: string[] = [];
   for (const part of foldedText(path).split(/[/\\]/)) {
     const rest = part.replace(/:[^]*$/, "").replace(/[. ]+$/, "");
@@ -31,6 +34,7 @@ export const foldedExtension = (folded: string): string => {
   return dot < 0 ? "" : name.slice(dot + 1);
 };
 
+const UNASSIGNED = /\p{Cn}/u;
 const IGNORABLE = /[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu;
 
 /** Upper case first: it joins letters that lower case alone keeps apart, such as the dotless i. */

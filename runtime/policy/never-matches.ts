@@ -1,6 +1,12 @@
 import { isWellFormed } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import { agentOfEntityId, entityId, entityText } from "#protocol/entity-id.ts";
+import {
+  agentOfEntityId,
+  entityId,
+  entityText,
+  hostOfEntityId,
+  modelOfEntityId,
+} from "#protocol/entity-id.ts";
 import { PRINCIPAL_TYPES, RESOURCE_TYPES } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { EntityLiteral } from "./cedar-head.ts";
@@ -55,8 +61,10 @@ const missOf = ({ type, id, before }: EntityLiteral, tools: ReadonlySet<string>)
   if (type === "Agent") {
     return agentOfEntityId(id) === undefined ? agentByName(id) : undefined;
   }
+  if (type === "Host") return hostOfEntityId(id) === undefined ? NO_HOST : undefined;
   const text = entityText(id);
   if (text === undefined) return notCanonical(type, id);
+  if (type === "Model" && modelOfEntityId(id) === undefined) return NO_MODEL;
   if (type === "Tool" && !tools.has(text)) {
     return {
       why: `no tool is called \`${visibleExcerpt(text, 120)}\``,
@@ -84,6 +92,18 @@ const BARE_TOOL_CALL: Miss = {
   why: "no request has the action `tool_call` itself: each has `tool_call::<tool>`, which lies in it",
   help: 'write `action in Action::"tool_call"`',
   instead: 'in Action::"tool_call"',
+};
+
+const NO_HOST: Miss = {
+  why: "no host has this id: an id is an origin as browsers write it, such as `https://example.org` or `http://127.0.0.1:8080`",
+  help: "write scheme and host in lower case and ASCII, addresses in their usual form, and no port that the scheme has anyway",
+  instead: null,
+};
+
+const NO_MODEL: Miss = {
+  why: "no model has this id: an id is the provider and the name, such as `scripted:demo`",
+  help: "write the provider, a colon and the model's name",
+  instead: null,
 };
 
 const agentByName = (id: string): Miss => {

@@ -5,6 +5,7 @@ import type { Problem } from "#protocol/problem.ts";
 import type { SourceRange } from "#protocol/source.ts";
 import type { ActionScope } from "./cedar-head.ts";
 import { cedarEntity } from "./cedar-literal.ts";
+import { cedarTokens } from "./cedar-tokens.ts";
 import type { CompiledPolicy, CompiledSource, FileProblem } from "./compiled-policy.ts";
 import { nearestName } from "./nearest-name.ts";
 import { policyError, policyWarning } from "./policy-problem.ts";
@@ -120,13 +121,25 @@ const problemAt = (
       // Whether an agent has an input is not the policy's mistake, and a permit that never holds permits nothing.
       const harmless =
         place.policy === null ||
-        place.cedar.includes("inputs") ||
+        looksAtInputs(place.cedar) ||
         (place.policy.kind === "rule" && place.policy.effect === "permit");
       return harmless
         ? policyWarning("neverMatches", why, range, advice)
         : policyError("neverMatches", why, range, { help: advice });
     }
   }
+};
+
+/** Whether the text of a policy reaches for `context.inputs`. A comment, a text or another record of that name does not. */
+const looksAtInputs = (cedar: string): boolean => {
+  const tokens = cedarTokens(cedar);
+  return tokens.some(({ text }, index) => {
+    const [mark, name] = [tokens[index + 1]?.text, tokens[index + 2]?.text];
+    if (text !== "context" || tokens[index - 1]?.text === ".") return false;
+    return mark === "["
+      ? name === '"inputs"'
+      : (mark === "." && name === "inputs") || (mark === "has" && (name === "inputs" || name === '"inputs"'));
+  });
 };
 
 /** Cedar's advice, but for its guesses at names, which change from one time to the next. */

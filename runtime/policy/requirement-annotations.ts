@@ -1,6 +1,7 @@
 import { durationMs } from "#kernel/duration.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
+import { APPROVALS_MAX, APPROVERS_MAX } from "#protocol/policy-vocabulary.ts";
 import type { Span } from "#protocol/source.ts";
 import type { Annotation } from "./cedar-head.ts";
 import type { ObligationTemplate } from "./compiled-policy.ts";
@@ -33,10 +34,6 @@ export interface ReadAnnotations {
   readonly obligations: readonly ObligationTemplate[] | null;
   readonly mistakes: readonly AnnotationMistake[];
 }
-
-/** Most people that one requirement can ask for. */
-const APPROVALS_MAX = 16;
-const APPROVERS_MAX = 64;
 
 /** What the annotations of one policy ask for. */
 export const readAnnotations = (
@@ -81,15 +78,21 @@ export const readAnnotations = (
 
   const obligations: ObligationTemplate[] = [];
   for (const item of require.value.split(",").map((part) => part.trim())) {
-    const [what = "", detail, ...more] = item.split(":").map((part) => part.trim());
-    const template = more.length > 0 ? undefined : obligation(what, detail, approvalDetails(found, mistake));
-    if (template !== undefined) obligations.push(template);
-    else {
+    const template = obligation(item, () => approvalDetails(found, mistake));
+    if (template === undefined) {
       mistake(
         require,
         `\`${visibleExcerpt(item, 80)}\` is nothing that a policy can ask for`,
         "`approval`, `sandbox-tier:docker`, `sandbox-tier:gvisor`, `sandbox-tier:wasm` or `timeout:30s`, with a comma between several",
       );
+    } else if (obligations.some(({ k }) => k === template.k)) {
+      mistake(
+        require,
+        `\`${visibleExcerpt(item, 80)}\` asks for one thing twice`,
+        "write what else is asked for as a policy of its own",
+      );
+    } else {
+      obligations.push(template);
     }
   }
   if (!obligations.some(({ k }) => k === "approval")) {
@@ -112,26 +115,18 @@ const MEANT: ReadonlySet<string> = new Set(["require", ...APPROVAL_DETAILS]);
 
 type ApprovalDetails = Omit<Extract<ObligationTemplate, { k: "approval" }>, "k">;
 
-const obligation = (
-  what: string,
-  detail: string | undefined,
-  approval: ApprovalDetails,
-): ObligationTemplate | undefined => {
-  switch (what) {
-    case "approval":
-      return detail === undefined ? { k: "approval", ...approval } : undefined;
-    case "sandbox-tier": {
-      const tier = SANDBOX_TIERS.find((known) => known === detail);
-      return tier === undefined ? undefined : { k: "sandbox-tier", tier };
-    }
-    case "timeout": {
-      const timeoutMs = durationMs(detail ?? "");
-      return timeoutMs === undefined || timeoutMs < 1 ? undefined : { k: "timeout", timeoutMs };
-    }
-    default:
-      return undefined;
-  }
+/** One item of `@require`, exactly as the vocabulary writes it. */
+const obligation = (item: string, approval: () => ApprovalDetails): ObligationTemplate | undefined => {
+  if (item === "approval") return { k: "approval", ...approval() };
+  const [, name = ""] = /^sandbox-tier:(.*)$/.exec(item) ?? [];
+  const tier = SANDBOX_TIERS.find((known) => known === name);
+  if (tier !== undefined) return { k: "sandbox-tier", tier };
+  const [, duration = ""] = TIMEOUT.exec(item) ?? [];
+  const timeoutMs = durationMs(duration) ?? 0;
+  return timeoutMs < 1 ? undefined : { k: "timeout", timeoutMs };
 };
+
+const TIMEOUT = /^timeout:([0-9]{1,11}(?:ms|s|m|h|d|w))$/;
 
 const approvalDetails = (
   found: ReadonlyMap<string, Annotation>,
@@ -153,6 +148,13 @@ const approvalDetails = (
       counted,
       "the number of people who must agree is none",
       `a whole number from 1 to ${APPROVALS_MAX}`,
+    );
+  }
+  if (named !== undefined && new Set(approvers).size < min) {
+    mistake(
+      counted ?? named,
+      "more people must agree than are named",
+      "name more in `@approvers`, or ask for fewer in `@min`",
     );
   }
   const barred = found.get("not_initiator");

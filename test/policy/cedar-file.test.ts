@@ -44,9 +44,28 @@ describe("a file that loads", () => {
     ["a list argument's record", `permit ${ANY} when { context.labels.containsAny(["a", "b"]) };`],
     ["a comma behind the scope", "permit (principal, action, resource,);"],
     ["a requirement", `@require("approval") permit ${ANY};`],
+    ["a version", `// policy-vocabulary: 1\npermit ${ANY};`],
+    ["a version behind a byte order mark", `\ufeff// policy-vocabulary: 1\r\npermit ${ANY};`],
+    ["a version that is not its first line", `\n// policy-vocabulary: 2\npermit ${ANY};`],
+    ["a first line about something else", `// policy-vocabularies: 2\npermit ${ANY};`],
+    ["a host", `forbid (principal, action, resource == Host::"http://[::1]:8080");`],
+    ["a model", `forbid (principal, action, resource == Model::"p:a:b");`],
+    [
+      "a forbid that looks at inputs that no agent has",
+      `forbid ${ANY} when { context.inputs has nope };`,
+      ["WRIT103"],
+    ],
+    [
+      "a forbid that looks at them in another way",
+      `forbid ${ANY} when { context["inputs"] has nope };`,
+      ["WRIT103"],
+    ],
+    ["as many approvers as must agree", `@require("approval") @approvers("a, b") @min("2") permit ${ANY};`],
     ["requirements of every kind", `@require("approval, sandbox-tier:docker, timeout:30s") permit ${ANY};`],
-  ])("%s", async (_what, text) => {
-    expect(await check(text)).toEqual({ loaded: true, found: [] });
+  ])("%s", async (_what, text, warnings: readonly string[] = []) => {
+    const { loaded, found } = await check(text);
+    expect(loaded).toBe(true);
+    expect(found.map((line) => line.slice(0, 7))).toEqual(warnings);
   });
 });
 
@@ -136,6 +155,31 @@ describe("a file that does not load", () => {
       `@require("approval") permit ${ANY} when { context.args has nope };`,
       [`WRIT103 ${JSON.stringify(`@require("approval") permit ${ANY} when { context.args has nope };`)}`],
     ],
+    [
+      "a forbid that can never hold, with a word in a comment",
+      `forbid ${ANY} when { 1 == 2 /* */ };`.replace("/* */", "// inputs\n"),
+      [`WRIT103 ${JSON.stringify(`forbid ${ANY} when { 1 == 2 // inputs\n };`)}`],
+    ],
+    [
+      "a forbid that can never hold, with a word in a text",
+      `forbid ${ANY} when { context.run == "context.inputs" && 1 == 2 };`,
+      [`WRIT103 ${JSON.stringify(`forbid ${ANY} when { context.run == "context.inputs" && 1 == 2 };`)}`],
+    ],
+    [
+      "a forbid that can never hold, with a list of that word",
+      `forbid ${ANY} when { ["inputs"].contains(context.run) && 1 == 2 };`,
+      [`WRIT103 ${JSON.stringify(`forbid ${ANY} when { ["inputs"].contains(context.run) && 1 == 2 };`)}`],
+    ],
+    [
+      "an address in another form",
+      `forbid (principal, action, resource == Host::"http://127.1");`,
+      ['WRIT103 "Host::\\"http://127.1\\""'],
+    ],
+    [
+      "a model without a provider",
+      `forbid (principal, action, resource == Model::"gpt");`,
+      ['WRIT103 "Model::\\"gpt\\""'],
+    ],
     // annotations
     [
       "a misspelt requirement",
@@ -169,6 +213,47 @@ describe("a file that does not load", () => {
       `@require("approval") forbid ${ANY};`,
       ['WRIT104 "@require(\\"approval\\")"'],
     ],
+    ...[
+      "approval, approval",
+      "timeout:1s, timeout:2s",
+      "sandbox-tier:wasm, sandbox-tier:docker",
+      "approval,",
+      "approval:",
+      "Approval",
+      "sandbox-tier: docker",
+      "sandbox-tier",
+      "timeout",
+      "timeout:1",
+      "timeout: 1s",
+      "timeout:1 s",
+      "timeout:1.s",
+      "timeout:1_0s",
+      "timeout:1seconds",
+      "timeout:367d",
+      "timeout:000000000001s",
+    ].map((asked): readonly [string, string, readonly string[]] => [
+      `a requirement of \`${asked}\``,
+      `@require("${asked}") permit ${ANY};`,
+      [`WRIT104 ${JSON.stringify(`@require("${asked}")`)}`],
+    ]),
+    ["approvers without a value", `@require("approval") @approvers permit ${ANY};`, ['WRIT104 "@approvers"']],
+    [
+      "an approver without a name alone",
+      `@require("approval") @approvers("") permit ${ANY};`,
+      ['WRIT104 "@approvers(\\"\\")"'],
+    ],
+    [
+      "more who must agree than are named",
+      `@require("approval") @approvers("a, a") @min("2") permit ${ANY};`,
+      ['WRIT104 "@min(\\"2\\")"'],
+    ],
+    [
+      "a number of people in three digits",
+      `@require("approval") @min("002") permit ${ANY};`,
+      ['WRIT104 "@min(\\"002\\")"'],
+    ],
+    ["a number without a value", `@require("approval") @min permit ${ANY};`, ['WRIT104 "@min"']],
+    ["seventeen people", `@require("approval") @min("17") permit ${ANY};`, ['WRIT104 "@min(\\"17\\")"']],
     ["approvers of nothing", `@approvers("a") permit ${ANY};`, ['WRIT104 "@approvers(\\"a\\")"']],
     [
       "approvers of a timeout",
@@ -194,6 +279,17 @@ describe("a file that does not load", () => {
     ],
     ["a template", "permit (principal == ?principal, action, resource);", ['WRIT105 "?principal"']],
     ["half of a surrogate pair", `permit ${ANY}; // \ud800`, ['WRIT105 ""']],
+    ...[
+      "// policy-vocabulary: 2",
+      "//policy-vocabulary: 1",
+      "// Policy-Vocabulary: 1",
+      "// policy-vocabulary 1",
+      "// policy-vocabulary: 1 ",
+    ].map((line): readonly [string, string, readonly string[]] => [
+      `the first line \`${line}\``,
+      `${line}\npermit ${ANY};`,
+      [`WRIT105 ${JSON.stringify(line)}`],
+    ]),
   ] as const)("%s", async (_what, text, found) => {
     expect(await check(text)).toEqual({ loaded: false, found });
   });
