@@ -35,7 +35,7 @@ export const powersLines = (powers: Powers): readonly string[] => [
   ),
   row("sandbox", powers.tier),
   row("limits", limits(powers.limits)),
-  ...powers.rules.map((rule) => row(rule.effect, shown(rule.text.replaceAll(/\s+/g, " ")))),
+  ...powers.rules.map((rule) => row("rule", shown(rule.text.replaceAll(/\s+/g, " ")))),
 ];
 
 const row = (word: string, fact: string): string => `${word.padEnd(8)} ${fact}`;

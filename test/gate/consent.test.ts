@@ -138,7 +138,7 @@ describe("powers", () => {
       "model    scripted:demo, which stays on this machine",
       "sandbox  wasm",
       "limits   those of your configuration",
-      "allow    allow: read_file \\e[2J\\u{202e}",
+      "rule     allow: read_file \\e[2J\\u{202e}",
     ]);
   });
 });
