@@ -1,4 +1,5 @@
 import type { ActionPattern, PatternArgument } from "#protocol/agent-spec.ts";
+import { NAME_LENGTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import { CONDITION_ROOTS } from "#protocol/agent-spec-condition.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
 import type { Span } from "#protocol/source.ts";
@@ -6,6 +7,7 @@ import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.t
 import type * as syntax from "../generated/ast.ts";
 import { type Chain, chainSpan, spanOf } from "../parser/tree.ts";
 import { literalValue } from "../semantics/literal.ts";
+import { reportLength } from "../semantics/names.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
 import { CONSTANTS } from "./scope.ts";
@@ -217,6 +219,10 @@ const bind = (
     context.reporter.report("WRIT069", span, `${quoted(name)} already means something in conditions`, {
       help: "Choose another name.",
     });
+    return undefined;
+  }
+  if (name.length > NAME_LENGTH_MAX) {
+    reportLength(context.reporter, span, name);
     return undefined;
   }
   return { k: "bind", parameter: parameter.name, as: name };

@@ -41,8 +41,12 @@ export const checkDuplicates = (reporter: Reporter, index: TreeIndex): void => {
         "key",
         item.members.filter((member) => member.$type === "Entry"),
         "key",
+        "quality",
+        "error",
       );
   }
+  // Of two values of one key in a block only one would be kept.
+  for (const block of index.all("EntryBlock")) check.all("key", block.entries, "key", "quality", "error");
   for (const record of index.all("Record")) check.all("field", record.fields, "key", "quality", "error");
 };
 

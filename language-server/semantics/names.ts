@@ -1,37 +1,29 @@
 import type { AgentSpec } from "#protocol/agent-spec.ts";
+import { isSpecName, NAME_LENGTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
+import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { partSpan, type TreeIndex } from "../parser/tree.ts";
 import { keyText } from "./literal.ts";
 import { quoted, type Reporter } from "./reporter.ts";
 
-/** Longest name of a block: ids and records are made of it. */
-const NAME_LENGTH_MAX = 128;
-
-/** WRIT011 for blocks whose name is not one word, and WRIT073. */
+/** WRIT011 for what has a name that a spec does not carry, and WRIT073. */
 export const checkNames = (
   reporter: Reporter,
   index: TreeIndex,
   spec: AgentSpec,
   tools: ReadonlyMap<string, ToolDescriptor>,
 ): void => {
-  for (const node of [...index.all("Agent"), ...index.all("Policy"), ...index.all("Trigger")]) {
+  for (const node of NAMED.flatMap((kind) => index.all(kind))) {
     const { name } = node;
-    if (name === undefined) continue;
+    if (name === undefined || isSpecName(name)) continue;
     const span = partSpan(node, "name");
     if (name.length > NAME_LENGTH_MAX) {
-      reporter.report(
-        "WRIT011",
-        span,
-        `a name has at most ${NAME_LENGTH_MAX} characters, and this has ${name.length}`,
-        {
-          help: "Choose a shorter name.",
-        },
-      );
+      reportLength(reporter, span, name);
       continue;
     }
-    // Other letters than ASCII are told about as such.
-    if (/^\w+$/.test(name) || /[^ -~]/.test(name)) continue;
+    // In a bare word, other letters than ASCII are told about as such.
+    if (!name.startsWith('"') && /[^ -~]/.test(name)) continue;
     const word = oneWord(keyText(name));
     reporter.report("WRIT011", span, `${quoted(name)} is not one word`, {
       fix: word === undefined ? undefined : { title: `Write ${word}`, edits: [{ span, text: word }] },
@@ -39,6 +31,26 @@ export const checkNames = (
   }
   checkFunctionNames(reporter, index, spec, tools);
 };
+
+const NAMED = [
+  "Agent",
+  "FunctionDefinition",
+  "For",
+  "Let",
+  "Parameter",
+  "Policy",
+  "Trigger",
+  "TypeDefinition",
+] as const;
+
+/** WRIT011 for a word that is longer than ids and records are made of. */
+export const reportLength = (reporter: Reporter, span: Span, name: string): void =>
+  reporter.report(
+    "WRIT011",
+    span,
+    `a name has at most ${NAME_LENGTH_MAX} characters, and this has ${name.length}`,
+    { help: "Choose a shorter name." },
+  );
 
 const oneWord = (name: string): string | undefined => {
   const word = name.replaceAll(/\W+/g, "_").replaceAll(/^_+|_+$/g, "");

@@ -1,4 +1,5 @@
 import type { Argument, Block, CallTarget, Expression, Parameter, Statement } from "./agent-spec.ts";
+import { isSpecName } from "./agent-spec-bounds.ts";
 import { type Mistake, type Path, repeated } from "./agent-spec-json.ts";
 import { type Inside, insideExpression, insideStatement } from "./agent-spec-tree.ts";
 import { BUILTINS, REASON_PARAMETERS } from "./builtins.ts";
@@ -35,6 +36,9 @@ class BodyCheck {
   }
 
   private statement(statement: Statement, inLoop: boolean): string | undefined {
+    if ((statement.k === "let" || statement.k === "for") && !isSpecName(statement.name)) {
+      return this.at(["name"], () => "not one word of ASCII letters, digits and `_`");
+    }
     if ((statement.k === "break" || statement.k === "continue") && !inLoop) {
       return `\`${statement.k}\` outside a \`for\``;
     }

@@ -53,8 +53,12 @@ export const LIMIT_RANGES = {
 export const isWithin = (value: number, range: LimitRange): boolean =>
   value >= range.min && value <= range.max && (!range.whole || Number.isInteger(value));
 
-/** A name in a spec that is whole: one word of ASCII letters, digits and `_`. */
-export const isSpecName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name);
+/** Longest name in a spec that is whole. */
+export const NAME_LENGTH_MAX = 128;
+
+/** A name in a spec that is whole: one word of ASCII letters, digits and `_` that begins with no digit. */
+export const isSpecName = (name: string): boolean =>
+  name.length <= NAME_LENGTH_MAX && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 
 /**
  * Why a path is none that a spec may carry, or undefined when it is one: relative to the workspace,
