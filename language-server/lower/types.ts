@@ -13,8 +13,8 @@ const ANY = "any";
 /** A type as written in one place; one that is nested too deep for a spec is reported. */
 export const lowerType = (context: LowerContext, node: syntax.Type): TypeReference => {
   const type = typeOf(node);
-  withinDepth(context, depthOfType(type), DATA_DEPTH_MAX, type.span);
-  return type;
+  if (withinDepth(context, depthOfType(type), DATA_DEPTH_MAX, type.span)) return type;
+  return { name: ANY, arguments: [], span: type.span };
 };
 
 /** `[T]`, `T?` and `A | B` are written as `Array<T>`, `Optional<T>` and `Union<A, B>`. */
