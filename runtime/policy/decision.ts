@@ -1,4 +1,6 @@
 import type { Sha256 } from "#kernel/digest.ts";
+import type { JsonValue } from "#kernel/json.ts";
+import { isJsonObject } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import { entityText } from "#protocol/entity-id.ts";
 import type { Decision, DenyReason, PolicyRequest, RuleCitation } from "#protocol/policy-vocabulary.ts";
@@ -96,9 +98,16 @@ export const citedText = ({ rule, file, range }: RuleCitation): string =>
     ? `rule \`${visibleExcerpt(rule, 160)}\``
     : `rule \`${visibleExcerpt(rule, 160)}\` (${visibleExcerpt(file, 160)}:${range.line}:${range.column})`;
 
-/** What is asked, in a few words. */
-export const describeRequest = ({ action, tool, resource }: PolicyRequest): string => {
-  if (action === "tool_call") return `calling \`${visibleExcerpt(tool ?? "", 80)}\``;
-  const target = visibleExcerpt(entityText(resource.id) ?? resource.id, 120);
-  return resource.type === "Run" ? `\`${action}\`` : `\`${action}\` of \`${target}\``;
+/** What is asked, in a few words; also of data that is no request, because that is denied in words too. */
+export const describeRequest = (request: PolicyRequest): string => {
+  const data = request as unknown as JsonValue | undefined;
+  const { action, tool, resource } = isJsonObject(data) ? data : {};
+  if (action === "tool_call") return `calling \`${shown(tool, 80)}\``;
+  if (typeof action !== "string") return "what was asked for";
+  const { type, id } = isJsonObject(resource) ? resource : {};
+  if (type === "Run" || typeof id !== "string") return `\`${shown(action, 80)}\``;
+  return `\`${shown(action, 80)}\` of \`${shown(entityText(id) ?? id, 120)}\``;
 };
+
+const shown = (value: JsonValue | undefined, charactersMax: number): string =>
+  visibleExcerpt(typeof value === "string" ? value : "", charactersMax);

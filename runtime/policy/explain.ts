@@ -78,6 +78,7 @@ const suggestionsFor = (request: PolicyRequest, { denyReason, missing }: Decisio
   const lacking = missing.map(({ layer }) => layer);
   const inFile = denyReason === "no-permit" || lacking.includes("file");
   const inWorkspace = denyReason === "no-permit" || lacking.includes("workspace");
+  if (!inFile && !inWorkspace) return [];
   const action = request.action === "tool_call" ? `tool_call::${request.tool}` : request.action;
   const agent = agentOfEntityId(request.principal.id);
   const who =

@@ -1,4 +1,5 @@
 import type { JsonValue } from "#kernel/json.ts";
+import { isJsonObject } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import type { Shape } from "#protocol/json-shape.ts";
@@ -29,7 +30,8 @@ import {
 
 /** Why something is no request of the format, or undefined where it is one. */
 export const shapeProblem = (request: PolicyRequest): string | undefined => {
-  const data = request as unknown as Readonly<Record<string, JsonValue>>;
+  const data = request as unknown as JsonValue;
+  if (!isJsonObject(data)) return "the request is no object";
   if (data["v"] !== POLICY_VOCABULARY_VERSION) return "the request is of another version of the vocabulary";
   if (!isAction(data["action"])) return `\`${shown(data["action"])}\` is not an action`;
   const wrong = Object.entries(MEMBERS).find(

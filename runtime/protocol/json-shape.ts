@@ -19,11 +19,11 @@ export const exactly = (members: Readonly<Record<string, Shape>>): Shape => {
     shapes.every(([name, shape]) => Object.hasOwn(value, name) && shape(value[name]));
 };
 
-/** A list of at most so many, each of one shape. */
+/** A list of at most so many, each of one shape; a hole, which JSON does not have, is no item. */
 export const listOf =
   (shape: Shape, itemsMax: number = Infinity): Shape =>
   (value) =>
-    isList(value) && value.length <= itemsMax && value.every(shape);
+    isList(value) && value.length <= itemsMax && [...value].every(shape);
 
 /** A well-formed text of at most so many UTF-16 code units. */
 export const textOf =
