@@ -12,6 +12,7 @@ export interface Step {
 const SCRIPT_MS = 120_000;
 const INSTALL_MS = 900_000;
 const SUITE_MS = 1_200_000;
+const SOAK_MS = 7_200_000;
 
 /** One script of package.json, so that each can also be run by itself. */
 function script(title: string, name: string): Step {
@@ -40,12 +41,15 @@ function installsWith(major: (typeof npmVersions)[number]): Step {
 }
 
 /** @param scratch a folder for reports. */
-function suite(scratch: string, env: Readonly<Record<string, string>> = {}): Step {
+function suite(
+  scratch: string,
+  { timeoutMs = SUITE_MS, env = {} }: { timeoutMs?: number; env?: Readonly<Record<string, string>> } = {},
+): Step {
   const reportFile = join(scratch, "vitest.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
   return {
     title: "Tests",
-    command: { argv: ["vitest", "run", ...reporters], env, timeoutMs: SUITE_MS },
+    command: { argv: ["vitest", "run", ...reporters], env, timeoutMs },
     reportFile,
   };
 }
@@ -58,7 +62,12 @@ export function planNamed(name: string, scratch: string): readonly Step[] {
     case "test":
       return [provision, build, ...checks, suite(scratch)];
     case "soak":
-      return [...npmVersions.map(installsWith), provision, build, suite(scratch, { WRIT_SOAK: "1" })];
+      return [
+        ...npmVersions.map(installsWith),
+        provision,
+        build,
+        suite(scratch, { timeoutMs: SOAK_MS, env: { WRIT_SOAK: "1" } }),
+      ];
     default:
       throw new Error(`there is no plan named "${name}": check, test, soak`);
   }
