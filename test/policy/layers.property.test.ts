@@ -8,7 +8,7 @@ import { agentFile, cedarSource, loadPolicies } from "#test/kit/policy-engine.ts
 import { READER, calling } from "#test/kit/policy-requests.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import type { AbstractPolicy } from "./reference-model.ts";
-import { decideOnPaper } from "./reference-model.ts";
+import { decideChainOnPaper, decideOnPaper } from "./reference-model.ts";
 
 // Each run loads policies of its own into real Cedar.
 vi.setConfig({ testTimeout: 90_000 });
@@ -137,6 +137,108 @@ describe("the engine and the model on paper", () => {
         "policy-error",
       ].toSorted(),
     );
+  });
+});
+
+describe("principals above", () => {
+  const BOSS = "agents/boss.symbi#boss";
+  /** What comes to the same for every agent that is asked, with one above it. */
+  const CONDITIONS = {
+    holds: ["", "when { context.iteration == 1 && context.depth == 1 }"],
+    fails: ['when { context.labels.contains("pii") }', 'when { context.on_behalf_of.kind == "user" }'],
+    errs: ["when { context.depth + 9223372036854775807 > 0 }"],
+  } as const;
+  const policy = fc
+    .record({
+      // The two files bind one of them each, the workspace both.
+      of: fc.constantFrom<"reader" | "boss" | "workspace">("reader", "boss", "workspace"),
+      kind: fc.constantFrom<AbstractPolicy["kind"]>("permit", "permit", "permit", "forbid", "require"),
+      outcome: fc.constantFrom<AbstractPolicy["outcome"]>(
+        "holds",
+        "holds",
+        "holds",
+        "holds",
+        "fails",
+        "errs",
+      ),
+      shape: fc.nat(),
+    })
+    .map(({ of, kind, outcome, shape }) => {
+      const conditions = CONDITIONS[outcome];
+      const effect = kind === "require" ? `@require("timeout:${(shape % 90) + 1}s") permit` : kind;
+      const text = `${effect} (principal, action, resource) ${conditions[shape % conditions.length] ?? ""};`;
+      return { of, kind, outcome, text };
+    });
+  const permitted = {
+    kind: "permit",
+    outcome: "holds",
+    text: "permit (principal, action, resource);",
+  } as const;
+
+  test("are decided one after the other, as on paper", async () => {
+    verifies("policy.beyond.layers-intersect");
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(policy, { maxLength: 6 }),
+        fc.subarray(["reader", "boss"] as const),
+        async (drawnOnes, also) => {
+          const all = [...drawnOnes, ...also.map((of) => ({ of, ...permitted }))].map((one, index) => ({
+            ...one,
+            id: `p${index}#1`,
+            covers: true,
+            layer: one.of === "workspace" ? ("workspace" as const) : ("file" as const),
+          }));
+          const sources = all.map(({ id, of, text }) => {
+            const file = id.slice(0, -2);
+            return of === "workspace"
+              ? cedarSource("workspace", text, file, tools)
+              : { ...cedarSource("file", text, file, tools), agent: of === "reader" ? READER : BOSS };
+          });
+          const none = [agentFile("", READER, tools), agentFile("", BOSS, tools)];
+          const loaded = await loadPolicies(decider, [...sources, ...none], tools);
+          const decision = await loaded.decide(
+            { ...request, ancestors: [{ type: "Agent", id: BOSS }], onBehalfOf: { kind: "agent", id: BOSS } },
+            signal,
+          );
+          loaded.close();
+          const binding = (agent: string): readonly AbstractPolicy[] =>
+            all.filter(({ of }) => of === "workspace" || of === agent);
+          const expected = decideChainOnPaper([binding("reader"), binding("boss")]);
+          seen.add(decision.denyReason ?? decision.outcome);
+          expect(decision.denyReason).toBe(expected.reason);
+          expect(ids(decision.rules)).toEqual(expected.rules.toSorted());
+          expect(ids(decision.obligations.map(({ rule }) => rule))).toEqual(expected.requirements.toSorted());
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect([...seen].toSorted()).toEqual(
+      [
+        "allow",
+        "allow-with-conditions",
+        "forbidden",
+        "no-permit",
+        "not-permitted",
+        "policy-error",
+      ].toSorted(),
+    );
+  });
+
+  test("rules are cited in the order of their files, whoever gathered those", async () => {
+    const sources = ["b", "a/c", "a"].map((file) =>
+      cedarSource("workspace", "permit (principal, action, resource);", file, tools),
+    );
+    const file = agentFile("", READER, tools);
+    const [one, other] = await Promise.all(
+      [
+        [...sources, file],
+        [file, ...sources.toReversed()],
+      ].map((all) => loadPolicies(decider, all, tools)),
+    );
+    expect(one?.policies).toBe(other?.policies);
+    const decision = await one?.decide(request, signal);
+    expect(decision?.rules.map(({ rule }) => rule)).toEqual(["a#1", "a/c#1", "b#1"]);
   });
 });
 

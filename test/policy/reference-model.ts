@@ -53,3 +53,13 @@ export const decideOnPaper = (policies: readonly AbstractPolicy[]): AbstractDeci
     requirements,
   };
 };
+
+/** The same for a principal and those above it: the first that is denied decides, and requirements of all apply. */
+export const decideChainOnPaper = (principals: readonly (readonly AbstractPolicy[])[]): AbstractDecision => {
+  const each = principals.map(decideOnPaper);
+  const denied = each.find(({ reason }) => reason !== null);
+  if (denied !== undefined) return denied;
+  const requirements = [...new Set(each.flatMap((one) => one.requirements))];
+  const permits = each.flatMap(({ rules, requirements: own }) => rules.filter((id) => !own.includes(id)));
+  return { reason: null, rules: [...requirements, ...new Set(permits)], requirements };
+};

@@ -45,9 +45,7 @@ const request = fc
 const placesIn = (value: JsonValue): readonly (readonly string[])[] => [
   [],
   ...(typeof value === "object" && value !== null
-    ? Object.entries(value).flatMap(([key, inner]) =>
-        placesIn(inner as JsonValue).map((rest) => [key, ...rest]),
-      )
+    ? Object.entries(value).flatMap(([key, inner]) => placesIn(inner).map((rest) => [key, ...rest]))
     : []),
 ];
 
