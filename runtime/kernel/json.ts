@@ -80,9 +80,7 @@ class Refusal extends Error {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// The end quote is found first; what lies between is decoded by JSON.parse, which knows every escape.
-// eslint-like control-character rules do not apply: control characters are what must be refused.
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const CONTROL = /[\u0000-\u001f]/;
 const WHITE = /[ \t\n\r]*/y;
 
 class Reader {
@@ -170,14 +168,29 @@ class Reader {
     }
   }
 
+  /**
+   * The end quote is found by searching: an expression that takes a text character by character runs
+   * out of its own stack on one of some millions.
+   */
   private string(): string {
-    const source = this.match(STRING);
-    if (source === undefined) this.unexpected();
-    const decoded = source.includes("\\") ? (JSON.parse(source) as string) : source.slice(1, -1);
+    let end = this.text.indexOf('"', this.at + 1);
+    while (end !== -1 && this.isEscaped(end)) end = this.text.indexOf('"', end + 1);
+    const source = end === -1 ? "" : this.text.slice(this.at, end + 1);
+    if (source === "" || CONTROL.test(source)) this.unexpected();
+    const decoded = source.includes("\\") ? unescaped(source) : source.slice(1, -1);
+    if (decoded === undefined) this.unexpected();
+    this.at = end + 1;
     if (!isWellFormed(decoded)) {
       throw new Refusal("lone-surrogate", `a string holds half of a surrogate pair before offset ${this.at}`);
     }
     return decoded;
+  }
+
+  /** Whether an odd number of backslashes stands before a quote. */
+  private isEscaped(quote: number): boolean {
+    let first = quote;
+    while (this.text[first - 1] === "\\") first -= 1;
+    return (quote - first) % 2 === 1;
   }
 
   private number(): number {
@@ -220,6 +233,15 @@ class Reader {
     );
   }
 }
+
+/** What a quoted text with escapes says; undefined when an escape is none. */
+const unescaped = (source: string): string | undefined => {
+  try {
+    return JSON.parse(source) as string;
+  } catch {
+    return undefined;
+  }
+};
 
 /** Whether a string has no lone surrogate and so has exactly one UTF-8 form. */
 export const isWellFormed = (text: string): boolean => text.isWellFormed();

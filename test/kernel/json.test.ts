@@ -31,6 +31,11 @@ describe("strict reading of JSON", () => {
     ['"\\x41"', "not-json"],
     ['"\u0001"', "not-json"],
     ['"\n"', "not-json"],
+    ['"\\"', "not-json"],
+    ['"\\u12', "not-json"],
+    ['"\\u12"', "not-json"],
+    ['"\\\\"', '"\\\\"'],
+    ['"\\\\\\""', '"\\\\\\""'],
     ["1 2", "not-json"],
     ["[1", "not-json"],
     ["\ufeff1", "not-json"],
@@ -58,6 +63,20 @@ describe("strict reading of JSON", () => {
 
   test("a hundred thousand brackets are refused, not run out of stack on", () => {
     expect(outcome("[".repeat(100_000))).toBe("too-deep");
+  });
+
+  test.each([
+    ["letters", "a"],
+    ["escapes", "\\n"],
+    ["escaped quotes", '\\"'],
+    ["escaped backslashes", "\\\\"],
+  ])("a text of sixteen million characters of %s is read, not run out of stack on", (_, unit) => {
+    const length = 16 * 1024 * 1024;
+    const text = `"${unit.repeat(Math.floor((length - 2) / unit.length))}"`;
+    const reading = readJson(text);
+    expect(reading.ok && typeof reading.value === "string" && reading.value.length).toBe(
+      Math.floor((length - 2) / unit.length),
+    );
   });
 
   test("a key that names the prototype is a key like any other", () => {
