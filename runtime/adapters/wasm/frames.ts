@@ -34,17 +34,11 @@ export interface FrameReader {
 /** @param budgetBytes all frames of a kind together; a frame that announces more is refused before it is read. */
 export const createFrameReader = (budgetBytes: Readonly<Record<FrameKind, number>>): FrameReader => {
   const left: Record<FrameKind, number> = { ...budgetBytes };
-  let pending: Uint8Array[] = [];
-  let pendingBytes = 0;
-  let wantedBytes = HEAD_BYTES;
+  /** The head or the frame that is being filled, and how far. Each byte is copied once, however small the chunks. */
+  let filling = new Uint8Array(HEAD_BYTES);
+  let filledBytes = 0;
   let kind: FrameKind | null = null;
-
-  const take = (): Uint8Array => {
-    const bytes = concatBytes(...pending);
-    pending = bytes.length > wantedBytes ? [bytes.subarray(wantedBytes)] : [];
-    pendingBytes = bytes.length - Math.min(bytes.length, wantedBytes);
-    return bytes.subarray(0, wantedBytes);
-  };
+  let broken = false;
 
   /** False when the head allows nothing. */
   const begin = (head: Uint8Array): boolean => {
@@ -54,29 +48,30 @@ export const createFrameReader = (budgetBytes: Readonly<Record<FrameKind, number
     if (kind === null || announced > left[kind]) return false;
     if (announced === 0 && (kind === "stdout" || kind === "stderr")) return false;
     left[kind] -= announced;
-    wantedBytes = announced;
+    filling = new Uint8Array(announced);
     return true;
   };
 
-  let broken = false;
   return {
     push(chunk) {
       if (broken) return null;
-      pending.push(chunk);
-      pendingBytes += chunk.length;
       const frames: Frame[] = [];
-      while (pendingBytes >= wantedBytes) {
-        const bytes = take();
+      for (let at = 0; ;) {
+        const taken = chunk.subarray(at, at + filling.length - filledBytes);
+        filling.set(taken, filledBytes);
+        filledBytes += taken.length;
+        at += taken.length;
+        if (filledBytes < filling.length) return frames;
+        filledBytes = 0;
         if (kind === null) {
-          broken = !begin(bytes);
+          broken = !begin(filling);
           if (broken) return null;
         } else {
-          frames.push({ kind, bytes });
+          frames.push({ kind, bytes: filling });
           kind = null;
-          wantedBytes = HEAD_BYTES;
+          filling = new Uint8Array(HEAD_BYTES);
         }
       }
-      return frames;
     },
   };
 };

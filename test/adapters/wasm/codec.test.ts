@@ -40,6 +40,18 @@ describe("frames", () => {
     );
   });
 
+  test("are read byte by byte, however many bytes they have", () => {
+    const length = 300_000;
+    const reader = createFrameReader({ ...BUDGET, answer: length });
+    const read: Frame[] = [];
+    for (const byte of encodeFrame("answer", new Uint8Array(length).fill(7))) {
+      read.push(...(reader.push(Uint8Array.of(byte)) ?? []));
+    }
+    expect(read.map(({ kind, bytes }) => [kind, bytes.length, bytes.every((byte) => byte === 7)])).toEqual([
+      ["answer", length, true],
+    ]);
+  });
+
   const head = (kind: number, length: number): Uint8Array => {
     const bytes = new Uint8Array(5);
     bytes[0] = kind;
