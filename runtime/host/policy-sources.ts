@@ -1,15 +1,15 @@
-import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
 import { byCodeUnits } from "#kernel/canonical-json.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { PolicyLayer, PolicySource } from "#protocol/policy-vocabulary.ts";
 
-import { errorCode } from "#kernel/error-code.ts";
+import { readWholeFile } from "./source-file.ts";
 
 /** Where the policies of a layer lie: every `.cedar` file below the folder, or none when it does not exist. */
 export interface PolicyFolder {
@@ -28,7 +28,8 @@ const DEPTH_MAX = 8;
 
 /**
  * The policy texts of all folders. A file that cannot be read, is not text or is too large is a
- * fault and not a gap: what it would have forbidden must not become allowed.
+ * fault and not a gap, and so is a link below a folder behind which others may lie: what it would
+ * have forbidden must not become allowed.
  */
 export const gatherPolicySources = async (
   folders: readonly PolicyFolder[],
@@ -56,9 +57,8 @@ const cedarFiles = async (folder: string): Promise<Result<readonly string[], Pol
     try {
       entries = await readdir(join(folder, path), { withFileTypes: true });
     } catch (error) {
-      const code = errorCode(error);
-      if (path === "" && code === "ENOENT") return ok([]);
-      return failed(unreadable(join(folder, path), code));
+      if (path === "" && (await isNothingAt(folder))) return ok([]);
+      return failed(unreadable(join(folder, path), errorCode(error)));
     }
     for (const entry of entries) {
       const below = path === "" ? entry.name : `${path}/${entry.name}`;
@@ -69,6 +69,9 @@ const cedarFiles = async (folder: string): Promise<Result<readonly string[], Pol
       } else if (entry.name.toLowerCase().endsWith(".cedar")) {
         // A link counts as a file: opening it decides, and a dangling one is a fault.
         found.push(below);
+      } else if (entry.isSymbolicLink()) {
+        const why = await hidesPolicies(join(folder, below));
+        if (why !== null) return failed(unreadable(join(folder, below), why));
       }
       if (found.length > FILES_MAX) {
         return failed(
@@ -83,30 +86,37 @@ const cedarFiles = async (folder: string): Promise<Result<readonly string[], Pol
   return ok(found.sort(byCodeUnits));
 };
 
-const readPolicy = async (path: string, shown: string): Promise<Result<string, PolicySourceFault>> => {
-  let handle;
+/** Whether there is not even a link that leads nowhere: its folder may be one that is not mounted. */
+const isNothingAt = async (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => false,
+    (error: unknown) => errorCode(error) === "ENOENT",
+  );
+
+/** Why there may be policies behind a link that is no policy itself, or null. Folders behind links are not searched. */
+const hidesPolicies = async (link: string): Promise<string | null> => {
   try {
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    return (await stat(link)).isDirectory() ? "it is a link to a folder" : null;
   } catch (error) {
-    return failed(unreadable(shown, errorCode(error)));
+    return `it is a link that cannot be followed: ${errorCode(error)}`;
   }
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) return failed(unreadable(shown, "it is not a file"));
-    if (found.size > FILE_BYTES_MAX) {
-      return failed(
-        fault(
-          "HOST_POLICY_TOO_LARGE",
-          `\`${visibleText(shown)}\` has ${found.size} bytes, at most ${FILE_BYTES_MAX} are read`,
-        ),
-      );
-    }
-    const text = utf8Text(await handle.readFile());
+};
+
+const readPolicy = async (path: string, shown: string): Promise<Result<string, PolicySourceFault>> => {
+  const read = await readWholeFile(path, FILE_BYTES_MAX);
+  if (read.ok) {
+    const text = utf8Text(read.value);
     return text === undefined ? failed(unreadable(shown, "it is not UTF-8 text")) : ok(text);
-  } catch (error) {
-    return failed(unreadable(shown, errorCode(error)));
-  } finally {
-    await handle.close();
+  }
+  switch (read.fault.k) {
+    case "too-large":
+      return failed(
+        fault("HOST_POLICY_TOO_LARGE", `\`${visibleText(shown)}\` has more than ${FILE_BYTES_MAX} bytes`),
+      );
+    case "not-a-file":
+      return failed(unreadable(shown, "it is not a file"));
+    case "refused":
+      return failed(unreadable(shown, read.fault.code));
   }
 };
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, realpath, stat, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, readFile, realpath, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 
 import { isId } from "#kernel/ids.ts";
@@ -170,9 +170,10 @@ const damaged = (file: string): Result<Workspace, WorkspaceLocationFault> =>
     }),
   );
 
+/** A link that leads nowhere is there too: as `policies` it says that there should be some. */
 const exists = async (path: string): Promise<boolean> => {
   try {
-    await stat(path);
+    await lstat(path);
     return true;
   } catch {
     return false;

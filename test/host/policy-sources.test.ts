@@ -46,6 +46,29 @@ test("no folder is no policy", async () => {
   mkdirSync(folder);
 });
 
+test("a link in place of the folder is followed, and one that leads nowhere stops everything", async () => {
+  const shownAs = "policies";
+  const linked = join(folder, "linked");
+  write("real/a.cedar", "a");
+  symlinkSync(join(folder, "real"), linked);
+  const layer = "workspace";
+  expect(await gatherPolicySources([{ layer, folder: linked, shownAs }])).toMatchObject({
+    ok: true,
+    value: [{ text: "a" }],
+  });
+  rmSync(join(folder, "real"), { recursive: true });
+  expect(await gatherPolicySources([{ layer, folder: linked, shownAs }])).toMatchObject({
+    ok: false,
+    fault: { code: "HOST_POLICY_UNREADABLE" },
+  });
+});
+
+test("a link to a file that is no policy is passed over", async () => {
+  write("notes.md", "not a policy");
+  symlinkSync(join(folder, "notes.md"), join(folder, "more.md"));
+  expect(await gather()).toEqual({ ok: true, value: [] });
+});
+
 test("a link to a policy is read where it leads", async () => {
   const outside = mkdtempSync(join(tmpdir(), "writ-outside-"));
   writeFileSync(join(outside, "x"), "linked");
@@ -61,6 +84,16 @@ test.each([
     "HOST_POLICY_UNREADABLE",
   ],
   ["is a link to a folder", () => symlinkSync(folder, join(folder, "x.cedar")), "HOST_POLICY_UNREADABLE"],
+  [
+    "stands below a link to a folder",
+    () => symlinkSync(folder, join(folder, "shared")),
+    "HOST_POLICY_UNREADABLE",
+  ],
+  [
+    "stands below a dangling link",
+    () => symlinkSync(join(folder, "gone"), join(folder, "shared")),
+    "HOST_POLICY_UNREADABLE",
+  ],
   ["is not text", () => write("x.cedar", Uint8Array.of(0xff, 0xfe)), "HOST_POLICY_UNREADABLE"],
   ["is too large", () => truncateSync(write("x.cedar", "x"), 1024 * 1024 + 1), "HOST_POLICY_TOO_LARGE"],
   ["lies too deep", () => write(`${"d/".repeat(9)}x.cedar`, "x"), "HOST_POLICY_UNREADABLE"],

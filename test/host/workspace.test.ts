@@ -52,6 +52,12 @@ describe("the workspace of a file", () => {
     expect(await findWorkspace(path, null)).toEqual({ ok: true, value: join(root, expected) });
   });
 
+  test("is the one whose policies are a link that leads nowhere: they are missing, not none", async () => {
+    const path = file("a/b/agent.symbi");
+    symlinkSync(join(root, "gone"), join(root, "a/policies"));
+    expect(await findWorkspace(path, null)).toEqual({ ok: true, value: join(root, "a") });
+  });
+
   test("is the chosen one, without links", async () => {
     const path = file("a/agent.symbi");
     symlinkSync(join(root, "a"), join(root, "link"));
