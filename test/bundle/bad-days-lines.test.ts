@@ -60,18 +60,18 @@ describe("a command line", () => {
     expect(ended.err.match(/^writ: /gm)).toHaveLength(1);
   });
 
-  test.each<readonly [name: string, model: string, said: RegExp]>([
-    ["that nobody has", "gpt:x", /has no such model/],
-    ["without a name", "", /has no such model/],
-    ["whose script is missing", "scripted:none.json", /there is no such file/],
-    ["whose script is a folder", "scripted:folder", /it is a folder/],
-    ["whose script is a pipe", "scripted:pipe", /it is no file/],
-    ["whose script is a device", "scripted:/dev/zero", /it is no file/],
-    ["whose script is no JSON", `scripted:${FILE}`, /not readable as JSON/],
-  ])("with a model %s says what is missing", { timeout: TEST_MS_MAX }, async (_, model, said) => {
+  test.each<readonly [name: string, model: string, code: number, said: RegExp]>([
+    ["that nobody has", "gpt:x", 3, /has no such model/],
+    ["without a name", "", 3, /has no such model/],
+    ["whose script is missing", "scripted:none.json", 2, /there is no such file/],
+    ["whose script is a folder", "scripted:folder", 2, /it is a folder/],
+    ["whose script is a pipe", "scripted:pipe", 2, /it is no file/],
+    ["whose script is a device", "scripted:/dev/zero", 2, /it is no file/],
+    ["whose script is no JSON", `scripted:${FILE}`, 2, /not readable as JSON/],
+  ])("with a model %s says what is missing", { timeout: TEST_MS_MAX }, async (_, model, code, said) => {
     const ended = await desk.writ(["run", FILE, "--model", model, "--input", "task=a"]);
     expectPlain(ended);
-    expect([ended.code, ended.out], ended.err).toEqual([3, ""]);
+    expect([ended.code, ended.out], ended.err).toEqual([code, ""]);
     expect(ended.err).toMatch(said);
   });
 
@@ -135,6 +135,18 @@ describe("an environment", () => {
     const columns = options.environment?.["COLUMNS"] === "40" ? 40 : 80;
     expect(ended.out.split("\n").filter((text) => Array.from(text).length > columns)).toEqual([]);
   });
+
+  test(
+    "of a user without an entry, without HOME answers what the rules say",
+    { timeout: TEST_MS_MAX },
+    async () => {
+      writeFileSync(join(desk.workspace, "may.json"), '{ "tool": "list_files" }');
+      const line = ["policy", "evaluate", "may.json", "--agent-file", FILE];
+      const ended = await desk.writ(line, { asNobody: true, environment: { HOME: undefined } });
+      expectPlain(ended);
+      expect([ended.code, ended.err]).toEqual([0, ""]);
+    },
+  );
 
   test(
     "without HOME and without a state folder names the place that it cannot write",
