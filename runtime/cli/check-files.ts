@@ -1,4 +1,4 @@
-import { relative, resolve, sep } from "node:path";
+import { basename, resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
@@ -120,7 +120,7 @@ const specPath = async ({ values, environment }: Invocation, absolute: string): 
     chosen === undefined ? null : resolve(environment.cwd, chosen),
   );
   const path = folder.ok ? await workspacePath(folder.value, absolute) : null;
-  return path ?? (relative(resolve(absolute, ".."), absolute).split(sep).at(-1) ?? "").normalize("NFC");
+  return path ?? basename(absolute).normalize("NFC");
 };
 
 /** Everything that was found in a file; nothing for one that could not be read. */

@@ -1,6 +1,7 @@
 import { openRules, readNamedText } from "#host/compose/policy-question.ts";
 import { ok } from "#kernel/result.ts";
 
+import { homeFolder } from "./account.ts";
 import { createPolicyCommands } from "./policy.ts";
 
 /** `writ policy evaluate` and `explain` over the rules that a run would have. */
@@ -8,7 +9,10 @@ export const policyCommands = createPolicyCommands({
   readText: (named, { cwd }) => readNamedText(named, cwd),
   async open({ agentFile, agent, policies, environment }, signal) {
     const { cwd, variables } = environment;
-    const opened = await openRules({ agentFile, agent, policies, cwd, variables }, signal);
+    const opened = await openRules(
+      { agentFile, agent, policies, cwd, variables, home: homeFolder() },
+      signal,
+    );
     if (!opened.ok) return opened;
     const bound = opened.value;
     const { principal, warnings, texts, policies: rules } = bound;

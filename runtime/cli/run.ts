@@ -4,6 +4,7 @@ import { utf8Text } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
+import { TIER_NAMES, tierNamed } from "#host/choose-tier.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import { openLowering } from "#host/compose/lowering.ts";
 import { digest, openPolicyEngine } from "#host/compose/policies.ts";
@@ -17,8 +18,6 @@ import { readSourceFile } from "#host/source-file.ts";
 import type { Workspace } from "#host/workspace.ts";
 import { findWorkspace, findWorkspaceOfFolder, identifyWorkspace, workspacePath } from "#host/workspace.ts";
 import type { LanguageModel } from "#ports/language-model.ts";
-import type { SandboxTier } from "#protocol/agent-spec.ts";
-import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 
 import { homeFolder } from "./account.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
@@ -110,9 +109,8 @@ const readOrder = async ({
 }: Invocation): Promise<Result<ReadOrder, Stop>> => {
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) return usage("CLI_USAGE", "name one agent file");
-  const sandbox = tierOf(values.get("sandbox")?.[0] ?? "auto");
-  if (sandbox === undefined)
-    return usage("CLI_USAGE", `--sandbox is one of auto, ${SANDBOX_TIERS.join(", ")}`);
+  const sandbox = tierNamed(values.get("sandbox")?.[0] ?? null);
+  if (sandbox === undefined) return usage("CLI_USAGE", TIER_NAMES);
   const inputs = inputTexts(values.get("input") ?? []);
   if (inputs === undefined) return usage("CLI_USAGE", "--input is <name>=<value>, each name once");
 
@@ -287,9 +285,6 @@ const stop = (audience: Audience, { code, fault: reason }: Stop): ExitCode => {
   printFault(audience, reason);
   return code;
 };
-
-const tierOf = (text: string): SandboxTier | "auto" | undefined =>
-  text === "auto" ? text : SANDBOX_TIERS.find((tier) => tier === text);
 
 const inputTexts = (given: readonly string[]): ReadonlyMap<string, string> | undefined => {
   const inputs = new Map<string, string>();

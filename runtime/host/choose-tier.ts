@@ -2,12 +2,20 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { SandboxProvider } from "#ports/sandbox.ts";
 import type { AgentDefinition, SandboxTier } from "#protocol/agent-spec.ts";
+import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { chooseTier, floorOfTool } from "#sandbox/tier.ts";
 import type { TierChoice, TierFloor, TierState } from "#sandbox/tier.ts";
 
 /** Why a run got its tier, as `run.started` carries it. */
 export type TierWhy = "file" | "command-line" | "strongest-present";
+
+/** The tier that a person named, `auto` for null, or undefined when it is none. */
+export const tierNamed = (named: string | null): SandboxTier | "auto" | undefined =>
+  named === null || named === "auto" ? "auto" : SANDBOX_TIERS.find((tier) => tier === named);
+
+/** What to say of another name. */
+export const TIER_NAMES = `--sandbox is one of auto, ${SANDBOX_TIERS.join(", ")}`;
 
 export interface ChosenTier {
   readonly choice: TierChoice;

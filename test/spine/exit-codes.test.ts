@@ -84,6 +84,16 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     { code: 2, when: "there is no such file", line: () => ["check", "none.symbi"] },
     { code: 2, when: "powers are asked for without a model", line: () => ["check", FILE, "--powers"] },
     {
+      code: 2,
+      when: "the tier is none",
+      line: () => ["check", FILE, "--powers", "--model", MODEL, "--sandbox", "tent"],
+    },
+    {
+      code: 3,
+      when: "powers are asked for with a model that is not there",
+      line: () => ["check", FILE, "--powers", "--model", "other:model"],
+    },
+    {
       code: 3,
       when: "the sandbox is not there",
       line: () => ["check", FILE, "--powers", "--model", MODEL, "--sandbox", "gvisor"],
@@ -114,6 +124,11 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     { code: 0, when: "it is allowed", line: () => ["policy", "evaluate", ...ASK("may.json")] },
     { code: 1, when: "it is denied", line: () => ["policy", "evaluate", ...ASK("may-not.json")] },
     { code: 2, when: "there is no such request", line: () => ["policy", "evaluate", ...ASK("none.json")] },
+    {
+      code: 2,
+      when: "the folder of policies to try is not there",
+      line: () => ["policy", "evaluate", ...ASK("may.json"), "--policies", "none"],
+    },
     {
       code: 3,
       when: "a policy cannot be read",

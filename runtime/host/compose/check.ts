@@ -4,12 +4,11 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { powersDigest, powersLines, powersOf } from "#gate/index.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
-import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
-import { chooseTierFor } from "../choose-tier.ts";
+import { chooseTierFor, TIER_NAMES, tierNamed } from "../choose-tier.ts";
 import { digest } from "./policies.ts";
-import { sandboxProviders } from "./run.ts";
+import { sandboxProviders, scriptOf } from "./run.ts";
 
 export interface ShownPowers {
   readonly digest: Sha256;
@@ -23,31 +22,26 @@ export const powersForCheck = async (
   agentName: string,
   choice: { readonly model: string | null; readonly sandbox: string | null },
 ): Promise<Result<ShownPowers, Fault<string>>> => {
-  if (choice.model === null) {
-    return failed(
-      fault("HOST_NO_MODEL", "what an agent may do depends on the model that it talks to", {
-        help: "name it with --model, as `writ run` will",
-      }),
-    );
-  }
-  const requested = choice.sandbox ?? "auto";
-  const named = requested === "auto" ? requested : SANDBOX_TIERS.find((tier) => tier === requested);
+  const script = scriptOf(choice.model);
+  if (!script.ok) return script;
+  const named = tierNamed(choice.sandbox);
+  if (named === undefined) return failed(fault("HOST_USAGE", TIER_NAMES));
   const agent = spec.agents.find(({ name }) => name === agentName);
-  if (named === undefined || agent === undefined) {
-    return failed(fault("HOST_USAGE", `--sandbox is one of auto, ${SANDBOX_TIERS.join(", ")}`));
-  }
+  if (agent === undefined) return failed(NO_AGENT);
   const chosen = await chooseTierFor(agent, named, sandboxProviders(), new AbortController().signal);
   if (!chosen.ok) return chosen;
   const powers = powersOf(spec, agentName, {
     tools: BUILTIN_TOOLS,
     tier: chosen.value.choice.tier,
     // The only models of this build are scripts, which stay on this machine.
-    model: { id: choice.model, remote: false },
+    model: { id: `scripted:${script.value}`, remote: false },
   });
-  if (powers === undefined) return failed(fault("HOST_NO_AGENT", "the file declares no agent of that name"));
+  if (powers === undefined) return failed(NO_AGENT);
   return ok({
     digest: powersDigest(powers, digest),
     powers: powers as unknown as JsonObject,
     lines: powersLines(powers),
   });
 };
+
+const NO_AGENT = fault("HOST_NO_AGENT", "the file declares no agent of that name");

@@ -1,9 +1,11 @@
-import { homedir } from "node:os";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
-import { utf8Text } from "#kernel/bytes.ts";
+import { concatBytes, utf8Text } from "#kernel/bytes.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { LoadedPolicies } from "#policy/index.ts";
 import type { PrincipalReference } from "#protocol/policy-vocabulary.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
@@ -25,6 +27,8 @@ export interface RulesOf {
   readonly policies: string | null;
   readonly cwd: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The user's home folder. */
+  readonly home: string;
 }
 
 export interface OpenedRules {
@@ -54,8 +58,16 @@ export const openRules = async (
   const folder = await findWorkspace(absolute, null);
   if (!folder.ok) return failed({ k: "usage", fault: folder.fault });
   const path = (await workspacePath(folder.value, absolute)) ?? basename(absolute).normalize("NFC");
-  const folders = policyFolders(folder.value, question.variables, homedir());
+  const folders = policyFolders(folder.value, question.variables, question.home);
   const chosen = question.policies;
+  // Without the rules that somebody wants to try, every answer would be about others.
+  if (chosen !== null && !(await isFolder(resolve(question.cwd, chosen)))) {
+    const named = `\`${visibleText(chosen)}\``;
+    return failed({
+      k: "usage",
+      fault: fault("HOST_NO_POLICIES", `there is no folder ${named} of policies`),
+    });
+  }
   const sources = await gatherPolicySources(
     chosen === null
       ? folders
@@ -101,6 +113,12 @@ export const openRules = async (
   }
 };
 
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
 /** Longest standard input that is read, in bytes. */
 const INPUT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -115,15 +133,19 @@ export const readNamedText = async (named: string, cwd: string): Promise<Result<
 const readStandardInput = async (): Promise<Result<Uint8Array, Fault<string>>> => {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of process.stdin) {
-    const bytes = chunk as Uint8Array;
-    length += bytes.length;
-    if (length > INPUT_BYTES_MAX) {
-      return failed(
-        fault("HOST_INPUT_TOO_LARGE", `at most ${INPUT_BYTES_MAX} bytes of standard input are read`),
-      );
+  try {
+    for await (const chunk of process.stdin) {
+      const bytes = chunk as Uint8Array;
+      length += bytes.length;
+      if (length > INPUT_BYTES_MAX) {
+        return failed(
+          fault("HOST_INPUT_TOO_LARGE", `at most ${INPUT_BYTES_MAX} bytes of standard input are read`),
+        );
+      }
+      chunks.push(bytes);
     }
-    chunks.push(bytes);
+  } catch (error) {
+    return failed(fault("HOST_INPUT_UNREADABLE", `standard input cannot be read (${errorCode(error)})`));
   }
-  return ok(new Uint8Array(Buffer.concat(chunks)));
+  return ok(concatBytes(...chunks));
 };

@@ -36,11 +36,10 @@ export const sandboxProviders = (): readonly SandboxProvider[] => {
 
 const SCRIPTED = "scripted:";
 
-/** The model that a person named. `cwd` is where the path of a script begins. */
-export const openModel = async (
+/** The script behind the name of a model, which is the only kind of this build. */
+export const scriptOf = (
   named: string | null,
-  cwd: string,
-): Promise<Result<LanguageModel, Fault<string>>> => {
+): Result<string, Fault<"HOST_NO_MODEL" | "HOST_UNKNOWN_MODEL">> => {
   if (named === null) {
     return failed(
       fault("HOST_NO_MODEL", "no model is chosen", {
@@ -48,13 +47,21 @@ export const openModel = async (
       }),
     );
   }
-  if (!named.startsWith(SCRIPTED)) {
-    return failed(
-      fault("HOST_UNKNOWN_MODEL", "this build has no such model", { help: "it has `scripted:<file>`" }),
-    );
-  }
-  const path = named.slice(SCRIPTED.length);
-  return openScriptedModel(resolve(cwd, path), { name: path, clock: systemClock });
+  return named.startsWith(SCRIPTED)
+    ? ok(named.slice(SCRIPTED.length))
+    : failed(
+        fault("HOST_UNKNOWN_MODEL", "this build has no such model", { help: "it has `scripted:<file>`" }),
+      );
+};
+
+/** The model that a person named. `cwd` is where the path of a script begins. */
+export const openModel = async (
+  named: string | null,
+  cwd: string,
+): Promise<Result<LanguageModel, Fault<string>>> => {
+  const script = scriptOf(named);
+  if (!script.ok) return script;
+  return openScriptedModel(resolve(cwd, script.value), { name: script.value, clock: systemClock });
 };
 
 /** Where policies of the machine, the user and the workspace lie. */
