@@ -4,14 +4,15 @@ import { isJsonObject, isWellFormed, ownValue, readJson } from "#kernel/json.ts"
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Parameter, TypeReference } from "#protocol/agent-spec.ts";
+import { comparedType } from "#protocol/agent-spec-condition.ts";
 
 /** What someone gave an agent does not fit what the agent asks for. A mistake of usage: nothing has run. */
 export type InputsFault = Fault<"AGENT_INPUTS_INVALID">;
 
 /**
- * The inputs of a run: exactly one value for each parameter. `String`, `int`, `float` and `bool`
- * (with the spellings that agent files use) are checked; another type takes any JSON value,
- * because nothing in a file says more about it.
+ * The inputs of a run: exactly one value for each parameter. `String`, `int`, `float`, `bool` and
+ * lists of `String` (with the spellings that agent files use) are checked; another type takes any
+ * JSON value, because nothing in a file says more about it and no rule may compare it.
  */
 export const checkInputs = (
   parameters: readonly Parameter[],
@@ -23,7 +24,7 @@ export const checkInputs = (
   for (const { name, type } of parameters) {
     const value = ownValue(given, name);
     if (value === undefined) return refuse(`the input ${quoted(name)} is missing`, parameters);
-    if (!fits(value, type)) return refuse(`the input ${quoted(name)} is no ${type.name}`, parameters);
+    if (!fits(value, type)) return refuse(`the input ${quoted(name)} is no ${typeText(type)}`, parameters);
     if (!isWholeUnicode(value)) {
       return refuse(`the input ${quoted(name)} holds half of a surrogate pair`, parameters);
     }
@@ -40,49 +41,31 @@ export const inputsFromTexts = (
   const given: [string, JsonValue][] = [];
   for (const [name, text] of texts) {
     const type = parameters.find((known) => known.name === name)?.type;
-    if (type === undefined || kindOf(type) === "text") {
+    if (type === undefined || comparedType(type) === "string") {
       given.push([name, text]);
       continue;
     }
     const reading = readJson(text);
-    if (!reading.ok) return refuse(`the input ${quoted(name)} is no ${type.name}`, parameters);
+    if (!reading.ok) return refuse(`the input ${quoted(name)} is no ${typeText(type)}`, parameters);
     given.push([name, reading.value]);
   }
   return checkInputs(parameters, Object.fromEntries(given));
 };
 
-type Kind = "text" | "whole" | "number" | "truth" | "any";
-
-const kindOf = (type: TypeReference): Kind => {
-  switch (type.name.toLowerCase()) {
-    case "string":
-      return "text";
-    case "int":
-    case "integer":
-      return "whole";
-    case "float":
-    case "number":
-      return "number";
-    case "bool":
-    case "boolean":
-      return "truth";
-    default:
-      return "any";
-  }
-};
+const isFloat = (type: TypeReference): boolean => ["float", "number"].includes(type.name.toLowerCase());
 
 const fits = (value: JsonValue, type: TypeReference): boolean => {
-  switch (kindOf(type)) {
-    case "text":
+  switch (comparedType(type)) {
+    case "string":
       return typeof value === "string";
-    case "whole":
+    case "long":
       return Number.isSafeInteger(value);
-    case "number":
-      return typeof value === "number" && Number.isFinite(value);
-    case "truth":
+    case "boolean":
       return typeof value === "boolean";
-    case "any":
-      return true;
+    case "string-list":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
+    case null:
+      return !isFloat(type) || (typeof value === "number" && Number.isFinite(value));
   }
 };
 
@@ -94,7 +77,7 @@ const isWholeUnicode = (value: JsonValue): boolean => {
 };
 
 const refuse = (message: string, parameters: readonly Parameter[]): Result<never, InputsFault> => {
-  const wanted = parameters.map(({ name, type }) => `${name}: ${type.name}`).join(", ");
+  const wanted = parameters.map(({ name, type }) => `${name}: ${typeText(type)}`).join(", ");
   return failed(
     fault("AGENT_INPUTS_INVALID", message, {
       help: wanted === "" ? "it takes no inputs" : `its inputs are ${visibleExcerpt(wanted, 500)}`,
@@ -103,3 +86,6 @@ const refuse = (message: string, parameters: readonly Parameter[]): Result<never
 };
 
 const quoted = (name: string): string => `\`${visibleExcerpt(name, 80)}\``;
+
+const typeText = ({ name, arguments: inner }: TypeReference): string =>
+  inner.length === 0 ? name : `${name}<${inner.map(typeText).join(", ")}>`;

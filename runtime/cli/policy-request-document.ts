@@ -13,6 +13,7 @@ import type {
 } from "#protocol/policy-vocabulary.ts";
 import {
   ACTION_NAMES,
+  ON_BEHALF_OF_KINDS,
   POLICY_VOCABULARY_VERSION,
   PRINCIPAL_TYPES,
   RESOURCE_TYPES,
@@ -91,15 +92,16 @@ const requestOf = (document: JsonObject, defaults: DocumentDefaults): PolicyRequ
     "inputs",
   ]);
   const run = context.text("run") ?? "run";
+  const ancestors = (fields.list("ancestors") ?? []).map((one) => {
+    const found = isJsonObject(one) ? reference(one, "`ancestors`") : undefined;
+    if (found === undefined) throw new Mistake("`ancestors` is a list of `{ type, id }`", REFERENCE);
+    return found;
+  });
   return {
     v: POLICY_VOCABULARY_VERSION,
     principal: reference(fields.object("principal"), "`principal`") ?? defaults.principal,
-    onBehalfOf: onBehalfOf(fields.object("onBehalfOf")) ?? { kind: "user", id: defaults.user },
-    ancestors: (fields.list("ancestors") ?? []).map((one) => {
-      const found = isJsonObject(one) ? reference(one, "`ancestors`") : undefined;
-      if (found === undefined) throw new Mistake("`ancestors` is a list of `{ type, id }`", REFERENCE);
-      return found;
-    }),
+    onBehalfOf: onBehalfOf(fields.object("onBehalfOf")) ?? usualOnBehalfOf(ancestors, defaults.user),
+    ancestors,
     action,
     tool,
     resource: resourceOf(fields.object("resource"), { action, tool, run, given }),
@@ -135,8 +137,6 @@ const reference = (object: JsonObject | undefined, where: string): PrincipalRefe
   return { type, id };
 };
 
-const ON_BEHALF_OF_KINDS = ["user", "schedule", "webhook", "agent"] as const;
-
 const onBehalfOf = (object: JsonObject | undefined): OnBehalfOf | undefined => {
   if (object === undefined) return undefined;
   const fields = new Fields(object, "`onBehalfOf`", ["kind", "id"]);
@@ -145,6 +145,10 @@ const onBehalfOf = (object: JsonObject | undefined): OnBehalfOf | undefined => {
   if (kind !== undefined && id !== undefined) return { kind, id };
   throw new Mistake("`onBehalfOf` needs `kind` and `id`", 'such as `{ "kind": "user", "id": "alice" }`');
 };
+
+/** Whoever an agent started works for that agent. */
+const usualOnBehalfOf = ([parent]: readonly PrincipalReference[], user: string): OnBehalfOf =>
+  parent?.type === "Agent" ? { kind: "agent", id: parent.id } : { kind: "user", id: user };
 
 const resourceOf = (
   object: JsonObject | undefined,

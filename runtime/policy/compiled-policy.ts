@@ -1,3 +1,4 @@
+import type { ComparedType } from "#protocol/agent-spec-condition.ts";
 import type { Obligation, PolicyLayer, RuleCitation } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { SourceRange } from "#protocol/source.ts";
@@ -27,7 +28,7 @@ export interface CompiledSource {
 export interface InputType {
   readonly name: string;
   /** Rules can read every type but `other`. */
-  readonly type: "string" | "long" | "boolean" | "string-list" | "other";
+  readonly type: ComparedType | "other";
 }
 
 /** One policy: Cedar text with what the engine knows about it. */

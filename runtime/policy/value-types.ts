@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { ownValue } from "#kernel/json.ts";
-import type { Parameter, TypeReference } from "#protocol/agent-spec.ts";
+import type { Parameter } from "#protocol/agent-spec.ts";
+import { comparedType } from "#protocol/agent-spec-condition.ts";
 import type { ToolParameter } from "#protocol/tool-descriptors.ts";
 import type { InputType } from "./compiled-policy.ts";
 
@@ -11,26 +12,7 @@ import type { InputType } from "./compiled-policy.ts";
 
 /** The parameters of an agent by their written types. */
 export const inputTypes = (parameters: readonly Parameter[]): readonly InputType[] =>
-  parameters.map(({ name, type }) => ({ name, type: inputType(type) }));
-
-const inputType = ({ name, arguments: inner }: TypeReference): InputType["type"] => {
-  switch (name.toLowerCase()) {
-    case "string":
-      return "string";
-    case "int":
-    case "integer":
-      return "long";
-    case "bool":
-    case "boolean":
-      return "boolean";
-    case "array":
-    case "list":
-    case "vec":
-      return inner.length === 1 && inner[0]?.name.toLowerCase() === "string" ? "string-list" : "other";
-    default:
-      return "other";
-  }
-};
+  parameters.map(({ name, type }) => ({ name, type: comparedType(type) ?? "other" }));
 
 /** The name of an input that nobody declared or that has another type than it was declared with, or undefined. */
 export const strangeInput = (inputs: JsonObject, declared: readonly InputType[]): string | undefined =>

@@ -18,8 +18,11 @@ export const CONDITION_METHODS = ["starts_with", "ends_with", "contains"] as con
 /** What a condition can compare. */
 export type ConditionType = AttributeType | "string-list";
 
+/** The types of inputs that conditions compare. */
+export type ComparedType = "string" | "long" | "boolean" | "string-list";
+
 /** The type of an input as conditions compare it, or null for a type that they cannot compare. */
-export const comparedType = (type: TypeReference): ConditionType | null => {
+export const comparedType = (type: TypeReference): ComparedType | null => {
   switch (type.name.toLowerCase()) {
     case "string":
       return "string";
@@ -32,7 +35,9 @@ export const comparedType = (type: TypeReference): ConditionType | null => {
     case "array":
     case "list":
     case "vec":
-      return type.arguments[0]?.name.toLowerCase() === "string" ? "string-list" : null;
+      return type.arguments.length === 1 && type.arguments[0]?.name.toLowerCase() === "string"
+        ? "string-list"
+        : null;
     default:
       return null;
   }

@@ -23,6 +23,11 @@ describe("inputs", () => {
     ["bool", 0, false],
     ["Report", { any: ["thing"] }, true],
     ["Array<String>", ["a"], true],
+    ["Array<String>", [], true],
+    ["Array<String>", ["a", 1], false],
+    ["Array<String>", "a", false],
+    ["list<string>", { 0: "a" }, false],
+    ["Array<int>", ["a"], true],
   ])("a %s and %j", (type, value, fits) => {
     expect(checkInputs(parameters(`a: ${type}`), { a: value }).ok).toBe(fits);
   });

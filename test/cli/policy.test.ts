@@ -108,6 +108,22 @@ describe("policy evaluate", () => {
     expect(said.code).toBe(1);
   });
 
+  test("a request with an agent above is for that agent, unless it says otherwise", async () => {
+    const above = { ancestors: [{ type: "Agent", id: "agents/reader.symbi#reader" }] };
+    const plain = {
+      tool: "read_file",
+      arguments: { path: "docs/a.md" },
+      context: { inputs: { topic: "x" } },
+    };
+    const reasonOf = async (more: object): Promise<string | null> => {
+      const { out } = await runPolicy(world, "evaluate", ask({ ...plain, ...more }), { json: true });
+      return (JSON.parse(out) as Decision).denyReason;
+    };
+    expect(await reasonOf(above)).not.toBe("unknown");
+    expect(await reasonOf({ ...above, onBehalfOf: { kind: "user", id: "ada" } })).toBe("unknown");
+    expect(await reasonOf({ onBehalfOf: { kind: "client", id: "desk" } })).not.toBe("unknown");
+  });
+
   test("in forty columns nothing is wider", async () => {
     const said = await runPolicy(world, "evaluate", read("src/a.ts"), { columns: 40 });
     for (const line of said.out.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
