@@ -6,14 +6,14 @@
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { build, type Metafile, type Plugin } from "esbuild";
+import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from "esbuild";
 
 const top = import.meta.dirname;
 const dist = join(top, "dist");
 
 /** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
 export const entries = {
-  cli: "runtime/cli/main.ts",
+  cli: "runtime/cli/start.ts",
   "decider-worker": "runtime/adapters/cedar/worker.ts",
   "lowering-worker": "runtime/adapters/lowering/worker.ts",
   "sandbox-child": "runtime/adapters/wasm/child.ts",
@@ -49,7 +49,7 @@ const langiumProtocol: Plugin = {
 const shellLine: Plugin = {
   name: "shell-line",
   setup(bundler) {
-    bundler.onLoad({ filter: /runtime[/\\]cli[/\\]main\.ts$/ }, ({ path }) => ({
+    bundler.onLoad({ filter: /runtime[/\\]cli[/\\]start\.ts$/ }, ({ path }) => ({
       contents: `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`,
       loader: "ts",
     }));
@@ -60,9 +60,33 @@ async function main(): Promise<void> {
   const startedMs = performance.now();
   // A build that fails must not leave an older one that works.
   rmSync(dist, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { [PARSER]: parser, ...others } = entries;
+  const bundles = await Promise.all([
+    bundle({ ...others }, {}),
+    // Every check waits for this one to be compiled, and no stack of it is ever shown.
+    bundle({ [PARSER]: parser }, { splitting: false, minifyIdentifiers: true }),
+  ]);
+  const metafiles = bundles.map(({ metafile }) => metafile);
+  for (const metafile of metafiles) refuseRequire(metafile);
+  chmodSync(join(dist, "cli.js"), 0o755);
+  for (const path of wasmModules) {
+    copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
+  }
+  const packages = bundledPackages(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
+  writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), noticesFor(packages));
+  printSizes();
+  console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
+}
+
+const PARSER = "lowering-worker";
+
+function bundle(
+  entryPoints: Readonly<Record<string, string>>,
+  how: Pick<BuildOptions, "splitting" | "minifyIdentifiers">,
+): Promise<BuildResult<{ metafile: true }>> {
+  return build({
     absWorkingDir: top,
-    entryPoints: entries,
+    entryPoints: { ...entryPoints },
     outdir: dist,
     // Flat, so that a chunk finds a wasm file or a worker beside itself.
     chunkNames: "[name]-[hash]",
@@ -77,16 +101,8 @@ async function main(): Promise<void> {
     plugins: [shellLine, langiumProtocol],
     metafile: true,
     logLevel: "warning",
+    ...how,
   });
-  refuseRequire(metafile);
-  chmodSync(join(dist, "cli.js"), 0o755);
-  for (const path of wasmModules) {
-    copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
-  }
-  const packages = bundledPackages(metafile);
-  writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), noticesFor(packages));
-  printSizes();
-  console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
 }
 
 /** An ESM bundle has no `require`: a CommonJS package that asks for one of Node's modules would fail when it is used. */
@@ -98,11 +114,9 @@ function refuseRequire(metafile: Metafile): void {
 }
 
 /** What is really inside, which is more and less than what package.json names. */
-function bundledPackages(metafile: Metafile): string[] {
-  const inputs = Object.keys(metafile.inputs).flatMap(
-    (path) => path.split("node_modules/").slice(1).at(-1) ?? [],
-  );
-  const names = [...inputs, ...wasmModules].map((path) => {
+function bundledPackages(inputs: readonly string[]): string[] {
+  const foreign = inputs.flatMap((path) => path.split("node_modules/").slice(1).at(-1) ?? []);
+  const names = [...foreign, ...wasmModules].map((path) => {
     const [scope = "", name = ""] = path.split("/");
     return scope.startsWith("@") ? `${scope}/${name}` : scope;
   });

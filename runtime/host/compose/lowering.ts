@@ -7,8 +7,25 @@ import { programFiles } from "./program-files.ts";
 const LOWERING_MS_MAX = 30_000;
 const LOWERING_HEAP_BYTES_MAX = 512 * 1024 * 1024;
 
-/** Lowering in a thread that can be killed. */
-export const openLowering = (): Lowering =>
+/** Lowering in a thread that can be killed; the one that `startLowering` started, if nobody has it yet. */
+export const openLowering = (): Lowering => {
+  const opened = early ?? create();
+  early = undefined;
+  return opened;
+};
+
+let early: Lowering | undefined;
+
+/** Starts the thread before there is anything to lower. It keeps no process alive. */
+export const startLowering = (): void => {
+  try {
+    early ??= create();
+  } catch {
+    // Whoever opens one is told why.
+  }
+};
+
+const create = (): Lowering =>
   createLowering({
     entry: programFiles().loweringWorker,
     timeoutMs: LOWERING_MS_MAX,
