@@ -48,7 +48,8 @@ export const lowerSource = (input: LowerInput, options: LowerOptions): Checked<A
 
 const lowered = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | null> => {
   const mistake = pathMistake(input.path);
-  if (mistake !== undefined) return unreadable(`the path of the file ${mistake}`);
+  if (mistake !== undefined)
+    return unreadable(`the path of the file ${mistake}`, "Give the file another name.");
   const reading = readSource(input.path, input.bytes);
   if (reading.k === "refused") return { value: null, problems: reading.problems };
   const { source, tree, reporter } = reading;
@@ -65,7 +66,11 @@ const lowered = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | 
   if (reading.isBroken) prune(tree);
   const value = lowerFile(context, identity, tree);
   const size = copyJson(value);
-  if (!size.ok) return unreadable(`the file says too much: as a specification it has ${size.mistake.why}`);
+  if (!size.ok)
+    return unreadable(
+      `the file says too much: as a specification it has ${size.mistake.why}`,
+      "Split the file.",
+    );
   if (dialect.name !== "D1") {
     // One honest problem instead of many about a grammar that the author never meant.
     const alone = new Reporter(source);
@@ -78,9 +83,9 @@ const lowered = (input: LowerInput, options: LowerOptions): Checked<AgentSpec | 
 };
 
 /** A file that is not read at all, and why. */
-const unreadable = (message: string): Checked<null> => {
+const unreadable = (message: string, help: string): Checked<null> => {
   const reporter = new Reporter(new SourceText("", ""));
-  reporter.report("WRIT080", [0, 0], message);
+  reporter.report("WRIT080", [0, 0], message, { help });
   return { value: null, problems: reporter.problems() };
 };
 

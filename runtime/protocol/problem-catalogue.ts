@@ -235,7 +235,7 @@ export const PROBLEM_CATALOGUE = {
   ),
   WRIT080: enforcement(
     "file that is not read",
-    "The file is too large, is not text, or is not UTF-8.",
+    "The file is too large or says too much, is not text or not UTF-8, or has a name that other systems read differently.",
     "Give an agent file: UTF-8 text of at most 1 MiB.",
   ),
   WRIT081: enforcement(

@@ -141,6 +141,17 @@ describe("what is no JSON is refused and not thrown at", () => {
   ])("case %#", (value, where) => {
     expect(read(value)).toMatchObject({ ok: false, where });
   });
+  test("a body far deeper than any", () => {
+    let value: unknown = { k: "literal", value: 1, span: [0, 0] };
+    for (let depth = 0; depth < 1_500; depth += 1) {
+      value = { k: "unary", operator: "!", operand: value, span: [0, 0] };
+    }
+    const body = { statements: [{ k: "expression", value, span: [0, 0] }], span: [0, 0] };
+    const spec = accepted("minimal");
+    expect(read({ ...spec, agents: spec.agents.map((agent) => ({ ...agent, body })) })).toMatchObject({
+      ok: false,
+    });
+  });
   test("a value deeper than the stack", () => {
     let deep: unknown = null;
     for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type Sha256, sha256OfBytes } from "#kernel/digest.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { readAgentSpec } from "#protocol/agent-spec-schema.ts";
-import type { Checked } from "#protocol/problem.ts";
+import { type Checked, mayRun } from "#protocol/problem.ts";
 import { readProblems } from "#protocol/problem-schema.ts";
 
 /** What the thread sent, if that is what a lowering gives. The thread has read a hostile text. */
@@ -14,7 +14,9 @@ export const readAnswer = (answer: unknown): Checked<AgentSpec | null> | undefin
   if (problems === undefined) return undefined;
   if (answer.value === null) return { value: null, problems };
   const spec = readAgentSpec(answer.value, sha256);
-  return spec.ok ? { value: spec.value, problems } : undefined;
+  // A spec says itself whether it may run; one that says more than its problems do is not believed.
+  if (!spec.ok || spec.value.isWhole !== mayRun(problems)) return undefined;
+  return { value: spec.value, problems };
 };
 
 const sha256 = (bytes: Uint8Array): Sha256 => sha256OfBytes(createHash("sha256").update(bytes).digest());

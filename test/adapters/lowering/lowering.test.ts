@@ -81,7 +81,7 @@ describe("a thread that misbehaves is gone, and the next text gets another", () 
     expect(await patient.lower({ path: "ok", bytes: utf8("") }, never())).toEqual(NOTHING);
   });
 
-  test.each(["throw", "exit", "memory", "forged", "problems"])("%s", async (how) => {
+  test.each(["throw", "exit", "memory", "forged", "whole-or-not", "problems"])("%s", async (how) => {
     const lowering = open(fixture("misbehave.ts"), { heapBytesMax: 16 * 1024 * 1024 });
     const result = await lowering.lower({ path: how, bytes: utf8("") }, never());
     expect(result).toMatchObject({ ok: false, fault: { code: "LOWERING_CRASHED" } });
@@ -99,6 +99,7 @@ describe("a thread that misbehaves is gone, and the next text gets another", () 
     const lowering = open(fixture("misbehave.ts"));
     expect(await lowering.lower({ path: "environment", bytes: utf8("") }, never())).toEqual(NOTHING);
     expect(await lowering.lower({ path: "print", bytes: utf8("") }, never())).toEqual(NOTHING);
+    expect(await lowering.lower({ path: "sound", bytes: utf8("") }, never())).toMatchObject({ ok: true });
   });
 });
 
