@@ -9,20 +9,22 @@ import type { Result } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
+import { foldersAbove } from "#sandbox/file-set.ts";
 import type { RunFilePath } from "#sandbox/run-file-path.ts";
 
 import { readFault, writeFault } from "./disk-fault.ts";
-import { foldersAbove, readRegularFile, standingAt } from "./regular-file.ts";
+import { readRegularFile, standingAt } from "./regular-file.ts";
 import { temporaryName } from "./temporary-name.ts";
 
 /** The calls that put a file in place, so that a test can have each of them fail. */
 export interface Disk {
+  readonly mkdir: (path: string) => Promise<unknown>;
   readonly open: typeof open;
   readonly link: typeof link;
   readonly rename: typeof rename;
 }
 
-export const realDisk: Disk = { open, link, rename };
+export const realDisk: Disk = { mkdir: (path) => mkdir(path), open, link, rename };
 
 export interface Publication {
   /** Real path of the workspace. */
@@ -51,19 +53,30 @@ export const publishFile = async (
   }
   const objection = await objectionTo(publication).catch(readFault);
   if (objection !== null) return failed(objection);
-  const folders = await makeFolders(publication).catch(writeFault);
-  if (!Array.isArray(folders)) return failed(folders);
-  const put = await putInPlace(publication, disk).catch((error: unknown) =>
-    failed(
-      // Only a new file is put where nothing may stand.
+  const made: string[] = [];
+  const put = await putInFolders(publication, disk, made);
+  // A folder that someone has put a file into meanwhile stays.
+  if (!put.ok) for (const folder of made.reverse()) await rmdir(folder).catch(() => undefined);
+  return put;
+};
+
+/** @param made gets the folders that were made, the outermost first, also where one could not be. */
+const putInFolders = async (
+  publication: Publication,
+  disk: Disk,
+  made: string[],
+): Promise<Result<void, WorkspaceFault>> => {
+  try {
+    await makeFolders(publication, disk, made);
+    return await putInPlace(publication, disk);
+  } catch (error) {
+    // Only a new file is put where nothing may stand.
+    return failed(
       errorCode(error) === "EEXIST"
         ? changed(publication.path, "has come into being meanwhile")
         : writeFault(error),
-    ),
-  );
-  // A folder that someone has put a file into meanwhile stays.
-  if (!put.ok) for (const folder of folders.reverse()) await rmdir(folder).catch(() => undefined);
-  return put;
+    );
+  }
 };
 
 const putInPlace = async (publication: Publication, disk: Disk): Promise<Result<void, WorkspaceFault>> => {
@@ -95,7 +108,8 @@ const writeDurably = async (
     if (like !== null) {
       // Where the owner cannot be kept the file is the writer's own, as after any editor's save.
       await file.chown(like.uid, like.gid).catch(() => undefined);
-      await file.chmod(like.mode & 0o7777);
+      // What makes a program run as somebody else was given to the old content, not to this.
+      await file.chmod(like.mode & 0o777);
     }
     await file.sync();
   } finally {
@@ -123,20 +137,18 @@ const syncFolder = async (path: string): Promise<void> => {
   await folder?.close();
 };
 
-/** Makes the folders that a new file needs; gives those that it made, the outermost first. */
-const makeFolders = async ({ root, path, base }: Publication): Promise<string[]> => {
-  const made: string[] = [];
-  if (base !== null) return made;
+/** Makes the folders that a new file needs. */
+const makeFolders = async ({ root, path, base }: Publication, disk: Disk, made: string[]): Promise<void> => {
+  if (base !== null) return;
   for (const folder of foldersAbove(path)) {
     const full = join(root, folder);
     try {
-      await mkdir(full);
+      await disk.mkdir(full);
       made.push(full);
     } catch (error) {
       if (errorCode(error) !== "EEXIST") throw error;
     }
   }
-  return made;
 };
 
 /** Why the file cannot be put there as things stand, or null. Rejects when the disk cannot be read. */

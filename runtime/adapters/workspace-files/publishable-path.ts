@@ -16,8 +16,7 @@ export const publishablePath = (
   platform: NodeJS.Platform,
 ): Result<RunFilePath, WorkspaceFault> => {
   const name = runFilePath(text);
-  if (!name.ok)
-    return failed(fault("WORKSPACE_BAD_PATH", name.fault.message, { help: name.fault.help ?? "" }));
+  if (!name.ok) return failed({ ...name.fault, code: "WORKSPACE_BAD_PATH" });
   for (const part of name.value.split("/")) {
     if (isGit(part)) return bad(text, "it belongs to git");
     // A person reads the name in a diff, and other systems drop what stands at its end.

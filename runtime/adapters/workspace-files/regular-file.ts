@@ -1,8 +1,10 @@
-import { errorCode } from "#kernel/error-code.ts";
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+
+import { errorCode } from "#kernel/error-code.ts";
+import { foldersAbove } from "#sandbox/file-set.ts";
 
 /** What stands at a path, or why it is not a file that we touch. */
 export type Standing =
@@ -32,12 +34,6 @@ export const standingAt = async (
   return found.k === "folder" ? { k: "other", why: "it is a folder" } : found;
 };
 
-/** `a/b` and `a` for `a/b/c`, the outermost first. */
-export const foldersAbove = (path: string): readonly string[] => {
-  const above = dirname(path);
-  return above === "." ? [] : [...foldersAbove(above), above];
-};
-
 const kindOf = async (path: string): Promise<Standing | { readonly k: "folder" }> => {
   try {
     const stat = await lstat(path);
@@ -53,27 +49,44 @@ const kindOf = async (path: string): Promise<Standing | { readonly k: "folder" }
 
 /**
  * Reads a regular file, at most `bytesMax` bytes of it; null where it has more. The last part of the
- * path is not followed when it has become a link meanwhile.
+ * path is not followed when it has become a link meanwhile, and nothing else than a file is read.
  */
 export const readRegularFile = async (path: string, bytesMax: number): Promise<Uint8Array | null> => {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    return await readUpTo(file, bytesMax);
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new NoFile();
+    return stat.size > bytesMax ? null : await readUpTo(file, stat.size, bytesMax);
   } finally {
     await file.close();
   }
 };
 
-const readUpTo = async (file: FileHandle, bytesMax: number): Promise<Uint8Array | null> => {
-  const { size } = await file.stat();
-  if (size > bytesMax) return null;
-  // One byte more than it should have shows that it has grown.
-  const bytes = new Uint8Array(size + 1);
+/** What stands there came into the place of a file that was looked at. */
+class NoFile extends Error {
+  readonly code = "ENOTSUP";
+}
+
+/** To the end, wherever that is by then: some file systems say of every file that it has no bytes. */
+const readUpTo = async (
+  file: FileHandle,
+  sizeBytes: number,
+  bytesMax: number,
+): Promise<Uint8Array | null> => {
+  // One byte more than it should have shows that it has more.
+  let bytes = new Uint8Array(sizeBytes + 1);
   let length = 0;
-  while (length < bytes.length) {
+  for (;;) {
     const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
-    if (bytesRead === 0) break;
+    if (bytesRead === 0) return bytes.slice(0, length);
     length += bytesRead;
+    if (length > bytesMax) return null;
+    if (length === bytes.length) {
+      const larger = new Uint8Array(Math.min(2 * length + CHUNK_BYTES, bytesMax + 1));
+      larger.set(bytes);
+      bytes = larger;
+    }
   }
-  return length > size ? readUpTo(file, bytesMax) : bytes.slice(0, length);
 };
+
+const CHUNK_BYTES = 64 * 1024;

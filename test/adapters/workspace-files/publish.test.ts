@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -56,6 +57,13 @@ describe("a file in place", () => {
     folder.write("run.sh", "old", 0o750);
     expect(await publish("run.sh", "new", "old")).toBe("ok");
     expect(statSync(folder.at("run.sh")).mode & 0o7777).toBe(0o750);
+  });
+
+  test("runs as nobody else: what an agent wrote gets no such permission from what it replaces", async () => {
+    folder.write("run.sh", "old");
+    chmodSync(folder.at("run.sh"), 0o6755);
+    expect(await publish("run.sh", "new", "old")).toBe("ok");
+    expect(statSync(folder.at("run.sh")).mode & 0o7777).toBe(0o755);
   });
 
   test.runIf(process.getuid?.() === 0)("keeps its owner where the writer may give files away", async () => {
@@ -234,6 +242,18 @@ describe("a disk that fails", () => {
   failing("rename", "EACCES", "WORKSPACE_READ_ONLY", "old");
   failing("rename", "ENOSPC", "WORKSPACE_DISK_FULL", "old");
   failing("link", "EDQUOT", "WORKSPACE_DISK_FULL", null);
+
+  test("in the middle of the folders that a new file needs leaves none of them", async () => {
+    let calls = 0;
+    const mkdir = (path: string): Promise<unknown> => {
+      calls += 1;
+      if (calls < 3) return realDisk.mkdir(path);
+      return Promise.reject(error("ENOSPC"));
+    };
+    const workspace = folder.workspace({ disk: { ...realDisk, mkdir } });
+    expect(await publish("a/b/c/new", "new", null, workspace)).toBe("WORKSPACE_DISK_FULL");
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
 
   test("full in the middle of the file", async () => {
     folder.write("a", "old");
