@@ -23,3 +23,9 @@ export const writeFault = (error: unknown): WorkspaceFault => {
 
 export const readFault = (error: unknown): WorkspaceFault =>
   fault("WORKSPACE_UNREADABLE", `the workspace cannot be read (${errorCode(error)})`);
+
+/** Beyond what a run may begin with, for a reason that names what to leave out. */
+export const tooLarge = (why: string): WorkspaceFault =>
+  fault("WORKSPACE_TOO_LARGE", `the workspace is too large for a run: ${why}`, {
+    help: "open a smaller folder, or have git ignore what a run does not need",
+  });

@@ -11,12 +11,12 @@ import type { Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 
-import { readFault } from "./disk-fault.ts";
+import { readFault, tooLarge } from "./disk-fault.ts";
 
 /** Most names that are looked at; a workspace with more is too large anyway. */
-export const LISTED_PATHS_MAX = 200_000;
+const LISTED_PATHS_MAX = 200_000;
 
-const GIT_MS_MAX = 30_000;
+const GIT_MS_MAX_DEFAULT = 30_000;
 const GIT_OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The variables that git needs to find itself and its user's settings; it is given no others. */
@@ -39,9 +39,12 @@ export const listPaths = async (
   root: string,
   environment: Environment,
   signal: AbortSignal,
+  { gitMsMax }: { readonly gitMsMax: number } = { gitMsMax: GIT_MS_MAX_DEFAULT },
 ): Promise<Result<readonly ListedPath[], WorkspaceFault>> => {
   throwIfAborted(signal);
-  return (await inRepository(root)) ? gitPaths(root, environment, signal) : walkedPaths(root, signal);
+  return (await inRepository(root))
+    ? gitPaths(root, environment, signal, gitMsMax)
+    : walkedPaths(root, signal);
 };
 
 const inRepository = async (folder: string): Promise<boolean> => {
@@ -67,6 +70,7 @@ const gitPaths = async (
   root: string,
   environment: Environment,
   signal: AbortSignal,
+  gitMsMax: number,
 ): Promise<Result<readonly ListedPath[], WorkspaceFault>> => {
   const args = [
     "--no-pager",
@@ -93,15 +97,16 @@ const gitPaths = async (
       },
       encoding: "buffer",
       maxBuffer: GIT_OUTPUT_BYTES_MAX,
-      timeout: GIT_MS_MAX,
+      timeout: gitMsMax,
       killSignal: "SIGKILL",
       windowsHide: true,
       signal,
     });
-    return ok(namesIn(stdout));
+    const names = namesIn(stdout);
+    return names.length > LISTED_PATHS_MAX ? failed(tooManyFiles()) : ok(names);
   } catch (error) {
     if (isAbort(error)) throw error;
-    return failed(gitFault(error, root));
+    return failed(gitFault(error, root, gitMsMax));
   }
 };
 
@@ -110,36 +115,46 @@ const namesIn = (output: Uint8Array): readonly ListedPath[] => {
   const names = new Map<string, ListedPath>();
   let from = 0;
   for (let end = output.indexOf(0); end !== -1; end = output.indexOf(0, from)) {
-    const bytes = output.subarray(from, end);
-    const text = utf8Text(bytes);
-    const path = text ?? new TextDecoder().decode(bytes);
-    names.set(path, { path, readable: text !== undefined });
+    const name = nameOf(output.subarray(from, end));
+    names.set(name.path, name);
     from = end + 1;
   }
   return [...names.values()];
 };
 
-const gitFault = (error: unknown, root: string): WorkspaceFault => {
+const nameOf = (bytes: Uint8Array): ListedPath => {
+  const text = utf8Text(bytes);
+  return { path: text ?? new TextDecoder().decode(bytes), readable: text !== undefined };
+};
+
+const gitFault = (error: unknown, root: string, gitMsMax: number): WorkspaceFault => {
   const code = errorCode(error);
   if (code === "ENOENT") {
     return fault("WORKSPACE_UNREADABLE", "the workspace is a git repository, but there is no git to ask", {
       help: "install git, or open a folder outside the repository",
     });
   }
-  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER")
-    return tooManyPaths("git lists more than 64 MiB of names");
+  if (code === "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") return tooLarge("git lists more than 64 MiB of names");
   const said = stderrOf(error);
-  const message = `git does not list the workspace's files: ${visibleExcerpt(said, 300)}`;
+  const why = said === "" ? howEnded(error, gitMsMax) : visibleExcerpt(said, 300);
+  const message = `git does not list the workspace's files: ${why}`;
   if (!said.includes("dubious ownership")) return fault("WORKSPACE_UNREADABLE", message);
   return fault("WORKSPACE_UNREADABLE", message, {
     help: `if you trust it: git config --global --add safe.directory ${visibleExcerpt(root, 300)}`,
   });
 };
 
+/** The first line of what git said; empty when it said nothing. */
 const stderrOf = (error: unknown): string => {
-  if (typeof error !== "object" || error === null || !("stderr" in error)) return errorCode(error);
+  if (typeof error !== "object" || error === null || !("stderr" in error)) return "";
   const text = error.stderr instanceof Uint8Array ? new TextDecoder().decode(error.stderr) : "";
   return text.split("\n", 1)[0] ?? "";
+};
+
+const howEnded = (error: unknown, gitMsMax: number): string => {
+  const { code, killed } = error as { readonly code?: unknown; readonly killed?: unknown };
+  if (killed === true) return `it did not answer within ${gitMsMax} ms`;
+  return typeof code === "number" ? `it ended with code ${code}` : errorCode(error);
 };
 
 const walkedPaths = async (
@@ -151,22 +166,20 @@ const walkedPaths = async (
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     throwIfAborted(signal);
     try {
-      for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
-        if (entry.name.startsWith(".")) continue;
-        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-        if (entry.isDirectory()) folders.push(path);
-        else found.push({ path, readable: true });
+      const entries = await readdir(join(root, folder), { withFileTypes: true, encoding: "buffer" });
+      for (const entry of entries) {
+        const name = nameOf(entry.name);
+        if (name.path.startsWith(".")) continue;
+        const path = folder === "" ? name.path : `${folder}/${name.path}`;
+        if (entry.isDirectory() && name.readable) folders.push(path);
+        else found.push({ path, readable: name.readable });
       }
     } catch (error) {
       return failed(readFault(error));
     }
-    if (found.length > LISTED_PATHS_MAX)
-      return failed(tooManyPaths(`it has more than ${LISTED_PATHS_MAX} files`));
+    if (found.length + folders.length > LISTED_PATHS_MAX) return failed(tooManyFiles());
   }
   return ok(found);
 };
 
-const tooManyPaths = (why: string): WorkspaceFault =>
-  fault("WORKSPACE_TOO_LARGE", `the workspace is too large for a run: ${why}`, {
-    help: "open a smaller folder, or have git ignore what a run does not need",
-  });
+const tooManyFiles = (): WorkspaceFault => tooLarge(`it has more than ${LISTED_PATHS_MAX} files`);

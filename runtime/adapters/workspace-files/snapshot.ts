@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { errorCode } from "#kernel/error-code.ts";
 import { throwIfAborted } from "#kernel/abort.ts";
 import { byCodeUnits } from "#kernel/canonical-json.ts";
-import { failed, fault, ok } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { SandboxFile } from "#ports/sandbox.ts";
@@ -11,6 +11,7 @@ import { SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX } from "#ports/workspace-files.t
 import type { WorkspaceFault, WorkspaceSnapshot } from "#ports/workspace-files.ts";
 import { runFilePath } from "#sandbox/run-file-path.ts";
 
+import { tooLarge } from "./disk-fault.ts";
 import type { ListedPath } from "./list-paths.ts";
 import { readRegularFile, standingAt } from "./regular-file.ts";
 import { secretByContent, secretByName } from "./secret-files.ts";
@@ -54,8 +55,8 @@ export const takeSnapshot = async (
     // What git knows and nobody has any more is not left out; it is not there.
     else if (standing.k === "other") leave(path, standing.why);
   }
-  const tooLarge = beyondLimits(candidates);
-  if (tooLarge !== null) return failed(tooLarge);
+  const beyond = beyondLimits(candidates);
+  if (beyond !== null) return failed(beyond);
 
   const files: SandboxFile[] = [];
   let bytesLeft = SNAPSHOT_BYTES_MAX;
@@ -139,8 +140,3 @@ const countsByFolder = (candidates: readonly Candidate[]): ReadonlyMap<string, n
 const megabytes = (bytes: number): string => `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
 
 const grew = (): WorkspaceFault => tooLarge("its files grew while they were read");
-
-const tooLarge = (why: string): WorkspaceFault =>
-  fault("WORKSPACE_TOO_LARGE", `the workspace is too large for a run: ${why}`, {
-    help: "open a smaller folder, or have git ignore what a run does not need",
-  });

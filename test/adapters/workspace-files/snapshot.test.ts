@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -15,6 +16,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { listPaths } from "#adapters/workspace-files/list-paths.ts";
 import { takeSnapshot } from "#adapters/workspace-files/snapshot.ts";
 import { SNAPSHOT_BYTES_MAX, SNAPSHOT_FILES_MAX } from "#ports/workspace-files.ts";
 import { verifies } from "#test/kit/verifies.ts";
@@ -59,6 +61,33 @@ describe("a folder outside git", () => {
     expect(await leftOut()).toEqual({ socket: "neither a file nor a folder" });
     server.close();
   });
+
+  test("says of names that are not UTF-8 that they are left out, of files and of folders", async () => {
+    folder.write("a.txt", "a");
+    const bad = (name: string): Buffer =>
+      Buffer.concat([Buffer.from(`${folder.path}/${name}`), Buffer.of(0xff)]);
+    writeFileSync(bad("file"), "x");
+    mkdirSync(bad("folder"));
+    writeFileSync(Buffer.concat([bad("folder"), Buffer.from("/below")]), "x");
+    expect(await taken()).toEqual(["a.txt"]);
+    expect(await leftOut()).toEqual({
+      "file\ufffd": "its name is not UTF-8",
+      "folder\ufffd": "its name is not UTF-8",
+    });
+  });
+
+  test.runIf(existsSync("/proc/sys/kernel/random/boot_id"))(
+    "may have files of which the system does not say how long they are",
+    async () => {
+      const root = "/proc/sys/kernel/random";
+      const listed = [{ path: "boot_id", readable: true }];
+      const snapshot = await takeSnapshot(root, listed, new AbortController().signal);
+      const text = readFileSync(join(root, "boot_id"), "utf8");
+      expect(snapshot.ok && snapshot.value.files.map(({ bytes }) => Buffer.from(bytes).toString())).toEqual([
+        text,
+      ]);
+    },
+  );
 
   test("may be empty", async () => expect(await taken()).toEqual([]));
 
@@ -160,6 +189,30 @@ describe("a git repository", () => {
     expect(taken).toMatchObject({
       ok: false,
       fault: { code: "WORKSPACE_UNREADABLE", help: expect.stringContaining("install git") },
+    });
+  });
+
+  test.each([
+    ["ends without a word", "exit 7", "it ended with code 7"],
+    ["does not answer", "exec sleep 60", "it did not answer within 200 ms"],
+  ])("whose git %s is a fault that says so", async (_, script, why) => {
+    const bin = mkdtempSync(join(folder.home, "bin-"));
+    writeFileSync(join(bin, "git"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const environment = { PATH: `${bin}:${process.env["PATH"] ?? ""}` };
+    const listed = await listPaths(folder.path, environment, new AbortController().signal, { gitMsMax: 200 });
+    expect(listed).toMatchObject({
+      ok: false,
+      fault: { code: "WORKSPACE_UNREADABLE", message: expect.stringContaining(why) },
+    });
+  });
+
+  test("of more names than are looked at is too large", async () => {
+    const blob = "0".repeat(39);
+    const index = Array.from({ length: 200_001 }, (_, file) => `100644 ${blob}1 0\tf${file}\n`).join("");
+    execFileSync("git", ["update-index", "--index-info"], { cwd: folder.path, input: index });
+    expect(await folder.workspace().snapshot(new AbortController().signal)).toMatchObject({
+      ok: false,
+      fault: { code: "WORKSPACE_TOO_LARGE", message: expect.stringContaining("more than 200000 files") },
     });
   });
 
