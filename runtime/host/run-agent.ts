@@ -78,7 +78,10 @@ export const runPlanned = async (
   const opened = await ledger.openScope(scope);
   if (!opened.ok) return failed({ k: "unavailable", fault: opened.fault });
   const principalId = agentEntityId(plan.spec.source.path, plan.agent.name);
+  const principal = `Agent::${JSON.stringify(principalId)}`;
   const onBehalfOf = { kind: "user", id: people.user } as const;
+  /** What a view threw. */
+  const unshown: unknown[] = [];
   const recorder = observedRecorder(
     createRunRecorder(
       { ledger, publish: () => undefined },
@@ -86,16 +89,17 @@ export const runPlanned = async (
         run: entropy.id<"run">(clock.wallMs()),
         parent: null,
         scope,
-        principal: `Agent::${JSON.stringify(principalId)}`,
+        principal,
         onBehalfOf,
       },
     ),
     people.observer,
+    (error) => unshown.push(error),
   );
   try {
-    const consent = await askConsent(deps, recorder, `Agent::${JSON.stringify(principalId)}`, people, signal);
+    const consent = await askConsent(deps, recorder, principal, people, signal);
     if (!consent.ok) return consent;
-    people.observer.live("host.noticed", { code: "SANDBOX_CHOSEN", text: plan.tier.why });
+    recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: plan.tier.why });
     const limits = sandboxLimits(plan);
     const ran = await runAgent(
       {
@@ -143,7 +147,8 @@ export const runPlanned = async (
       },
       signal,
     );
-    return ran.ok ? ran : failed({ k: "usage", fault: ran.fault });
+    if (!ran.ok) return failed({ k: "usage", fault: ran.fault });
+    return ok({ ...ran.value, bug: ran.value.bug ?? unshown[0] ?? null });
   } finally {
     ledger.closeScope(scope);
   }

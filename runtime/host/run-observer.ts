@@ -16,24 +16,36 @@ export interface RunObserver {
   live(type: LiveType, data: JsonObject): void;
 }
 
-/** The recorder, with every entry shown once it is durable and every live event as it comes. */
-export const observedRecorder = (recorder: RunRecorder, observer: RunObserver): RunRecorder => ({
-  run: recorder.run,
-  scope: recorder.scope,
-  async record(draft) {
-    const recorded = await recorder.record(draft);
-    if (recorded.ok) {
-      observer.entry({
-        type: draft.type,
-        public: draft.public,
-        content: draft.content,
-        entry: recorded.value,
-      });
+/**
+ * The recorder, with every entry shown once it is durable and every live event as it comes.
+ *
+ * @param onThrown gets what the observer throws, for its developers; must not throw itself.
+ */
+export const observedRecorder = (
+  recorder: RunRecorder,
+  observer: RunObserver,
+  onThrown: (error: unknown) => void,
+): RunRecorder => {
+  const show = (event: () => void): void => {
+    try {
+      event();
+    } catch (error) {
+      onThrown(error);
     }
-    return recorded;
-  },
-  live(type, data) {
-    recorder.live(type, data);
-    observer.live(type, data);
-  },
-});
+  };
+  return {
+    run: recorder.run,
+    scope: recorder.scope,
+    async record(draft) {
+      const recorded = await recorder.record(draft);
+      if (!recorded.ok) return recorded;
+      const { type, public: fields, content } = draft;
+      show(() => observer.entry({ type, public: fields, content, entry: recorded.value }));
+      return recorded;
+    },
+    live(type, data) {
+      recorder.live(type, data);
+      show(() => observer.live(type, data));
+    },
+  };
+};

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+
+import { observedRecorder } from "#host/run-observer.ts";
+import type { RunObserver } from "#host/run-observer.ts";
+import type { EntryDraft } from "#ports/run-recorder.ts";
+import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
+
+const DRAFT: EntryDraft = {
+  type: "body.advanced",
+  cause: null,
+  public: { statement: 0, steps: 1 },
+  content: {},
+  feeds: true,
+};
+
+const LIVE = ["output.printed", { level: null, text: "hello" }] as const;
+
+test("a watcher sees what is durable and nothing that the ledger refused", async () => {
+  const recorder = createRunRecorderFake();
+  recorder.failAt(1);
+  const seen: string[] = [];
+  const watcher: RunObserver = {
+    entry: ({ type, entry }) => void seen.push(`${type} ${entry.runSeq}`),
+    live: (type) => void seen.push(type),
+  };
+  const observed = observedRecorder(recorder, watcher, (error) => void seen.push(String(error)));
+  await observed.record(DRAFT);
+  observed.live(...LIVE);
+  expect((await observed.record(DRAFT)).ok).toBe(false);
+  expect(seen).toEqual(["body.advanced 0", "output.printed"]);
+});
+
+test("a watcher that breaks keeps nothing from the record, and is shown the next event all the same", async () => {
+  const recorder = createRunRecorderFake();
+  const thrown: unknown[] = [];
+  const breaks = (): never => {
+    throw new Error("the view broke");
+  };
+  const observed = observedRecorder(recorder, { entry: breaks, live: breaks }, (error) => thrown.push(error));
+  expect((await observed.record(DRAFT)).ok).toBe(true);
+  observed.live(...LIVE);
+  expect((await observed.record(DRAFT)).ok).toBe(true);
+  expect([recorder.entries.length, recorder.lives.length]).toEqual([2, 1]);
+  expect(thrown.map(String)).toEqual(Array(3).fill("Error: the view broke"));
+});
