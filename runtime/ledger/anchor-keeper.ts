@@ -1,5 +1,6 @@
 import { utf8 } from "#kernel/bytes.ts";
 import type { LogId } from "#kernel/ids.ts";
+import { fault } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { AnchorStore, LedgerFault } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
@@ -33,8 +34,13 @@ export const createAnchorKeeper = (
     while (waiting !== undefined) {
       const { checkpoint, key } = waiting;
       waiting = undefined;
-      const replaced = await deps.anchors.replace(log, signCheckpoint(deps.crypto, checkpoint, key));
-      if (!replaced.ok) onFault(replaced.fault);
+      try {
+        const replaced = await deps.anchors.replace(log, signCheckpoint(deps.crypto, checkpoint, key));
+        if (!replaced.ok) onFault(replaced.fault);
+      } catch {
+        // A mistake of ours, which nobody may be waiting for here: the ledger says it at its next call.
+        onFault(fault("LEDGER_UNREADABLE", "writing the anchor stopped at an unexpected state"));
+      }
     }
     writing = undefined;
   };

@@ -546,3 +546,15 @@ function nested(levels: number): JsonValue {
   for (let level = 0; level < levels; level += 1) value = [value];
   return value;
 }
+
+test("an anchor store that breaks its promise is a fault of the ledger, and the log is free again", async () => {
+  const world = createWorld();
+  const { deps } = world.start();
+  const { ledger } = valueOf(await openIn(deps));
+  deps.anchors.replace = () => Promise.reject(new Error("no such method"));
+  valueOf(await ledger.append(newEntry()));
+  const refused = { ok: false, fault: { code: "LEDGER_UNREADABLE" } };
+  expect(await ledger.close()).toMatchObject(refused);
+  expect(await ledger.append(newEntry())).toMatchObject(refused);
+  expect((await world.open()).ledger.log).toBe(ledger.log);
+});

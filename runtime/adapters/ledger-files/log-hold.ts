@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { rename, stat } from "node:fs/promises";
+import { rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
@@ -68,27 +68,32 @@ export const createLogHold = (
         await makeFolder(dirname(path));
         temporaries += 1;
         const temporary = join(dirname(path), `.${temporaries}.new`);
-        {
-          await using handle = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, FILE_MODE);
-          await writeAll(handle, bytes);
-          await handle.sync();
+        try {
+          {
+            await using handle = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, FILE_MODE);
+            await writeAll(handle, bytes);
+            await handle.sync();
+          }
+          await rename(temporary, path);
+        } catch (error) {
+          // On a full disk what was begun would take the room that the next attempt needs.
+          await unlink(temporary).catch(() => undefined);
+          throw error;
         }
-        await rename(temporary, path);
         await syncFolder(dirname(path));
       }),
 
-    async setAside(file, keepBytes, asideName) {
-      const handle = openFiles.get(file);
-      openFiles.delete(file);
-      await handle?.close();
-      return writing(file, async () => {
+    setAside: (file, keepBytes, asideName) =>
+      writing(file, async () => {
+        const handle = openFiles.get(file);
+        openFiles.delete(file);
+        await handle?.close();
         await copyRest(open, pathOf(file), keepBytes, pathOf(asideName));
         await syncFolder(folder);
         await using cut = await open(pathOf(file), O_WRONLY | O_NOFOLLOW, FILE_MODE);
         await cut.truncate(keepBytes);
         await cut.sync();
-      });
-    },
+      }),
 
     async release() {
       if (released) return;

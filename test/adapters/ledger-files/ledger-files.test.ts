@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
@@ -185,9 +185,24 @@ describe("a disk that writes little or fails", () => {
     const refused = { ok: false, fault: { code: expected } };
     expect(await hold.append(LINES, utf8("a"))).toMatchObject(refused);
     expect(await hold.create("artefacts/a.b", utf8("a"))).toMatchObject(refused);
-    expect(existsSync(join(folder, LOG, "artefacts/a.b"))).toBe(false);
+    expect(readdirSync(join(folder, LOG, "artefacts"))).toEqual([]);
     const anchors = createAnchorFiles(freshFolder(), diskWhere(failing(code)));
     expect(await anchors.replace(LOG, utf8("note"))).toMatchObject(refused);
+  });
+
+  test("a file that cannot be closed is not set aside, and that is a fault", async () => {
+    const closing = async (path: string, flags: number, mode: number): Promise<FileHandle> => {
+      const file = await open(path, flags, mode);
+      const close = file.close.bind(file);
+      file.close = () => close().then(failing("EIO"));
+      return file;
+    };
+    const hold = await held(createLedgerFiles(freshFolder(), closing));
+    await hold.append(LINES, utf8("a\nb"));
+    expect(await hold.setAside(LINES, 2, "000001.jsonl.1-1.aside")).toMatchObject({
+      ok: false,
+      fault: { code: "LEDGER_UNREADABLE" },
+    });
   });
 
   test("a device that is always full says so", async () => {

@@ -80,29 +80,41 @@ export const anchorCases: readonly PageCase[] = [
   logCase("what others saw is otherwise", fault("wrong-root", 1), () => ({
     seen: [{ size: 2, root: root(1).toString("hex") }],
   })),
-  logCase("what others saw is otherwise and smaller than the anchor, which is wrong", fault("wrong-root", 2), (log) => ({
-    seen: [{ size: 2, root: root(1).toString("hex") }],
-    anchor: log.anchor({ root: root(1) }),
-  })),
-  logCase("what others saw first is otherwise, and what they saw later is right", fault("wrong-root", 1), (log) => ({
-    seen: [
-      { size: 2, root: root(1).toString("hex") },
-      { size: 3, root: rootOf(log) },
-    ],
-  })),
+  logCase(
+    "what others saw is otherwise and smaller than the anchor, which is wrong",
+    fault("wrong-root", 2),
+    (log) => ({
+      seen: [{ size: 2, root: root(1).toString("hex") }],
+      anchor: log.anchor({ root: root(1) }),
+    }),
+  ),
+  logCase(
+    "what others saw first is otherwise, and what they saw later is right",
+    fault("wrong-root", 1),
+    (log) => ({
+      seen: [
+        { size: 2, root: root(1).toString("hex") },
+        { size: 3, root: rootOf(log) },
+      ],
+    }),
+  ),
   logCase("what others saw contradicts itself", fault("wrong-root", 2), (log) => ({
     seen: [
       { size: 3, root: rootOf(log) },
       { size: 3, root: root(1).toString("hex") },
     ],
   })),
-  logCase("several things that others saw are otherwise: the smallest counts", fault("wrong-root", 0), (log) => ({
-    seen: [
-      { size: 9, root: rootOf(log) },
-      { size: 1, root: root(1).toString("hex") },
-      { size: 2, root: root(2).toString("hex") },
-    ],
-  })),
+  logCase(
+    "several things that others saw are otherwise: the smallest counts",
+    fault("wrong-root", 0),
+    (log) => ({
+      seen: [
+        { size: 9, root: rootOf(log) },
+        { size: 1, root: root(1).toString("hex") },
+        { size: 2, root: root(2).toString("hex") },
+      ],
+    }),
+  ),
 ];
 
 /** An anchor that a witness signed as well, with a name as long as it takes. */
