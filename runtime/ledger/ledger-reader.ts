@@ -3,7 +3,6 @@ import { toHex, utf8Text } from "#kernel/bytes.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import type { LogId } from "#kernel/ids.ts";
 import { invariant } from "#kernel/invariant.ts";
-import { readJson } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
@@ -11,13 +10,14 @@ import type { KeyStore } from "#ports/key-store.ts";
 import type { EntryProof, EntryQuery, LedgerReader, LogSummary, ShownEntry } from "#ports/ledger-reader.ts";
 import type { LedgerFault, LedgerStore } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
-import { LEDGER_DEPTH_MAX, LEDGER_LINE_BYTES_MAX } from "#protocol/ledger-entry.ts";
+import { LEDGER_LINE_BYTES_MAX } from "#protocol/ledger-entry.ts";
 import { readSegmentFile, segmentFile } from "#protocol/ledger-format.ts";
-import { readEntry, structureOf } from "#protocol/ledger-line.ts";
+import { structureOf } from "#protocol/ledger-line.ts";
 import { readSecret, SECRET_NAME } from "./keys.ts";
 import { hasType, sealedBytesOf } from "./line-text.ts";
 import { inclusionProof, rootFromInclusion } from "./merkle-proof.ts";
 import { leafHash } from "./merkle-tree.ts";
+import { parseLine } from "./parse-line.ts";
 import type { LineStretch } from "./read-lines.ts";
 import { readLines } from "./read-lines.ts";
 import { deriveScopeKeys, openPart } from "./sealing.ts";
@@ -139,20 +139,6 @@ const selector = (log: LogId, query: EntryQuery): ((stretch: LineStretch) => rea
 const matches = (entry: LedgerEntry, { run, id }: EntryQuery): boolean =>
   (run === undefined || entry.run?.id === run) &&
   (id === undefined || entry.id.endsWith(id) || entry.run?.id.endsWith(id) === true);
-
-/** The entry of a line, or why it is none. */
-const parseLine = (text: string): LedgerEntry | string => {
-  const json = readJson(text, LINE_LIMITS);
-  if (!json.ok) return "the line is not JSON, or longer or deeper than a line may be";
-  const reading = readEntry(json.value);
-  return reading.ok ? reading.entry : reading.detail;
-};
-
-const LINE_LIMITS = {
-  charactersMax: LEDGER_LINE_BYTES_MAX,
-  depthMax: LEDGER_DEPTH_MAX,
-  valuesMax: LEDGER_LINE_BYTES_MAX,
-};
 
 const prove = async (
   deps: LedgerReaderDeps,

@@ -9,7 +9,7 @@ import type { Clock } from "#ports/clock.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { Entropy } from "#ports/entropy.ts";
 import type { AnchorStore, LedgerFault, LogHold } from "#ports/ledger.ts";
-import { segmentFile } from "#protocol/ledger-format.ts";
+import { NO_PREVIOUS, segmentFile } from "#protocol/ledger-format.ts";
 import type { EntryType, NewEntry, RecordedEntry } from "#protocol/run-event.ts";
 import type { AnchorKeeper } from "./anchor-keeper.ts";
 import { createAnchorKeeper } from "./anchor-keeper.ts";
@@ -20,7 +20,7 @@ import { ANCHOR_COMMITS_MAX, GROUP_BYTES_MAX, GROUP_ENTRIES_MAX } from "./limits
 import { PENDING_BYTES_MAX, PENDING_ENTRIES_MAX } from "./limits.ts";
 import { SEGMENT_CONTENT_BYTES_MAX } from "./limits.ts";
 import type { MerkleTree } from "./merkle-tree.ts";
-import { leafHash } from "./merkle-tree.ts";
+import { createMerkleTree, leafHash } from "./merkle-tree.ts";
 import type { Peers } from "./peers.ts";
 import { createPeers } from "./peers.ts";
 
@@ -47,6 +47,17 @@ export interface LogEnd {
   /** Lines in all segments, in bytes. */
   readonly logBytes: number;
 }
+
+/** The end of a log that has nothing in it yet. */
+export const emptyLogEnd = (crypto: Crypto): LogEnd => ({
+  size: 0,
+  prev: NO_PREVIOUS,
+  tree: createMerkleTree(crypto),
+  segment: 1,
+  lineBytes: 0,
+  contentBytes: 0,
+  logBytes: 0,
+});
 
 /** A held log and how to go on in it. */
 export interface LogStart {

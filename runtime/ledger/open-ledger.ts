@@ -5,7 +5,6 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import type { LedgerFault, LogHold } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
 import { readCheckpoint } from "#protocol/ledger-checkpoint.ts";
-import { NO_PREVIOUS } from "#protocol/ledger-format.ts";
 import type { AsideFile } from "#protocol/ledger-line.ts";
 import type { SigningKey } from "./keys.ts";
 import {
@@ -18,8 +17,7 @@ import {
 } from "./keys.ts";
 import { SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
 import type { LogEnd } from "./log-writer.ts";
-import { createLogWriter, wallMsOf } from "./log-writer.ts";
-import { createMerkleTree } from "./merkle-tree.ts";
+import { createLogWriter, emptyLogEnd, wallMsOf } from "./log-writer.ts";
 import { recoverLog } from "./recover-log.ts";
 import { scanLog, tampered } from "./scan-log.ts";
 import { createScopes } from "./scopes.ts";
@@ -171,8 +169,7 @@ const beginLog = async (
   if (!seed.ok) return seed;
   const hold = await deps.store.acquire(log, { create: true });
   if (!hold.ok) return hold;
-  const tree = createMerkleTree(deps.crypto);
-  const end = { size: 0, prev: NO_PREVIOUS, tree, segment: 1, lineBytes: 0, contentBytes: 0, logBytes: 0 };
+  const end = emptyLogEnd(deps.crypto);
   const key = signingKeyOf(deps.crypto, seed.value);
   return beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] });
 };

@@ -1,13 +1,12 @@
 import { utf8Text } from "#kernel/bytes.ts";
 import type { LogId, RunId } from "#kernel/ids.ts";
-import { readJson } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
 import type { LedgerFault, LedgerStore, StoredFile } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
-import { readEntry } from "#protocol/ledger-line.ts";
 
 import { hasType } from "./line-text.ts";
+import { parseLine } from "./parse-line.ts";
 import { readLines } from "./read-lines.ts";
 
 /** A run that began in a log and of which no end is on record there. */
@@ -58,7 +57,6 @@ export const openRuns = async (
 };
 
 const entryIn = (text: string): LedgerEntry | undefined => {
-  const json = readJson(text);
-  const reading = json.ok ? readEntry(json.value) : undefined;
-  return reading?.ok === true ? reading.entry : undefined;
+  const entry = parseLine(text);
+  return typeof entry === "string" ? undefined : entry;
 };

@@ -5,21 +5,22 @@ import { sha256OfBytes } from "#kernel/digest.ts";
 import type { LogId, ScopeId } from "#kernel/ids.ts";
 import { isId } from "#kernel/ids.ts";
 import type { JsonValue } from "#kernel/json.ts";
-import { readJson } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { LedgerFault, LedgerStore, StoredFile } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
-import { LEDGER_DEPTH_MAX, LEDGER_LINE_BYTES_MAX } from "#protocol/ledger-entry.ts";
-import { LEDGER_DOMAIN, NO_PREVIOUS } from "#protocol/ledger-format.ts";
-import { readEntry, structureOf } from "#protocol/ledger-line.ts";
+import { LEDGER_LINE_BYTES_MAX } from "#protocol/ledger-entry.ts";
+import { LEDGER_DOMAIN } from "#protocol/ledger-format.ts";
+import { structureOf } from "#protocol/ledger-line.ts";
 import type { SigningKey } from "./keys.ts";
 import { hasType, sealedBytesOf } from "./line-text.ts";
 import type { LogEnd } from "./log-writer.ts";
+import { emptyLogEnd } from "./log-writer.ts";
 import type { MerkleTree } from "./merkle-tree.ts";
 import { createMerkleTree, leafHash } from "./merkle-tree.ts";
+import { parseLine } from "./parse-line.ts";
 import type { RawLine } from "./read-lines.ts";
 import { readLines } from "./read-lines.ts";
 
@@ -97,7 +98,7 @@ export const scanLog = async (
     return failed(tampered(log, "its anchor states another history"));
   }
   if (last === undefined)
-    return ok({ end: emptyEnd(deps.crypto), key: undefined, retired: false, erased: [] });
+    return ok({ end: emptyLogEnd(deps.crypto), key: undefined, retired: false, erased: [] });
 
   const commit = checkCommit(deps.crypto, log, last, keys);
   if (typeof commit === "string") return failed(tampered(log, commit));
@@ -118,16 +119,6 @@ export const scanLog = async (
     },
   });
 };
-
-const emptyEnd = (crypto: Crypto): LogEnd => ({
-  size: 0,
-  prev: NO_PREVIOUS,
-  tree: createMerkleTree(crypto),
-  segment: 1,
-  lineBytes: 0,
-  contentBytes: 0,
-  logBytes: 0,
-});
 
 /** Hash and key of a commit record that is right in every respect; else what is wrong with it. */
 const checkCommit = (
@@ -156,13 +147,8 @@ const checkCommit = (
 const canonicalText = (value: object): string => canonicalJson(value as JsonValue);
 
 const parseEntry = (bytes: Uint8Array): LedgerEntry | undefined => {
-  const value = readJson(utf8Text(bytes) ?? "", {
-    charactersMax: LEDGER_LINE_BYTES_MAX,
-    depthMax: LEDGER_DEPTH_MAX,
-    valuesMax: LEDGER_LINE_BYTES_MAX,
-  });
-  const reading = value.ok ? readEntry(value.value) : undefined;
-  return reading?.ok === true ? reading.entry : undefined;
+  const entry = parseLine(utf8Text(bytes) ?? "");
+  return typeof entry === "string" ? undefined : entry;
 };
 
 const erasedScope = (bytes: Uint8Array): readonly ScopeId[] => {
