@@ -1,6 +1,7 @@
 import { isWellFormed } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { BinaryOperator, Expression } from "#protocol/agent-spec.ts";
+import { CONDITION_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import type { Span } from "#protocol/source.ts";
 import { cedarPattern, cedarString } from "./cedar-literal.ts";
 import type { Guard, NameMeaning } from "./condition-names.ts";
@@ -35,9 +36,6 @@ export interface Conjunct {
   readonly span: Span;
 }
 
-/** Deepest expression that is translated; lowering bounds files far below it. */
-const DEPTH_MAX = 100;
-
 /** Translates a condition; `meaning` says what its names stand for. Throws `Untranslatable`. */
 export const compileCondition = (
   condition: Expression,
@@ -66,7 +64,8 @@ class ConditionCompiler {
   }
 
   private term(expression: Expression, depth: number): Term {
-    if (depth > DEPTH_MAX) throw new Untranslatable("the condition nests too deep", expression.span);
+    if (depth > CONDITION_DEPTH_MAX)
+      throw new Untranslatable("the condition nests too deep", expression.span);
     switch (expression.k) {
       case "literal":
         return literalTerm(expression.value, expression.span);
