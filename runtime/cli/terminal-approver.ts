@@ -9,7 +9,7 @@ import { shortFingerprint } from "#protocol/short-fingerprint.ts";
 
 import type { Style, Terminal } from "./command.ts";
 import { hanging } from "./hanging.ts";
-import { columnsOf, wrap } from "./width.ts";
+import { folded, wrap } from "./width.ts";
 
 /** What is shown of one argument and of the preview; what is beyond is said, never dropped silently. */
 const ARGUMENT_CHARACTERS_MAX = 8_000;
@@ -124,28 +124,10 @@ const block = (text: string, charactersMax: number, columns: number): readonly s
     ...shown
       .split("\n")
       .flatMap((line) =>
-        fold(line, columns - BAR.length).map((part, index) => `${index === 0 ? BAR : BAR_AGAIN}${part}`),
+        folded(line, columns - BAR.length).map((part, index) => `${index === 0 ? BAR : BAR_AGAIN}${part}`),
       ),
     ...(left > 0 ? [`  … ${left} more characters are NOT shown`] : []),
   ];
-};
-
-/** The line in pieces of at most `columns`, with every space where it was. */
-const fold = (line: string, columns: number): readonly string[] => {
-  const pieces: string[] = [];
-  let piece = "";
-  let used = 0;
-  for (const character of line) {
-    const width = columnsOf(character);
-    if (used + width > columns) {
-      pieces.push(piece);
-      piece = "";
-      used = 0;
-    }
-    piece += character;
-    used += width;
-  }
-  return [...pieces, piece];
 };
 
 const coloured = (line: string, style: Style): string => {

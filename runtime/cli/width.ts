@@ -42,27 +42,29 @@ export const wrap = (text: string, columns: number): readonly string[] => {
         continue;
       }
       if (line !== "") lines.push(line);
-      let rest = word;
-      while (columnsOf(rest) > columns) {
-        const head = takeColumns(rest, columns);
-        lines.push(head);
-        rest = rest.slice(head.length);
-      }
-      line = rest;
+      const pieces = folded(word, columns);
+      lines.push(...pieces.slice(0, -1));
+      line = pieces.at(-1) ?? "";
     }
     lines.push(line);
   }
   return lines;
 };
 
-const takeColumns = (text: string, columns: number): string => {
-  let taken = "";
+/** The text in pieces of at most `columns`, with every character where it was; for text without colour. */
+export const folded = (text: string, columns: number): readonly string[] => {
+  const pieces: string[] = [];
+  let piece = "";
   let used = 0;
   for (const character of text) {
     const width = columnsOf(character);
-    if (used + width > columns && taken !== "") break;
-    taken += character;
+    if (used + width > columns && piece !== "") {
+      pieces.push(piece);
+      piece = "";
+      used = 0;
+    }
+    piece += character;
     used += width;
   }
-  return taken;
+  return [...pieces, piece];
 };

@@ -23,6 +23,11 @@ describe("columns", () => {
     expect(fit(text, columns)).toBe(expected);
   });
 
+  test("a line of a log that is one word of a million letters is folded", () => {
+    const lines = wrap("x".repeat(1_000_000), 80);
+    expect([lines.length, new Set(lines.map((line) => line.length))]).toEqual([12_500, new Set([80])]);
+  });
+
   test("whatever is fitted or wrapped stays within its columns, and wrapping loses no word", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 2, max: 40 }), (text, columns) => {
