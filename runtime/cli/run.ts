@@ -20,6 +20,8 @@ import { findWorkspace, findWorkspaceOfFolder, identifyWorkspace, workspacePath 
 import type { LanguageModel } from "#ports/language-model.ts";
 
 import { homeFolder } from "./account.ts";
+import type { Closer } from "./closing.ts";
+import { closeAll, closing } from "./closing.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import type { Audience } from "./fault-output.ts";
@@ -84,13 +86,27 @@ const run = async (invocation: Invocation): Promise<ExitCode> => {
   const order = await readOrder(invocation);
   if (!order.ok) return stop(invocation, order.fault);
 
-  const closers: (() => Promise<unknown>)[] = [];
+  const closers: Closer[] = [];
+  const told = new Set<Fault<string>>();
+  let unclosed: readonly Fault<string>[] = [];
+  let code: ExitCode;
   try {
-    return await runOrder(invocation, order.value, closers, signal);
+    code = await runOrder(invocation, order.value, { closers, told }, signal);
   } finally {
-    for (const close of closers.reverse()) await close();
+    unclosed = await closeAll(closers);
   }
+  // A ledger that could not end as it should leaves less behind to verify against.
+  for (const reason of unclosed) if (!told.has(reason)) printFault(invocation, reason);
+  return code === 0 && unclosed.length > 0 ? 3 : code;
 };
+
+/** What a run leaves to do behind it. */
+interface Behind {
+  /** Ends what was opened. */
+  readonly closers: Closer[];
+  /** Faults that were said already. */
+  readonly told: Set<Fault<string>>;
+}
 
 /** The command line with everything read that it names. */
 interface ReadOrder {
@@ -154,16 +170,16 @@ const readOrder = async ({
 const runOrder = async (
   invocation: Invocation,
   { order, workspace, model, inputs, texts }: ReadOrder,
-  closers: (() => Promise<unknown>)[],
+  { closers, told }: Behind,
   signal: AbortSignal,
 ): Promise<ExitCode> => {
   const { terminal, environment, values, switches } = invocation;
   const lowering = openLowering();
-  closers.push(() => lowering.close());
+  closers.push(closing(() => lowering.close()));
   const policies = await openPolicyEngine();
   if (!policies.ok) return stop(invocation, { code: 3, fault: policies.fault });
   const { engine, decider } = policies.value;
-  closers.push(() => decider.close());
+  closers.push(closing(() => decider.close()));
 
   const plan = await planRun(
     { lowering, engine, providers: sandboxProviders(), model, digest },
@@ -171,6 +187,7 @@ const runOrder = async (
     signal,
   );
   if (!plan.ok) return refusePlan(plan.fault, texts, invocation);
+  closers.push(closing(() => plan.value.policies.close()));
 
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
   const ledger = await openRunLedger(
@@ -205,10 +222,16 @@ const runOrder = async (
     },
     signal,
   );
-  if (!ran.ok) return refuseRun(ran.fault, invocation);
+  if (!ran.ok) {
+    if ("fault" in ran.fault) told.add(ran.fault.fault);
+    return refuseRun(ran.fault, invocation);
+  }
   const report = ran.value;
   if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
-  if (report.fault !== null) printFault(invocation, report.fault);
+  if (report.fault !== null) {
+    told.add(report.fault);
+    printFault(invocation, report.fault);
+  }
   if (!report.isRecorded) {
     terminal.err("  how this run ended is not on record; the next run will note that it was interrupted");
   }
