@@ -1,5 +1,5 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
-import { durationText } from "#kernel/duration.ts";
+import { aboutDurationText } from "#kernel/duration.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { ownValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
@@ -254,7 +254,7 @@ class RunView implements RunObserver {
     const reason = textField(fields, "reason");
     const turns = numberField(fields, "iterations");
     const facts = [
-      `in ${durationText(numberField(fields, "wallMs"))}`,
+      `in ${aboutDurationText(numberField(fields, "wallMs"))}`,
       `${turns} ${turns === 1 ? "turn" : "turns"}`,
       `${numberField(fields, "inputTokens") + numberField(fields, "outputTokens")} tokens`,
       `${this.#denials} denied`,

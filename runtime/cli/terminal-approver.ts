@@ -1,6 +1,6 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
-import { durationText } from "#kernel/duration.ts";
+import { aboutDurationText } from "#kernel/duration.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ApprovalAnswer, ApprovalQuestion, Approver } from "#ports/approver.ts";
@@ -83,7 +83,7 @@ export const approvalLines = (
     "",
     ...wrap(`${visibleText(question.tool)} needs your approval`, columns).map((line) => style.bold(line)),
     ...fact("for", visibleText(question.principal)),
-    ...fact("call", `${named}, within ${durationText(question.expiresInMs)}`),
+    ...fact("call", `${named}, within ${aboutDurationText(question.expiresInMs)}`),
     ...question.decision.obligations
       .filter((obligation) => obligation.k === "approval")
       .flatMap((obligation) => fact("rule", citationText(obligation.rule))),

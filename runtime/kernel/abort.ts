@@ -3,7 +3,7 @@
 export const isAbort = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "name" in error && error.name === "AbortError";
 
-/** Throws the signal's reason when it is aborted, as an AbortError whatever the reason was. */
+/** Throws an AbortError when the signal is aborted, whatever its reason was. */
 export const throwIfAborted = (signal: AbortSignal): void => {
   if (signal.aborted) throw abortError();
 };

@@ -1,4 +1,5 @@
 import { toHex } from "./bytes.ts";
+import { invariant } from "./invariant.ts";
 
 declare const sha256Brand: unique symbol;
 
@@ -12,6 +13,6 @@ export const isSha256 = (text: string): text is Sha256 => SHA256_FORM.test(text)
 /** The digest form of 32 bytes; anything else is a bug of the caller. */
 export const sha256OfBytes = (bytes: Uint8Array): Sha256 => {
   const text = toHex(bytes);
-  if (!isSha256(text)) throw new RangeError(`a SHA-256 digest has 32 bytes, got ${bytes.length}`);
+  invariant(isSha256(text), "a SHA-256 digest has 32 bytes");
   return text;
 };

@@ -34,20 +34,26 @@ export const durationMs = (text: string): number | undefined => {
   return total <= DURATION_MS_MAX ? total : undefined;
 };
 
-/** The shortest exact text for people: `90s`, `5m`, `1h 30m`, `250ms`. */
+/** The exact text of whole milliseconds for people: `1m 30s`, `5m`, `1s 500ms`, `0ms`. */
 export const durationText = (totalMs: number): string => {
-  if (totalMs < 1_000) return `${Math.round(totalMs)}ms`;
   const parts: string[] = [];
-  let rest = Math.round(totalMs / 1_000);
-  for (const [unit, seconds] of [
-    ["d", 86_400],
-    ["h", 3_600],
-    ["m", 60],
-    ["s", 1],
+  let restMs = totalMs;
+  for (const [unit, unitMs] of [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["m", 60_000],
+    ["s", 1_000],
+    ["ms", 1],
   ] as const) {
-    const amount = Math.floor(rest / seconds);
-    rest -= amount * seconds;
+    const amount = Math.floor(restMs / unitMs);
+    restMs -= amount * unitMs;
     if (amount > 0) parts.push(`${amount}${unit}`);
   }
-  return parts.join(" ");
+  return parts.length === 0 ? "0ms" : parts.join(" ");
+};
+
+/** `durationText` of what was measured: to the second from one second on, to the millisecond below. */
+export const aboutDurationText = (measuredMs: number): string => {
+  const wholeMs = Math.round(measuredMs);
+  return durationText(wholeMs < 1_000 ? wholeMs : Math.round(wholeMs / 1_000) * 1_000);
 };

@@ -11,7 +11,7 @@ import {
   utf8,
   utf8Text,
 } from "#kernel/bytes.ts";
-import { DURATION_MS_MAX, durationMs, durationText } from "#kernel/duration.ts";
+import { aboutDurationText, DURATION_MS_MAX, durationMs, durationText } from "#kernel/duration.ts";
 import { visibleExcerpt, visibleJson, visibleText } from "#kernel/visible-text.ts";
 
 describe("visible text", () => {
@@ -144,7 +144,18 @@ describe("durations", () => {
     [300_000, "5m"],
     [90_061_000, "1d 1h 1m 1s"],
     [0, "0ms"],
+    [1_500, "1s 500ms"],
+    [3_600_001, "1h 1ms"],
   ])("%i ms reads %s", (ms, text) => {
     expect(durationText(ms)).toBe(text);
+  });
+
+  test.each([
+    [999.6, "1s"],
+    [250.2, "250ms"],
+    [12_345, "12s"],
+    [599_987, "10m"],
+  ])("%f ms that were measured read about %s", (ms, text) => {
+    expect(aboutDurationText(ms)).toBe(text);
   });
 });
