@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import { lstat, open } from "node:fs/promises";
-import { errorCode } from "#kernel/error-code.ts";
+import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -42,7 +42,7 @@ export const readingFault = (path: string, error: unknown): ConsentFault =>
 export const writingFault = (path: string, error: unknown): ConsentFault => {
   const code = errorCode(error);
   const what = `\`${visibleText(path)}\` cannot be written (${code})`;
-  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)
+  return isNoRoom(code)
     ? fault("CONSENT_DISK_FULL", what, { help: "free some space and try again" })
     : fault("CONSENT_READ_ONLY", what, {
         help: "consents live in the state directory, which this user must be able to write",

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { constants } from "node:fs";
 import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errorCode } from "#kernel/error-code.ts";
+import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import { invariant } from "#kernel/invariant.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -143,13 +143,12 @@ const readingFault = (path: string, error: unknown): KeyStoreFault =>
 
 const writingFault = (path: string, error: unknown): KeyStoreFault => {
   const code = errorCode(error);
+  if (isNoRoom(code)) {
+    return fault("KEYSTORE_DISK_FULL", `no space is left to write \`${visibleText(path)}\` (${code})`, {
+      help: "free some space and try again",
+    });
+  }
   switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-    case "EFBIG":
-      return fault("KEYSTORE_DISK_FULL", `no space is left to write \`${visibleText(path)}\` (${code})`, {
-        help: "free some space and try again",
-      });
     case "EROFS":
     case "EACCES":
     case "EPERM":

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { mkdir, open as openFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errorCode } from "#kernel/error-code.ts";
+import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import { fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
@@ -52,13 +52,12 @@ export const readingFault = (path: string, error: unknown): LedgerFault =>
 
 export const writingFault = (path: string, error: unknown): LedgerFault => {
   const code = errorCode(error);
+  if (isNoRoom(code)) {
+    return fault("LEDGER_DISK_FULL", `no space is left to write \`${visibleText(path)}\` (${code})`, {
+      help: "free some space and start again; nothing that was recorded is lost",
+    });
+  }
   switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-    case "EFBIG":
-      return fault("LEDGER_DISK_FULL", `no space is left to write \`${visibleText(path)}\` (${code})`, {
-        help: "free some space and start again; nothing that was recorded is lost",
-      });
     case "EROFS":
     case "EACCES":
     case "EPERM":

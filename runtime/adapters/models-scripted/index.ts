@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { throwIfAborted } from "#kernel/abort.ts";
 import { utf8Text } from "#kernel/bytes.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
@@ -76,8 +77,8 @@ const readText = async (path: string): Promise<Result<string, ScriptFault>> => {
       await file.close();
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    return unreadable(code === undefined ? "the system refused" : (REASONS[code] ?? code));
+    const code = errorCode(error);
+    return unreadable(REASONS[code] ?? code);
   }
 };
 

@@ -1,14 +1,13 @@
-import { errorCode } from "#kernel/error-code.ts";
+import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import { fault } from "#kernel/result.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 
-const FULL: readonly string[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 const FORBIDDEN: readonly string[] = ["EACCES", "EPERM", "EROFS", "ETXTBSY"];
 
 /** Why a file could not be written. The message holds no path: whoever shows it knows which. */
 export const writeFault = (error: unknown): WorkspaceFault => {
   const code = errorCode(error);
-  if (FULL.includes(code)) {
+  if (isNoRoom(code)) {
     return fault("WORKSPACE_DISK_FULL", `the workspace's disk has no room for the file (${code})`, {
       help: "make room, then publish again; the file is as it was",
     });
