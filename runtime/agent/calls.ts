@@ -1,5 +1,6 @@
 import { invariant } from "#kernel/invariant.ts";
 import { isJsonObject, ownValue, readJson } from "#kernel/json.ts";
+import { namedFile } from "#tools/index.ts";
 import type { RunInput } from "./input.ts";
 import { joinLabels, NO_LABELS } from "./labels.ts";
 import type { Labels } from "./labels.ts";
@@ -41,7 +42,8 @@ const pendingOf = (program: Program, { reference, tool, arguments: given }: Prop
   if (descriptor?.action !== "publish_file") return { reference, tool, publishes: null };
   const reading = given.k === "value" ? { ok: true as const, value: given.value } : readJson(given.text);
   const path = reading.ok && isJsonObject(reading.value) ? ownValue(reading.value, "path") : null;
-  return { reference, tool, publishes: typeof path === "string" ? path.replace(/^(?:\.\/)+/, "") : null };
+  const file = typeof path === "string" ? namedFile(path) : null;
+  return { reference, tool, publishes: file?.ok === true ? file.value : null };
 };
 
 /** Notes what became of one call. `next` is to wait until the last one is settled. */

@@ -27,9 +27,13 @@ export const LISTED_FILES_MAX = 5_000;
 
 const FOLDERS_NAMED = 40;
 
-/** The path that an argument names, with what people and models write around it taken off. */
+/** The file that an argument names, with what people and models write around a path taken off. */
+export const namedFile = (argument: string): ReturnType<typeof runFilePath> =>
+  runFilePath(withoutDecoration(argument));
+
+/** The file that the argument `path` names. */
 export const pathArgument = (given: JsonObject, descriptor: ToolDescriptor): Result<string, ToolFault> => {
-  const path = runFilePath(withoutDecoration(textOf(given, "path")));
+  const path = namedFile(textOf(given, "path"));
   return path.ok ? path : failed(invalid(descriptor, path.fault.message));
 };
 

@@ -50,7 +50,7 @@ describe("changed files", () => {
   });
 
   test("that the model proposed, whatever became of it, are not proposed again", async () => {
-    for (const path of ["a.md", "./a.md"]) {
+    for (const path of ["a.md", "./a.md", ".//a.md", "a.md/", "././a.md//"]) {
       const plan: WorldPlan = {
         ...writes("a.md"),
         turns: [
