@@ -146,6 +146,7 @@ describe("the run after all of them", () => {
     const done = entries.filter(
       (entry) => entry["type"] === "action.completed" && (entry["public"] as JsonObject)["status"] === "done",
     );
+    expect(done.length).toBeGreaterThan(0);
     for (const entry of done) expect(calls).toContain((entry["public"] as JsonObject)["callId"]);
   });
 

@@ -126,6 +126,7 @@ describe("policy evaluate", () => {
 
   test("in forty columns nothing is wider", async () => {
     const said = await runPolicy(world, "evaluate", read("src/a.ts"), { columns: 40 });
+    expect(said.out.split("\n").length).toBeGreaterThan(5);
     for (const line of said.out.split("\n")) expect(line.length).toBeLessThanOrEqual(40);
   });
 

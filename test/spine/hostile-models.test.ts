@@ -200,6 +200,7 @@ const isQuoted = (line: string): boolean => /^ *(?:\d+ +)?[›│┆] /.test(lin
 
 const checkScreen = ({ out, err }: Said, columns: number): void => {
   expect(err).toEqual([]);
+  expect(out.length).toBeGreaterThan(5);
   for (const line of out) {
     expect(line).not.toMatch(
       /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/,

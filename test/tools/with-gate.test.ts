@@ -192,7 +192,8 @@ test("a cancelled program is known to have changed nothing", async () => {
     call("run_javascript", { code: `files.write("left.txt", ""); console.log("begun"); for (;;);` }),
     cancel.signal,
   );
-  setTimeout(() => cancel.abort(), 300);
+  await expect.poll(() => recorder.lives.map(({ data }) => data["text"])).toContain("begun\n");
+  cancel.abort();
   await expect(running).rejects.toMatchObject({ name: "AbortError" });
   expect(recorder.entries.at(-1)).toMatchObject({ type: "action.completed", public: { status: "failed" } });
   expect(await perform("read_file", { path: "left.txt" })).toMatchObject({ status: "failed" });
