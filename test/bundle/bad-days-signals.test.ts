@@ -76,7 +76,7 @@ describe("Ctrl-C", () => {
     await vi.waitFor(() => expect(workersOf(running.pid)).toBe(1), TEST_MS_MAX);
     running.kill("SIGINT");
     const ended = await running.ended;
-    expect(ended).toMatchObject({ code: 130, out: "", err: "cancelled\n" });
+    expect(ended).toMatchObject({ code: 130, out: "", err: "writ: cancelled\n" });
     expect(desk.entries()).toEqual([]);
   });
 

@@ -81,7 +81,7 @@ describe("the question whether an agent may have its powers", () => {
     running.type(`ye${CTRL_C}`);
     const { code, out } = await running.ended;
     expect(code).toBe(130);
-    expect(out).toMatch(/\r\ncancelled\r\n$/);
+    expect(out).toMatch(/\r\nwrit: cancelled\r\n$/);
     expect(types()).not.toContain("consent.given");
     await checkNothingLeft();
   });

@@ -143,11 +143,11 @@ export const ledgerStoreContract = (
       const other = reopen();
       for (let round = 0; round < 20; round += 1) {
         const log = id(`01890000-0000-7000-8000-${String(100 + round).padStart(12, "0")}`);
-        let isCreated = false;
+        const state = { isCreated: false };
         const creating = store.acquire(log, { create: true }).finally(() => {
-          isCreated = true;
+          state.isCreated = true;
         });
-        while (!isCreated) {
+        while (!state.isCreated) {
           const logs = await other.logs();
           if (!logs.ok || !logs.value.includes(log)) continue;
           expect(await other.acquire(log, { create: false })).toMatchObject({ ok: false });
