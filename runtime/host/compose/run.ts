@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createConsentFiles } from "#adapters/consent-files/consent-files.ts";
@@ -70,11 +70,14 @@ export const policyFolders = (
   variables: Readonly<Record<string, string | undefined>>,
   home: string,
 ): readonly PolicyFolder[] => {
-  const configuration = variables["XDG_CONFIG_HOME"] ?? "";
-  const user = configuration.startsWith("/") ? configuration : join(home, ".config");
+  const said = variables["XDG_CONFIG_HOME"] ?? "";
+  // The specification says that a relative path is to be ignored.
+  const [configuration, shown] = isAbsolute(said)
+    ? [said, "$XDG_CONFIG_HOME"]
+    : [join(home, ".config"), "~/.config"];
   return [
     { layer: "machine", folder: "/etc/writ/policies", shownAs: "/etc/writ/policies" },
-    { layer: "user", folder: join(user, "writ", "policies"), shownAs: "~/.config/writ/policies" },
+    { layer: "user", folder: join(configuration, "writ", "policies"), shownAs: `${shown}/writ/policies` },
     { layer: "workspace", folder: join(workspaceFolder, "policies"), shownAs: "policies" },
   ];
 };
@@ -88,10 +91,15 @@ export const openRunLedger = async (
   const opened = await openLedger(deps, { workspace: place.workspace, software });
   if (!opened.ok) return opened;
   const { ledger } = opened.value;
-  const interrupted = await recordInterruptedRuns(ledger, deps.store);
-  if (interrupted.ok) return ok(ledger);
-  await ledger.close();
-  return interrupted;
+  try {
+    const interrupted = await recordInterruptedRuns(ledger, deps.store);
+    if (interrupted.ok) return ok(ledger);
+    await ledger.close();
+    return interrupted;
+  } catch (error) {
+    await ledger.close();
+    throw error;
+  }
 };
 
 /** What a run takes from this machine, beside its plan and its ledger. */
