@@ -59,9 +59,10 @@ export const openLedger = async (
     const hold = await deps.store.acquire(log, { create: false });
     if (!hold.ok && hold.fault.code === "LEDGER_HELD") continue;
     if (!hold.ok) return hold;
-    const taken = await takeUp(deps, log, hold.value);
-    if (taken.ok && taken.value !== undefined) {
-      return beginWriting(deps, options, workspaceKey, hold.value, taken.value);
+    const taken = await orRelease(hold.value, () => takeUp(deps, log, hold.value));
+    const ready = taken.ok ? taken.value : undefined;
+    if (ready !== undefined) {
+      return orRelease(hold.value, () => beginWriting(deps, options, workspaceKey, hold.value, ready));
     }
     await hold.value.release();
     if (!taken.ok) return taken;
@@ -171,7 +172,19 @@ const beginLog = async (
   if (!hold.ok) return hold;
   const end = emptyLogEnd(deps.crypto);
   const key = signingKeyOf(deps.crypto, seed.value);
-  return beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] });
+  return orRelease(hold.value, () =>
+    beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] }),
+  );
+};
+
+/** Does something with a held log; a mistake of ours in it leaves the log free for others. */
+const orRelease = async <T>(hold: LogHold, act: () => Promise<T>): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    await hold.release();
+    throw error;
+  }
 };
 
 /** Writes the lines that open the log, durable before anything else can be appended. */

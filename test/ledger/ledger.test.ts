@@ -558,3 +558,15 @@ test("an anchor store that breaks its promise is a fault of the ledger, and the 
   expect(await ledger.append(newEntry())).toMatchObject(refused);
   expect((await world.open()).ledger.log).toBe(ledger.log);
 });
+
+test("a log whose opening was broken off by a mistake of ours is free for the next writer", async () => {
+  const world = createWorld();
+  const { ledger } = await world.open();
+  await ledger.close();
+  const { deps } = world.start();
+  const { files } = deps.store;
+  deps.store.files = () => Promise.reject(new Error("no such method"));
+  await expect(openIn(deps)).rejects.toThrow("no such method");
+  deps.store.files = files;
+  expect(valueOf(await openIn(deps)).ledger.log).toBe(ledger.log);
+});
