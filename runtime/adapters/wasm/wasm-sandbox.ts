@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 import { throwIfAborted } from "#kernel/abort.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
@@ -61,11 +62,10 @@ export const createWasmSandbox = (
     wasm ??= readFile(files.wasm);
     try {
       return ok(await wasm);
-    } catch {
+    } catch (error) {
       wasm = null;
-      return failed(
-        fault("SANDBOX_UNAVAILABLE", "quickjs.wasm, which belongs to this program, cannot be read"),
-      );
+      const why = `quickjs.wasm, which belongs to this program, cannot be read (${errorCode(error)})`;
+      return failed(fault("SANDBOX_UNAVAILABLE", why, { help: "install writ again" }));
     }
   };
 
