@@ -4,7 +4,7 @@ import { utf8Text } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { fault } from "#kernel/result.ts";
+import { fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import { readSourceFile } from "#host/source-file.ts";
 import { findWorkspace, workspacePath } from "#host/workspace.ts";
@@ -70,7 +70,8 @@ export const checkFile = async (
   const bytes = await readSourceFile(absolute);
   if (!bytes.ok) return { path, text: "", outcome: { k: "usage", fault: bytes.fault } };
   const location = await specPath(invocation, absolute);
-  const lowered = await lowering.lower({ path: location, bytes: bytes.value }, invocation.signal);
+  if (!location.ok) return { path, text: "", outcome: { k: "usage", fault: location.fault } };
+  const lowered = await lowering.lower({ path: location.value, bytes: bytes.value }, invocation.signal);
   const text = utf8Text(bytes.value) ?? "";
   if (!lowered.ok) return { path, text, outcome: { k: "ended", fault: lowered.fault } };
   const checked = lowered.value;
@@ -113,14 +114,17 @@ const powersIn = async (
 };
 
 /** The path under which the workspace knows the file; that decides its agents' identity. */
-const specPath = async ({ values, environment }: Invocation, absolute: string): Promise<string> => {
+const specPath = async (
+  { values, environment }: Invocation,
+  absolute: string,
+): Promise<Result<string, Fault<string>>> => {
   const chosen = values.get("workspace")?.[0];
   const folder = await findWorkspace(
     absolute,
     chosen === undefined ? null : resolve(environment.cwd, chosen),
   );
-  const path = folder.ok ? await workspacePath(folder.value, absolute) : null;
-  return path ?? basename(absolute).normalize("NFC");
+  if (!folder.ok) return folder;
+  return ok((await workspacePath(folder.value, absolute)) ?? basename(absolute).normalize("NFC"));
 };
 
 /** Everything that was found in a file; nothing for one that could not be read. */

@@ -82,6 +82,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     { code: 0, when: "nothing is wrong", line: () => ["check", FILE] },
     { code: 1, when: "the file does not run", line: () => ["check", "broken.symbi"] },
     { code: 2, when: "there is no such file", line: () => ["check", "none.symbi"] },
+    { code: 2, when: "the workspace is not there", line: () => ["check", FILE, "--workspace", "none"] },
     { code: 2, when: "powers are asked for without a model", line: () => ["check", FILE, "--powers"] },
     {
       code: 2,
