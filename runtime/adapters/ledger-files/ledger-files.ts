@@ -140,8 +140,9 @@ const tooMany = (path: string, most: string): LedgerFault =>
 
 /** SQLite names its own errors; whether the folder can be written at all says more to people. */
 const acquiringFault = async (directory: string, folder: string, error: unknown): Promise<LedgerFault> => {
-  if (errorCode(error) === "ENOENT") return readingFault(folder, error);
-  if (errorCode(error) !== "ERR_SQLITE_ERROR") return writingFault(folder, error);
+  const code = errorCode(error);
+  if (code === "ENOENT") return readingFault(folder, error);
+  if (code !== "ERR_SQLITE_ERROR" && code !== "NOT_A_LOCK") return writingFault(folder, error);
   try {
     await access(directory, constants.W_OK);
   } catch (denied) {

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import type * as sqlite from "node:sqlite";
 import { FILE_MODE } from "./disk.ts";
@@ -17,8 +18,12 @@ export interface LogLock {
   release(): void;
 }
 
-/** The lock, or "held" while a living process, this one included, has it. Throws what SQLite throws. */
+/**
+ * The lock, or "held" while a living process, this one included, has it. Throws what SQLite throws,
+ * and `NOT_A_LOCK` where something else than a file stands.
+ */
 export const takeLock = async (path: string): Promise<LogLock | "held"> => {
+  if (standsAt(path) === "other") throw new NotALock();
   const { DatabaseSync } = loadSqlite();
   const database = new DatabaseSync(path);
   try {
@@ -41,6 +46,7 @@ export const takeLock = async (path: string): Promise<LogLock | "held"> => {
 export const isLockHeld = (path: string): boolean => {
   let database: sqlite.DatabaseSync | undefined;
   try {
+    if (standsAt(path) !== "file") return false;
     const { DatabaseSync } = loadSqlite();
     // Reading asks for a shared lock only, so looking never stands in a writer's way for long.
     database = new DatabaseSync(path, { readOnly: true });
@@ -52,6 +58,17 @@ export const isLockHeld = (path: string): boolean => {
     database?.close();
   }
 };
+
+/** What SQLite would open: at a pipe it would wait for ever, behind a link it would lock another's file. */
+const standsAt = (path: string): "file" | "nothing" | "other" => {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return "nothing";
+  return stats.isFile() ? "file" : "other";
+};
+
+class NotALock extends Error {
+  readonly code = "NOT_A_LOCK";
+}
 
 const SQLITE_BUSY = 5;
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { statSync, symlinkSync, writeFileSync } from "node:fs";
@@ -101,6 +101,33 @@ describe("files of a ledger", () => {
       fault: { code: "LEDGER_UNREADABLE", help: expect.stringContaining(".lock") },
     });
   });
+
+  test.each([
+    ["a pipe, on which one would wait for ever", (path: string) => execFileSync("mkfifo", [path])],
+    ["a link", (path: string) => symlinkSync(`${path}.elsewhere`, path)],
+    ["a folder", (path: string) => mkdirSync(path)],
+  ])(
+    "%s in the place of a lock is no lock",
+    (_, make) => {
+      const folder = freshFolder();
+      mkdirSync(join(folder, LOG), { recursive: true });
+      make(join(folder, `${LOG}.lock`));
+      const look = `
+      import { createLedgerFiles } from "#adapters/ledger-files/ledger-files.ts";
+      const store = createLedgerFiles(process.argv[1]);
+      const taken = await store.acquire("${LOG}", { create: true });
+      console.log(JSON.stringify([await store.isHeld("${LOG}"), taken.ok ? null : taken.fault.help]));
+    `;
+      const said = execFileSync(process.execPath, ["--input-type=module-typescript", "-e", look, folder], {
+        cwd: new URL("../../../", import.meta.url),
+        encoding: "utf8",
+        timeout: 30_000,
+      });
+      expect(JSON.parse(said)).toEqual([false, expect.stringContaining(".lock")]);
+      expect(readdirSync(folder).sort()).toEqual([LOG, `${LOG}.lock`]);
+    },
+    60_000,
+  );
 
   test("a file in the place of the folder is a fault, not an exception", async () => {
     const folder = freshFolder();
