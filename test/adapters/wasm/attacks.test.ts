@@ -136,9 +136,15 @@ describe("a way out of the interpreter", () => {
 
   gives(
     "the clock shows UTC and whole milliseconds",
-    `[new Date().getTimezoneOffset(), Number.isInteger(performance.now()), Math.abs(Date.now() - ${Date.now()}) < 60000]`,
-    [0, true, true],
+    `[new Date().getTimezoneOffset(), Number.isInteger(performance.now())]`,
+    [0, true],
   );
+  test("the clock shows a moment of the program's own life", async () => {
+    const before = Date.now();
+    const shown = Number((await run("Date.now()")).value);
+    expect(shown).toBeGreaterThanOrEqual(before);
+    expect(shown).toBeLessThanOrEqual(Date.now());
+  });
   test("chance differs from program to program", async () => {
     const both = [await run("Math.random()"), await run("Math.random()")];
     expect(both[0]?.value).not.toBe(both[1]?.value);
