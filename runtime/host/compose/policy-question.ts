@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 
-import { concatBytes, utf8Text } from "#kernel/bytes.ts";
+import { utf8Text } from "#kernel/bytes.ts";
 import { errorCode } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -147,5 +147,5 @@ const readStandardInput = async (): Promise<Result<Uint8Array, Fault<string>>> =
   } catch (error) {
     return failed(fault("HOST_INPUT_UNREADABLE", `standard input cannot be read (${errorCode(error)})`));
   }
-  return ok(concatBytes(...chunks));
+  return ok(new Uint8Array(Buffer.concat(chunks)));
 };
