@@ -43,8 +43,8 @@ export const wrap = (text: string, columns: number): readonly string[] => {
       }
       if (line !== "") lines.push(line);
       const pieces = folded(word, columns);
-      lines.push(...pieces.slice(0, -1));
       line = pieces.at(-1) ?? "";
+      for (const piece of pieces.slice(0, -1)) lines.push(piece);
     }
     lines.push(line);
   }
