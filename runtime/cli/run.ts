@@ -190,14 +190,12 @@ const runOrder = async (
   closers.push(closing(() => plan.value.policies.close()));
 
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
-  const ledger = await openRunLedger(
-    {
-      stateDirectory: environment.stateDirectory,
-      workspace: workspace.id,
-      folder: folder === "" ? null : resolve(environment.cwd, folder),
-    },
-    `writ ${VERSION}`,
-  );
+  const place = {
+    stateDirectory: environment.stateDirectory,
+    workspace: workspace.id,
+    folder: folder === "" ? null : resolve(environment.cwd, folder),
+  };
+  const ledger = await openRunLedger(place, `writ ${VERSION}`);
   if (!ledger.ok) return stop(invocation, { code: 3, fault: ledger.fault });
   closers.push(() => ledger.value.close());
 
@@ -206,7 +204,7 @@ const runOrder = async (
   const consentFlag = values.get("consent")?.[0] ?? null;
   const ran = await runPlanned(
     {
-      ...runAdapters(workspace, environment.stateDirectory, environment.variables),
+      ...runAdapters(workspace, place, environment.variables),
       plan: plan.value,
       ledger: ledger.value,
       model,

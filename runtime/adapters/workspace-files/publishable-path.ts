@@ -18,12 +18,13 @@ export const publishablePath = (
   const name = runFilePath(text);
   if (!name.ok) return failed({ ...name.fault, code: "WORKSPACE_BAD_PATH" });
   for (const part of name.value.split("/")) {
-    if (isGit(part)) return bad(text, "it belongs to git");
+    if (isGit(part)) return refusePath(text, "it belongs to git");
     // A person reads the name in a diff, and other systems drop what stands at its end.
-    if (visibleText(part) !== part) return bad(text, "a part of it holds characters that cannot be seen");
-    if (/[. ]$/.test(part)) return bad(text, "a part of it ends with a dot or a space");
+    if (visibleText(part) !== part)
+      return refusePath(text, "a part of it holds characters that cannot be seen");
+    if (/[. ]$/.test(part)) return refusePath(text, "a part of it ends with a dot or a space");
     const why = platform === "win32" ? windowsObjection(part) : null;
-    if (why !== null) return bad(text, why);
+    if (why !== null) return refusePath(text, why);
   }
   return name;
 };
@@ -44,5 +45,5 @@ const windowsObjection = (part: string): string | null => {
   return /[<>:"|?*]/.test(part) ? "it holds a character that Windows gives a meaning" : null;
 };
 
-const bad = (text: string, why: string): Result<never, WorkspaceFault> =>
+export const refusePath = (text: string, why: string): Result<never, WorkspaceFault> =>
   failed(fault("WORKSPACE_BAD_PATH", `\`${visibleExcerpt(text, 120)}\` cannot be published: ${why}`));

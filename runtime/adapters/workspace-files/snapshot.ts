@@ -13,6 +13,7 @@ import { runFilePath } from "#sandbox/run-file-path.ts";
 
 import { tooLarge } from "./disk-fault.ts";
 import type { ListedPath } from "./list-paths.ts";
+import type { IsOwn } from "./own-folders.ts";
 import { readRegularFile, standingAt } from "./regular-file.ts";
 import { secretByContent, secretByName } from "./secret-files.ts";
 import { isTemporaryName } from "./temporary-name.ts";
@@ -35,6 +36,7 @@ export const takeSnapshot = async (
   root: string,
   listed: readonly ListedPath[],
   signal: AbortSignal,
+  isOwn: IsOwn = () => false,
 ): Promise<Result<WorkspaceSnapshot, WorkspaceFault>> => {
   const leftOut: LeftOut[] = [];
   const leave = (path: string, why: string): void => {
@@ -45,7 +47,7 @@ export const takeSnapshot = async (
   const folders = new Set<string>();
   for (const { path, readable } of listed) {
     throwIfAborted(signal);
-    const why = readable ? unfitName(path) : "its name is not UTF-8";
+    const why = isOwn(path) ? "writ keeps its own state there" : unfitName(path, readable);
     if (why !== null) {
       leave(path, why);
       continue;
@@ -79,7 +81,8 @@ export const takeSnapshot = async (
   return ok({ files, leftOut: leftOut.sort((left, right) => byCodeUnits(left.path, right.path)) });
 };
 
-const unfitName = (path: string): string | null => {
+const unfitName = (path: string, readable: boolean): string | null => {
+  if (!readable) return "its name is not UTF-8";
   const name = runFilePath(path);
   if (!name.ok) return name.fault.message;
   return isTemporaryName(path) ? "an interrupted publish left it behind" : secretByName(path);

@@ -12,12 +12,16 @@ import type { Entropy } from "#ports/entropy.ts";
 import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
 import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
 
+import type { RunFilePath } from "#sandbox/run-file-path.ts";
+
 import { readFault } from "./disk-fault.ts";
 import { listPaths } from "./list-paths.ts";
 import type { Environment } from "./list-paths.ts";
 import { publishFile, realDisk } from "./publish.ts";
 import type { Disk } from "./publish.ts";
-import { publishablePath } from "./publishable-path.ts";
+import { findOwnFolders } from "./own-folders.ts";
+import type { IsOwn } from "./own-folders.ts";
+import { publishablePath, refusePath } from "./publishable-path.ts";
 import { readRegularFile, standingAt } from "./regular-file.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
@@ -26,6 +30,8 @@ export interface WorkspaceOptions {
   readonly root: string;
   /** The user's variables; git gets those by which it finds itself and its user's settings. */
   readonly environment: Environment;
+  /** Absolute paths of the folders of our own state, which are no part of any workspace. */
+  readonly ownFolders: readonly string[];
 }
 
 export interface WorkspaceDeps {
@@ -44,31 +50,46 @@ export const createWorkspaceFiles = (options: WorkspaceOptions, deps: WorkspaceD
   const realRoot = async (): Promise<Result<string, WorkspaceFault>> =>
     realpath(options.root).then(ok, (error: unknown) => failed(readFault(error)));
 
+  const ownIn = (root: string): Promise<IsOwn> => findOwnFolders(root, options.ownFolders);
+
+  /** Where a path that may be published lies. */
+  const placeOf = async (
+    path: string,
+  ): Promise<Result<{ readonly root: string; readonly name: RunFilePath }, WorkspaceFault>> => {
+    const name = publishablePath(path, platform);
+    if (!name.ok) return name;
+    const root = await realRoot();
+    if (!root.ok) return root;
+    const isOwn = await ownIn(root.value);
+    return isOwn(name.value)
+      ? refusePath(path, "writ keeps its own state there")
+      : ok({ root: root.value, name: name.value });
+  };
+
   return {
     async snapshot(signal) {
       throwIfAborted(signal);
       const root = await realRoot();
       if (!root.ok) return root;
       const listed = await listPaths(root.value, options.environment, signal);
-      return listed.ok ? takeSnapshot(root.value, listed.value, signal) : listed;
+      if (!listed.ok) return listed;
+      return takeSnapshot(root.value, listed.value, signal, await ownIn(root.value));
     },
 
     async digest(path) {
-      const name = publishablePath(path, platform);
-      if (!name.ok) return name;
-      const root = await realRoot();
-      if (!root.ok) return root;
-      return digestAt(root.value, name.value, digest).catch((error: unknown) => failed(readFault(error)));
+      const place = await placeOf(path);
+      if (!place.ok) return place;
+      const { root, name } = place.value;
+      return digestAt(root, name, digest).catch((error: unknown) => failed(readFault(error)));
     },
 
     async publish(path, bytes, base) {
-      const name = publishablePath(path, platform);
-      if (!name.ok) return name;
-      const root = await realRoot();
-      if (!root.ok) return root;
+      const place = await placeOf(path);
+      if (!place.ok) return place;
+      const { root, name } = place.value;
       const random = toHex(deps.entropy.bytes(16));
       // A caller that goes on with its bytes must not change what is written.
-      const publication = { root: root.value, path: name.value, bytes: bytes.slice(), base, random, digest };
+      const publication = { root, path: name, bytes: bytes.slice(), base, random, digest };
       return publishFile(publication, deps.disk ?? realDisk);
     },
   };

@@ -105,14 +105,21 @@ export const openRunLedger = async (
 /** What a run takes from this machine, beside its plan and its ledger. */
 export const runAdapters = (
   workspace: Workspace,
-  stateDirectory: string,
+  { stateDirectory, folder }: Pick<LedgerPlace, "stateDirectory" | "folder">,
   variables: Readonly<Record<string, string | undefined>>,
 ): Pick<RunAgentDeps, "consents" | "workspace" | "clock" | "crypto" | "entropy" | "digest"> => {
   const crypto = createNodeCrypto();
   const entropy = createSystemEntropy();
   return {
     consents: createConsentFiles(join(stateDirectory, "consents", workspace.id)),
-    workspace: createWorkspaceFiles({ root: workspace.folder, environment: variables }, { crypto, entropy }),
+    workspace: createWorkspaceFiles(
+      {
+        root: workspace.folder,
+        environment: variables,
+        ownFolders: [stateDirectory, ...(folder === null ? [] : [folder])],
+      },
+      { crypto, entropy },
+    ),
     clock: systemClock,
     crypto,
     entropy,

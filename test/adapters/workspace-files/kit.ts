@@ -49,9 +49,14 @@ export class TestFolder {
   workspace(
     deps: Partial<WorkspaceDeps> = {},
     environment: Readonly<Record<string, string>> = {},
+    ownFolders: readonly string[] = [],
   ): WorkspaceFiles {
     return createWorkspaceFiles(
-      { root: this.path, environment: { PATH: process.env["PATH"] ?? "", HOME: this.home, ...environment } },
+      {
+        root: this.path,
+        environment: { PATH: process.env["PATH"] ?? "", HOME: this.home, ...environment },
+        ownFolders,
+      },
       { crypto: createNodeCrypto(), entropy: createSystemEntropy(), ...deps },
     );
   }
