@@ -1,4 +1,4 @@
-import { openRules, readNamedText } from "#host/compose/policy-question.ts";
+import { openRules, readCallArguments, readNamedText } from "#host/compose/policy-question.ts";
 import { ok } from "#kernel/result.ts";
 
 import { homeFolder } from "./account.ts";
@@ -7,6 +7,7 @@ import { createPolicyCommands } from "./policy.ts";
 /** `writ policy evaluate` and `explain` over the rules that a run would have. */
 export const policyCommands = createPolicyCommands({
   readText: (named, { cwd }) => readNamedText(named, cwd),
+  readArguments: readCallArguments,
   async open({ agentFile, agent, policies, environment }, signal) {
     const { cwd, variables } = environment;
     const opened = await openRules(

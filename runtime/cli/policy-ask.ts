@@ -66,6 +66,7 @@ export const askPolicies = async (
     const document = readRequestDocument(text.value, {
       principal: policies.principal,
       user: environment.user,
+      readArguments: deps.readArguments,
     });
     if (!document.ok) return refuseUsage(invocation, document.message, document.help);
     return await answer(policies, document.request);

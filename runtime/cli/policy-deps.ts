@@ -1,3 +1,4 @@
+import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { FileProblem } from "#host/plan-run.ts";
 import type {
@@ -13,6 +14,8 @@ import type { Environment } from "./command.ts";
 export interface PolicyCommandDeps {
   /** The text that a person named: a file, or standard input for `-`. */
   readText(named: string, environment: Environment): Promise<Result<string, Fault<string>>>;
+  /** The arguments of a tool's call as a run would put them to the policies, or why it would refuse them. */
+  readonly readArguments: (tool: string, given: JsonObject) => Result<JsonObject, Fault<string>>;
   /** Loads the rules that a run of the agent would have. Whoever opens closes, also after a refusal. */
   open(question: PolicyQuestion, signal: AbortSignal): Promise<Result<OpenedPolicies, PolicyRefusal>>;
 }

@@ -20,6 +20,8 @@ import {
 } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
+import type { PolicyCommandDeps } from "./policy-deps.ts";
+
 /**
  * A request as a person writes it: any part of the format may be left out and is what a run of the
  * agent would usually have. `{ "tool": "read_file", "arguments": { "path": "a.md" } }` is enough.
@@ -31,6 +33,7 @@ export type RequestDocument =
 export interface DocumentDefaults {
   readonly principal: PrincipalReference;
   readonly user: string;
+  readonly readArguments: PolicyCommandDeps["readArguments"];
 }
 
 const CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -83,7 +86,6 @@ const requestOf = (document: JsonObject, defaults: DocumentDefaults): PolicyRequ
   const named = fields.text("tool") ?? null;
   const action = fields.oneOf<ActionName>("action", ACTION_NAMES) ?? actionOfTool(named);
   const tool = action === "tool_call" ? named : null;
-  const given = fields.object("arguments") ?? {};
   const context = new Fields(fields.object("context") ?? {}, "`context`", [
     "run",
     "iteration",
@@ -97,15 +99,13 @@ const requestOf = (document: JsonObject, defaults: DocumentDefaults): PolicyRequ
     if (found === undefined) throw new Mistake("`ancestors` is a list of `{ type, id }`", REFERENCE);
     return found;
   });
-  return {
+  const written = {
     v: POLICY_VOCABULARY_VERSION,
     principal: reference(fields.object("principal"), "`principal`") ?? defaults.principal,
     onBehalfOf: onBehalfOf(fields.object("onBehalfOf")) ?? usualOnBehalfOf(ancestors, defaults.user),
     ancestors,
     action,
     tool,
-    resource: resourceOf(fields.object("resource"), { action, tool, run, given }),
-    arguments: given,
     context: {
       run,
       iteration: context.whole("iteration") ?? 1,
@@ -116,7 +116,25 @@ const requestOf = (document: JsonObject, defaults: DocumentDefaults): PolicyRequ
       }),
       inputs: context.object("inputs") ?? {},
     },
-  };
+  } as const;
+  const resource = resourceOf(fields.object("resource"));
+  // Last, because a field that is none says more about what somebody meant than its arguments do.
+  const given = argumentsOf(named, fields.object("arguments") ?? {}, defaults);
+  return { ...written, arguments: given, resource: resource ?? usualResource({ action, tool, run, given }) };
+};
+
+/** As a run would have them: an answer about another spelling would be no answer about the run. */
+const argumentsOf = (
+  tool: string | null,
+  given: JsonObject,
+  { readArguments }: DocumentDefaults,
+): JsonObject => {
+  const read = tool === null ? null : readArguments(tool, given);
+  if (read?.ok !== false) return read?.value ?? given;
+  throw new Mistake(
+    `a run would refuse the arguments: ${read.fault.message}`,
+    "write them as a model would have to",
+  );
 };
 
 /** A tool whose descriptor names another action than `tool_call` is that action. */
@@ -150,16 +168,8 @@ const onBehalfOf = (object: JsonObject | undefined): OnBehalfOf | undefined => {
 const usualOnBehalfOf = ([parent]: readonly PrincipalReference[], user: string): OnBehalfOf =>
   parent?.type === "Agent" ? { kind: "agent", id: parent.id } : { kind: "user", id: user };
 
-const resourceOf = (
-  object: JsonObject | undefined,
-  usual: {
-    readonly action: ActionName;
-    readonly tool: string | null;
-    readonly run: string;
-    readonly given: JsonObject;
-  },
-): PolicyRequest["resource"] => {
-  if (object === undefined) return usualResource(usual);
+const resourceOf = (object: JsonObject | undefined): PolicyRequest["resource"] | null => {
+  if (object === undefined) return null;
   const fields = new Fields(object, "`resource`", ["type", "id", "attributes"]);
   const type = fields.oneOf<ResourceType>("type", RESOURCE_TYPES);
   const id = fields.text("id");
@@ -174,7 +184,12 @@ const usualResource = ({
   tool,
   run,
   given,
-}: Parameters<typeof resourceOf>[1]): PolicyRequest["resource"] => {
+}: {
+  readonly action: ActionName;
+  readonly tool: string | null;
+  readonly run: string;
+  readonly given: JsonObject;
+}): PolicyRequest["resource"] => {
   const path = ownValue(given, "path");
   switch (action) {
     case "tool_call":

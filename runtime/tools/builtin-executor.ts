@@ -14,7 +14,6 @@ import type {
   ToolResult,
 } from "#ports/executor.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
-import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 
 import { readToolArguments } from "./tool-arguments.ts";
 
@@ -23,11 +22,7 @@ export interface BuiltinTool {
   readonly name: string;
   readonly timeoutMsDefault: number;
   /** The call, without what is the same for all tools. Changes nothing. */
-  plan(
-    given: JsonObject,
-    descriptor: ToolDescriptor,
-    options: PrepareOptions,
-  ): Promise<Result<Plan, ToolFault>>;
+  plan(given: JsonObject, options: PrepareOptions): Promise<Result<Plan, ToolFault>>;
   /** Does what `spend` handed out, and relies on nothing else. */
   act(call: PreparedCall, options: ExecuteOptions): Promise<Result<ToolResult, ToolFault>>;
 }
@@ -48,7 +43,7 @@ export const builtinExecutor = (tool: BuiltinTool, spend: Spend): ToolExecutor =
       throwIfAborted(options.signal);
       const given = readToolArguments(descriptor, argumentsGiven);
       if (!given.ok) return given;
-      const plan = await tool.plan(given.value, descriptor, options);
+      const plan = await tool.plan(given.value, options);
       if (!plan.ok) return plan;
       return {
         ok: true,

@@ -1,12 +1,7 @@
 import { utf8, utf8Text } from "#kernel/bytes.ts";
-import type { JsonObject } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { Result } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-import type { ToolFault } from "#ports/executor.ts";
 import { TOOL_TEXT_BYTES_MAX } from "#protocol/tool-descriptors.ts";
-import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
-import { runFilePath, runFolderPath, withoutDecoration } from "#sandbox/run-file-path.ts";
 import { binaryDiff, unifiedDiff } from "#sandbox/unified-diff.ts";
 
 import { textOf } from "./builtin-executor.ts";
@@ -14,7 +9,6 @@ import type { BuiltinTool } from "./builtin-executor.ts";
 import type { RunFiles } from "./run-files.ts";
 import { decideSight, sightOf } from "./sight.ts";
 import type { SightDeps } from "./sight.ts";
-import { invalid } from "./tool-arguments.ts";
 
 /** Reading and writing in memory or over a local engine takes no longer. */
 const FILE_TIMEOUT_MS = 10_000;
@@ -27,24 +21,12 @@ export const LISTED_FILES_MAX = 5_000;
 
 const FOLDERS_NAMED = 40;
 
-/** The file that an argument names, with what people and models write around a path taken off. */
-export const namedFile = (argument: string): ReturnType<typeof runFilePath> =>
-  runFilePath(withoutDecoration(argument));
-
-/** The file that the argument `path` names. */
-export const pathArgument = (given: JsonObject, descriptor: ToolDescriptor): Result<string, ToolFault> => {
-  const path = namedFile(textOf(given, "path"));
-  return path.ok ? path : failed(invalid(descriptor, path.fault.message));
-};
-
 export const readFileTool = (files: RunFiles): BuiltinTool => ({
   name: "read_file",
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
-  async plan(given, descriptor) {
-    const path = pathArgument(given, descriptor);
-    if (!path.ok) return path;
-    return ok({ arguments: { path: path.value }, labels: files.labelsOf([path.value]) });
+  async plan(given) {
+    return ok({ arguments: given, labels: files.labelsOf([textOf(given, "path")]) });
   },
 
   async act(call, { signal }) {
@@ -64,15 +46,13 @@ export const listFilesTool = (deps: SightDeps): BuiltinTool => ({
   name: "list_files",
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
-  async plan(given, descriptor, options) {
-    const written = Object.hasOwn(given, "path") ? textOf(given, "path") : ".";
-    const folder = runFolderPath(withoutDecoration(written));
-    if (!folder.ok) return failed(invalid(descriptor, folder.fault.message));
+  async plan(given, options) {
+    const folder = textOf(given, "path");
     // Names are content too, and which of them the list will hold is not known yet.
     const labels = deps.files.allLabels();
-    const sight = await decideSight(deps, { folder: folder.value, labels }, options);
+    const sight = await decideSight(deps, { folder, labels }, options);
     if (!sight.ok) return sight;
-    return ok({ arguments: { path: folder.value }, labels, details: { files: sight.value } });
+    return ok({ arguments: given, labels, details: { files: sight.value } });
   },
 
   async act(call, { signal }) {
@@ -115,15 +95,13 @@ export const writeFileTool = (files: RunFiles): BuiltinTool => ({
   name: "write_file",
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
-  async plan(given, descriptor, { signal }) {
-    const path = pathArgument(given, descriptor);
-    if (!path.ok) return path;
-    const content = textOf(given, "content");
-    const before = await files.read(path.value, { bytesMax: COMPARED_BYTES_MAX, signal });
+  async plan(given, { signal }) {
+    const path = textOf(given, "path");
+    const before = await files.read(path, { bytesMax: COMPARED_BYTES_MAX, signal });
     if (!before.ok && before.fault.code !== "TOOL_NOT_FOUND") return before;
     return ok({
-      arguments: { path: path.value, content },
-      preview: preview(path.value, before.ok ? before.value : null, utf8(content)),
+      arguments: given,
+      preview: preview(path, before.ok ? before.value : null, utf8(textOf(given, "content"))),
     });
   },
 
@@ -132,11 +110,8 @@ export const writeFileTool = (files: RunFiles): BuiltinTool => ({
     const bytes = utf8(textOf(call.arguments, "content"));
     const changes = await files.write(path, bytes, call.labels, signal);
     if (!changes.ok) return changes;
-    const [change] = changes.value;
-    const text =
-      change === undefined
-        ? `${path} had this text already`
-        : `${change.kind === "created" ? "created" : "changed"} ${path} (${bytes.length} bytes)`;
+    // Not what became of the file: who may write where it may not read could guess what stood there.
+    const text = `wrote ${path} (${bytes.length} bytes)`;
     return ok({ text, value: null, labels: [], changes: changes.value });
   },
 });

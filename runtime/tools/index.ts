@@ -1,3 +1,3 @@
 export { createExecutors } from "./create-executors.ts";
-export { namedFile } from "./file-tools.ts";
+export { namedFile, readToolArguments } from "./tool-arguments.ts";
 export { createRunFiles } from "./run-files.ts";

@@ -54,7 +54,7 @@ const programTool = (deps: SightDeps, { name, argument, program }: ProgramKind):
   name,
   timeoutMsDefault: PROGRAM_TIMEOUT_MS_DEFAULT + ENGINE_MS,
 
-  async plan(given, _, options) {
+  async plan(given, options) {
     const { files } = deps;
     if (!files.programs.includes(program("").kind)) {
       return failed(fault("TOOL_UNSUPPORTED", `the run's sandbox does not run what ${name} needs`));

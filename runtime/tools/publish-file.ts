@@ -12,7 +12,7 @@ import { entityId } from "#protocol/entity-id.ts";
 
 import { textOf } from "./builtin-executor.ts";
 import type { BuiltinTool } from "./builtin-executor.ts";
-import { pathArgument, preview } from "./file-tools.ts";
+import { preview } from "./file-tools.ts";
 import type { RunFiles } from "./run-files.ts";
 
 const PUBLISH_TIMEOUT_MS = 30_000;
@@ -32,10 +32,8 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
   name: "publish_file",
   timeoutMsDefault: PUBLISH_TIMEOUT_MS,
 
-  async plan(given, descriptor, { signal }) {
-    const named = pathArgument(given, descriptor);
-    if (!named.ok) return named;
-    const path = named.value;
+  async plan(given, { signal }) {
+    const path = textOf(given, "path");
     const bytes = await files.read(path, { bytesMax: SNAPSHOT_BYTES_MAX, signal });
     if (!bytes.ok) return bytes;
     const before = files.inWorkspace(path);
@@ -47,7 +45,7 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
     if (!standing.ok) return failed(asTool(standing.fault));
     if (standing.value !== base) return failed(conflict(path));
     return ok({
-      arguments: { path },
+      arguments: given,
       resource: {
         type: "File",
         id: entityId(path),

@@ -1,11 +1,12 @@
 import { utf8 } from "#kernel/bytes.ts";
-import { isWellFormed } from "#kernel/json.ts";
+import { isWellFormed, ownValue } from "#kernel/json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { Result } from "#kernel/result.ts";
+import type { Fault, Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { ToolFault } from "#ports/executor.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
+import { runFilePath, runFolderPath, withoutDecoration } from "#sandbox/run-file-path.ts";
 
 /** Longest string of a parameter that names no limit of its own, in UTF-8 bytes. */
 const BYTES_MAX_DEFAULT = 64 * 1024;
@@ -13,11 +14,38 @@ const BYTES_MAX_DEFAULT = 64 * 1024;
 const LIST_ITEMS_MAX = 1_000;
 
 /**
- * The arguments of a call as the tool's descriptor has them: none that it does not know, all that it
- * requires, each of its type and size. An optional one that is null counts as left out. What is
- * wrong is said so that a model can do better, with all of it at once.
+ * The arguments of a call as they are decided about and executed: as the tool's descriptor has them, and
+ * with paths in the one form that rules compare. What is wrong is said so that a model can do better.
  */
 export const readToolArguments = (
+  descriptor: ToolDescriptor,
+  given: JsonObject,
+): Result<JsonObject, ToolFault> => {
+  const read = argumentsByDescriptor(descriptor, given);
+  const nameOf = Object.hasOwn(PATHS, descriptor.name) ? PATHS[descriptor.name] : undefined;
+  if (!read.ok || nameOf === undefined) return read;
+  const written = ownValue(read.value, "path");
+  const path = nameOf(typeof written === "string" ? written : ".");
+  return path.ok ? ok({ ...read.value, path: path.value }) : failed(invalid(descriptor, path.fault.message));
+};
+
+/** The file that an argument names, with what people and models write around a path taken off. */
+export const namedFile = (argument: string): ReturnType<typeof runFilePath> =>
+  runFilePath(withoutDecoration(argument));
+
+/** The tools whose argument `path` is one, and what it names. */
+const PATHS: Readonly<Record<string, (argument: string) => Result<string, Fault<string>>>> = {
+  read_file: namedFile,
+  write_file: namedFile,
+  publish_file: namedFile,
+  list_files: (argument) => runFolderPath(withoutDecoration(argument)),
+};
+
+/**
+ * None that the descriptor does not know, all that it requires, each of its type and size. An optional
+ * one that is null counts as left out. All that is wrong is said at once.
+ */
+const argumentsByDescriptor = (
   descriptor: ToolDescriptor,
   given: JsonObject,
 ): Result<JsonObject, ToolFault> => {
@@ -39,7 +67,7 @@ export const readToolArguments = (
 };
 
 /** A fault about arguments that shows how the tool is called. */
-export const invalid = (descriptor: ToolDescriptor, why: string): ToolFault =>
+const invalid = (descriptor: ToolDescriptor, why: string): ToolFault =>
   fault("TOOL_ARGUMENTS_INVALID", `${why}; it is called as ${usage(descriptor)}`);
 
 /** `write_file(path: string, content: string)`. */

@@ -1,3 +1,4 @@
+import { readCallArguments } from "#host/compose/policy-question.ts";
 import type { ExitCode } from "#cli/command.ts";
 import { createPolicyCommands } from "#cli/policy.ts";
 import type { PolicyCommandDeps } from "#cli/policy-deps.ts";
@@ -60,6 +61,7 @@ export const runPolicy = async (
 
 const depsOf = (world: PolicyWorld, request: string): PolicyCommandDeps => ({
   readText: async () => ok(request),
+  readArguments: readCallArguments,
   open: async ({ agentFile, agent }, signal) => {
     if (world.engine === false) {
       return failed({

@@ -136,8 +136,39 @@ describe("policy evaluate", () => {
       "evaluate",
       ask({ tool: "publish_file", arguments: { path: "a\u001b[31m\u202e\nb" } }),
     );
-    expect(said.out).toContain("a\\e[31m\\u{202e}\\nb");
-    expect(said.out).not.toMatch(/[\u001b\u202e]/);
+    expect(said.err).toContain("a\\e[31m\\u{202e}\\nb");
+    expect(`${said.out}${said.err}`).not.toMatch(/[\u001b\u202e]/);
+  });
+});
+
+describe("a call is asked about as a run would make it", () => {
+  const decisionOn = async (path: string): Promise<readonly [number, string | undefined]> => {
+    const request = ask({ tool: "read_file", arguments: { path }, context: { inputs: { topic: "x" } } });
+    const { code, out } = await runPolicy(world, "evaluate", request, { json: true });
+    return [code, out === "" ? undefined : ((JSON.parse(out) as Decision).denyReason ?? "none")];
+  };
+
+  test("what may be written around a path changes nothing", async () => {
+    for (const path of ["docs/private/a.md", "./docs/private/a.md", ".//docs/private/a.md/"])
+      expect(await decisionOn(path), path).toEqual([1, "forbidden"]);
+  });
+
+  test.each(["docs/../docs/private/a.md", "/docs/a.md", "docs\\a.md", "docs/\u0000", "docs/e\u0301.md", ""])(
+    "`%s` is refused, as a run would refuse it",
+    async (path) => {
+      expect(await decisionOn(path)).toEqual([2, undefined]);
+    },
+  );
+
+  test("arguments that the tool does not have, or that are missing, are refused", async () => {
+    for (const request of [
+      { tool: "read_file" },
+      { tool: "read_file", arguments: { path: "docs/a.md", x: 1 } },
+    ]) {
+      const said = await runPolicy(world, "evaluate", ask(request));
+      expect(said).toMatchObject({ code: 2, out: "" });
+      expect(said.err).toContain("a run would refuse the arguments");
+    }
   });
 });
 
@@ -151,12 +182,6 @@ describe("policy explain", () => {
       ask({ action: "store", resource: { type: "Memory", id: "m" }, context: { inputs: { topic: "x" } } }),
       1,
       "no-permit",
-    ],
-    [
-      "an argument that is left out",
-      ask({ tool: "read_file", context: { inputs: { topic: "x" } } }),
-      1,
-      "missing-argument",
     ],
     ["what is allowed", ask({ tool: "list_files", context: { inputs: { topic: "x" } } }), 0, "allowed"],
     [
@@ -227,7 +252,7 @@ describe("a question that is none", () => {
     ["its arguments are a text", ask({ tool: "shell", arguments: "ls" }), /not an object/],
     ["its resource is half", ask({ tool: "shell", resource: { type: "Tool" } }), /`type` and `id`/],
     ["its action needs a resource", ask({ action: "store" }), /needs a `resource`/],
-    ["its file has no path", ask({ tool: "publish_file" }), /no `path`/],
+    ["its file has no path", ask({ tool: "publish_file" }), /`path` is missing/],
     ["its labels are numbers", ask({ tool: "shell", context: { labels: [1] } }), /list of texts/],
     ["its principal is half", ask({ tool: "shell", principal: { type: "User" } }), /`principal`/],
     ["its ancestors are names", ask({ tool: "shell", ancestors: ["x"] }), /`ancestors`/],

@@ -3,12 +3,15 @@ import { basename, resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
 import { errorCode } from "#kernel/error-code.ts";
+import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LoadedPolicies } from "#policy/index.ts";
 import type { PrincipalReference } from "#protocol/policy-vocabulary.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { readToolArguments } from "#tools/index.ts";
 
 import type { FileProblem } from "../plan-run.ts";
 import { bindAgent } from "../plan-run.ts";
@@ -148,4 +151,10 @@ const readStandardInput = async (): Promise<Result<Uint8Array, Fault<string>>> =
     return failed(fault("HOST_INPUT_UNREADABLE", `standard input cannot be read (${errorCode(error)})`));
   }
   return ok(new Uint8Array(Buffer.concat(chunks)));
+};
+
+/** The arguments of a call as a run would put them to the policies; those of a tool that is none stay as they are. */
+export const readCallArguments = (tool: string, given: JsonObject): Result<JsonObject, Fault<string>> => {
+  const descriptor = BUILTIN_TOOLS.find(({ name }) => name === tool);
+  return descriptor === undefined ? ok(given) : readToolArguments(descriptor, given);
 };
