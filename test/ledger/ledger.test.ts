@@ -564,9 +564,7 @@ test("a log whose opening was broken off by a mistake of ours is free for the ne
   const { ledger } = await world.open();
   await ledger.close();
   const { deps } = world.start();
-  const { files } = deps.store;
-  deps.store.files = () => Promise.reject(new Error("no such method"));
-  await expect(openIn(deps)).rejects.toThrow("no such method");
-  deps.store.files = files;
+  const store = { ...deps.store, files: () => Promise.reject(new Error("no such method")) };
+  await expect(openIn({ ...deps, store })).rejects.toThrow("no such method");
   expect(valueOf(await openIn(deps)).ledger.log).toBe(ledger.log);
 });
