@@ -12,7 +12,7 @@ export const SECRET_NAME = {
   workspace: (workspace: WorkspaceId): string => `workspace.${workspace}`,
   /** The seed that signs a log's commits; there is none for a log that is retired or not ours. */
   writer: (log: LogId): string => `writer.${log}`,
-  /** The next seed, while a rotation is under way. */
+  /** The next seed, while a rotation is under way; the first one, while the log is begun. */
   nextWriter: (log: LogId): string => `writer.${log}.next`,
   scope: (scope: ScopeId): string => `scope.${scope}`,
 } as const;

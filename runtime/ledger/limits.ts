@@ -23,3 +23,6 @@ export const PEERS_EVERY_MS = 60_000;
 
 /** While more waits, the anchor follows every so many commits only; it always follows the last. */
 export const ANCHOR_COMMITS_MAX = 64;
+
+/** Lines of a log that was begun and not written to: it may have died before it had an anchor. */
+export const OPENING_LINES = 3;

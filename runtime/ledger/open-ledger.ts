@@ -1,4 +1,5 @@
 import { toHex } from "#kernel/bytes.ts";
+import { sha256OfBytes } from "#kernel/digest.ts";
 import type { LogId, ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -6,6 +7,7 @@ import type { LedgerFault, LogHold } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
 import { readCheckpoint } from "#protocol/ledger-checkpoint.ts";
 import type { AsideFile } from "#protocol/ledger-line.ts";
+import { signCheckpoint } from "./anchor-keeper.ts";
 import type { SigningKey } from "./keys.ts";
 import {
   ledgerFaultOf,
@@ -15,7 +17,7 @@ import {
   SECRET_NAME,
   signingKeyOf,
 } from "./keys.ts";
-import { SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
+import { OPENING_LINES, SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
 import type { LogEnd } from "./log-writer.ts";
 import { createLogWriter, emptyLogEnd, wallMsOf } from "./log-writer.ts";
 import { recoverLog } from "./recover-log.ts";
@@ -40,14 +42,19 @@ export interface OpenedLedger {
 
 /**
  * Opens a ledger for writing: takes up a log of this workspace that nobody holds, newest first, or
- * begins a new one. A log of ours that was changed is not passed over: LEDGER_TAMPERED.
+ * begins a new one. A log of ours that was changed or taken away is not passed over: LEDGER_TAMPERED.
  */
 export const openLedger = async (
   deps: WritableLedgerDeps,
   options: LedgerOptions,
 ): Promise<Result<OpenedLedger, LedgerFault>> => {
+  // Anchors first: whoever begins a log meanwhile makes its folder before its anchor.
+  const anchored = await deps.anchors.list();
+  if (!anchored.ok) return anchored;
   const logs = await deps.store.logs();
   if (!logs.ok) return logs;
+  const gone = await refuseVanished(deps, anchored.value, logs.value);
+  if (!gone.ok) return gone;
   const seed = await workspaceSeed(deps, options.workspace, logs.value);
   if (!seed.ok) return seed;
   const workspaceKey = signingKeyOf(deps.crypto, seed.value);
@@ -68,6 +75,27 @@ export const openLedger = async (
     if (!taken.ok) return taken;
   }
   return beginLog(deps, options, workspaceKey);
+};
+
+/**
+ * A log that has an anchor had a folder, and while this user holds its key it was not retired: one
+ * that is not there was taken away, and a new log beside it would hide that. Without its anchor
+ * nothing here says so: the key store holds the keys of all the user's ledgers, so a key whose log
+ * is not in this one may be another's. Verification looks at them all and names it.
+ */
+const refuseVanished = async (
+  deps: WritableLedgerDeps,
+  anchored: readonly LogId[],
+  logs: readonly LogId[],
+): Promise<Result<void, LedgerFault>> => {
+  const present = new Set(logs);
+  for (const log of anchored) {
+    if (present.has(log)) continue;
+    const ours = await writerKeys(deps, log);
+    if (!ours.ok) return ours;
+    if (ours.value.all.length > 0) return failed(tampered(log, "it is gone, and its anchor is still here"));
+  }
+  return ok(undefined);
 };
 
 /**
@@ -95,9 +123,6 @@ const workspaceSeed = async (
   }
   return readOrCreateSecret(deps.keys, deps.entropy, name);
 };
-
-/** Lines of a log that was begun and not written to: it may have died before it had an anchor. */
-const OPENING_LINES = 3;
 
 /** A held log that is ready to be written. */
 interface ReadyLog {
@@ -131,6 +156,12 @@ const takeUp = async (
   }
   const finished = await finishOwed(deps, log, { retired, erased, next: ours.value.next, key });
   if (!finished.ok || retired) return finished.ok ? ok(undefined) : finished;
+  if (anchor.value === undefined && end.size > 0) {
+    // Before anything else, or a second writer that ends early would leave more than an opening without one.
+    const checkpoint = { log, size: end.size, root: sha256OfBytes(end.tree.root()) };
+    const anchored = await deps.anchors.replace(log, signCheckpoint(deps.crypto, checkpoint, key));
+    if (!anchored.ok) return anchored;
+  }
   const recovery = await recoverLog(deps, log, hold, end);
   return recovery.ok ? ok({ log, key, end: recovery.value.end, aside: recovery.value.aside }) : recovery;
 };
@@ -165,16 +196,21 @@ const beginLog = async (
   workspaceKey: SigningKey,
 ): Promise<Result<OpenedLedger, LedgerFault>> => {
   const log = deps.entropy.id<"log">(wallMsOf(deps.clock));
-  // The key first: a log without one would never be taken up again.
-  const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.writer(log));
+  // The key first: a log without one would never be taken up again. It gets its lasting name only
+  // when the log is there, so that a key of that name says for good that there was one.
+  const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.nextWriter(log));
   if (!seed.ok) return seed;
   const hold = await deps.store.acquire(log, { create: true });
   if (!hold.ok) return hold;
   const end = emptyLogEnd(deps.crypto);
   const key = signingKeyOf(deps.crypto, seed.value);
-  return orRelease(hold.value, () =>
-    beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] }),
-  );
+  return orRelease(hold.value, async () => {
+    const opened = await beginWriting(deps, options, workspaceKey, hold.value, { log, end, key, aside: [] });
+    const promoted = opened.ok ? await promoteNextKey(deps.keys, log, key.seed) : opened;
+    if (promoted.ok) return opened;
+    await hold.value.release();
+    return promoted;
+  });
 };
 
 /** Does something with a held log; a mistake of ours in it leaves the log free for others. */
@@ -224,6 +260,10 @@ const beginWriting = async (
   }
   // The anchor stands before anything else is written, so that a log of more than its opening always has one.
   await writer.settled();
+  if (writer.fault !== undefined) {
+    await hold.release();
+    return failed(writer.fault);
+  }
   const ledger = createWritableLedger(deps, writer, hold, createScopes(deps), workspaceKey);
   return ok({ ledger, setAside: aside });
 };

@@ -15,6 +15,7 @@ import { LEDGER_LINE_BYTES_MAX } from "#protocol/ledger-entry.ts";
 import { LEDGER_DOMAIN } from "#protocol/ledger-format.ts";
 import { structureOf } from "#protocol/ledger-line.ts";
 import type { SigningKey } from "./keys.ts";
+import { SECRET_NAME } from "./keys.ts";
 import { hasType, sealedBytesOf } from "./line-text.ts";
 import type { LogEnd } from "./log-writer.ts";
 import { emptyLogEnd } from "./log-writer.ts";
@@ -163,5 +164,5 @@ const isRoot = (stated: string, computed: Uint8Array | undefined): boolean => {
 
 export const tampered = (log: LogId, why: string): LedgerFault =>
   fault("LEDGER_TAMPERED", `the log ${log} is not as this user's key left it: ${why}`, {
-    help: "run `writ audit verify` to see what was changed; to go on in a new log, move that log's folder away from the ledger",
+    help: `run \`writ audit verify\` to see what was changed; put the log back from a backup, or, to go on in a new one, move what is left of its folder away from the ledger and its key \`${SECRET_NAME.writer(log)}\` out of the state folder's \`keys\``,
   });

@@ -205,14 +205,16 @@ describe("after a fault", () => {
   test("of the anchor as well: evidence that could be cut off unseen is not taken", async () => {
     const world = createWorld();
     const { deps } = world.start();
-    const broken = {
+    let full = true;
+    const broken: typeof deps.anchors = {
       ...deps.anchors,
-      replace: async () => ({
-        ok: false as const,
-        fault: { code: "LEDGER_DISK_FULL" as const, message: "full", retryable: false },
-      }),
+      replace: async (log, note) =>
+        full ? failed(fault("LEDGER_DISK_FULL", "full")) : deps.anchors.replace(log, note),
     };
+    expect(await openIn({ ...deps, anchors: broken })).toMatchObject({ fault: { code: "LEDGER_DISK_FULL" } });
+    full = false;
     const { ledger } = valueOf(await openIn({ ...deps, anchors: broken }));
+    full = true;
     await ledger.append(newEntry());
     await ledger.append(newEntry());
     expect(await ledger.append(newEntry())).toMatchObject({ fault: { code: "LEDGER_DISK_FULL" } });

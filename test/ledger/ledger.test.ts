@@ -20,6 +20,7 @@ import {
   publicKeyOf,
   SCOPE,
   valueOf,
+  WORKSPACE,
 } from "./world.ts";
 
 const verified = async (world: World, held: readonly string[] = []): Promise<LedgerReport> => {
@@ -389,6 +390,69 @@ describe("keys", () => {
       expect(everything.includes(secret.toString("base64"))).toBe(false);
     }
     expect(everything.includes("plain words")).toBe(false);
+  });
+
+  test("a log of ours that is gone while its anchor stands is not passed over", async () => {
+    const world = createWorld();
+    const { ledger } = await world.open();
+    await ledger.close();
+    world.disk.image.delete(ledger.log);
+    const refused = await openIn(world.start().deps);
+    expect(refused).toMatchObject({
+      fault: { code: "LEDGER_TAMPERED", help: expect.stringContaining(`writer.${ledger.log}`) },
+    });
+    expect(world.disk.image.size).toBe(0);
+    // What the help says: whoever takes the key away too knows what they do.
+    await world.keys.destroy(`writer.${ledger.log}`);
+    expect(await openIn(world.start().deps)).toMatchObject({ ok: true });
+  });
+
+  test("a retired log that was taken away does not stop the next", async () => {
+    const world = createWorld();
+    const { ledger } = await world.open();
+    await ledger.retire("full");
+    world.disk.image.delete(ledger.log);
+    expect(await openIn(world.start().deps)).toMatchObject({ ok: true });
+  });
+
+  test("a log that is gone with its workspace's key gets no new one", async () => {
+    const world = createWorld();
+    const { ledger } = await world.open();
+    await ledger.close();
+    world.disk.image.delete(ledger.log);
+    await world.keys.destroy(`workspace.${WORKSPACE}`);
+    expect(await openIn(world.start().deps)).toMatchObject({ fault: { code: "LEDGER_TAMPERED" } });
+    expect(world.keys.names()).not.toContain(`workspace.${WORKSPACE}`);
+  });
+
+  test.each([0, 1])(
+    "a beginning that ends at write %i leaves no key of a log that was anchored",
+    async (at) => {
+      const world = createWorld();
+      const died = await openIn(
+        world.start((call) => (call === at ? { kind: "crash", bytes: 0 } : undefined)).deps,
+      );
+      expect(died.ok).toBe(false);
+      const keys = (): readonly string[] => world.keys.names().filter((name) => name.startsWith("writer."));
+      expect(keys()).toEqual([expect.stringMatching(/\.next$/)]);
+      const { ledger } = await world.open();
+      expect(keys()).toEqual([`writer.${ledger.log}`]);
+      expect((await verified(world)).faultsTotal).toBe(0);
+    },
+  );
+
+  test("a disk that stays full before the first anchor does not make the log look changed", async () => {
+    const world = createWorld();
+    for (let round = 0; round < 4; round += 1) {
+      const { deps, process } = world.start((call) =>
+        call === 1 ? { kind: "disk-full", bytes: 0 } : undefined,
+      );
+      expect(await openIn(deps)).toMatchObject({ fault: { code: "LEDGER_DISK_FULL" } });
+      process.kill();
+    }
+    const { ledger } = await world.open();
+    await ledger.close();
+    expect((await verified(world)).faultsTotal).toBe(0);
   });
 
   test("a damaged or missing writer key does not let another take its place", async () => {
