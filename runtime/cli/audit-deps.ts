@@ -18,7 +18,20 @@ export interface AuditLog {
   /** Public workspace key of this user in hexadecimal, or null where none was made yet. */
   readonly ownKey: string | null;
   /** @param pinnedKey the public key to hold the logs against, or null for none. */
-  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<LedgerReport, Fault<string>>>;
+  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<AuditReport, Fault<string>>>;
+}
+
+/** What verification found and, for one's own ledger, what is missing around it; a fault there counts in `faultsTotal`. */
+export interface AuditReport extends LedgerReport {
+  readonly missing: readonly MissingPart[];
+}
+
+export interface MissingPart {
+  readonly what: "anchor" | "log" | "workspace-key";
+  /** Null for the workspace's key. */
+  readonly log: string | null;
+  /** False for a log that another workspace of this user may have had. */
+  readonly isFault: boolean;
 }
 
 export interface AuditLedger extends AuditLog {

@@ -1,8 +1,8 @@
 import { isSha256 } from "#kernel/digest.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import type { FoundFault, LedgerReport, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
+import type { FoundFault, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
 
-import type { AuditDeps } from "./audit-deps.ts";
+import type { AuditDeps, AuditReport, MissingPart } from "./audit-deps.ts";
 import { dateText, paragraph, plural, refuseLedger, refuseNoLog, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { refuseUsage } from "./fault-output.ts";
@@ -67,11 +67,13 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
 const printReport = (
   terminal: Terminal,
   directory: string,
-  report: LedgerReport,
+  report: AuditReport,
   pinnedKey: string | null,
   isOwnKey: boolean,
 ): void => {
-  if (report.logs.length === 0) {
+  for (const log of report.logs) printLog(terminal, log, report.missing);
+  for (const part of report.missing) if (part.what !== "anchor") printMissing(terminal, part);
+  if (report.logs.length === 0 && report.faultsTotal === 0) {
     paragraph(
       terminal,
       0,
@@ -79,7 +81,6 @@ const printReport = (
     );
     return;
   }
-  for (const log of report.logs) printLog(terminal, log);
   terminal.out("");
   printVerdict(terminal, report);
   paragraph(
@@ -93,9 +94,10 @@ const printReport = (
   }
 };
 
-const printLog = (terminal: Terminal, log: LogReport): void => {
+const printLog = (terminal: Terminal, log: LogReport, missing: readonly MissingPart[]): void => {
   const { style } = terminal;
-  const good = log.faultsTotal === 0;
+  const anchor = missing.find((part) => part.what === "anchor" && part.log === log.log);
+  const good = log.faultsTotal === 0 && anchor === undefined;
   terminal.out(`${good ? style.green("✓") : style.red("✗")} log ${style.bold(log.log ?? "without a name")}`);
   const facts = [
     plural(log.lines, "entry", "entries"),
@@ -117,9 +119,41 @@ const printLog = (terminal: Terminal, log: LogReport): void => {
     paragraph(terminal, 2, `the local anchor covers ${log.anchoredLines} of ${log.lines}`);
   }
   if (!log.pinned && log.workspaceKey !== null) paragraph(terminal, 2, `certified by ${log.workspaceKey}`);
+  if (anchor !== undefined) {
+    terminal.out(`  ${style.red(style.bold("anchor missing"))}`);
+    paragraph(terminal, 4, `${LOST.anchor} ${remedy(anchor)}`);
+  }
   for (const fault of log.faults) printFound(terminal, fault);
   const untold = log.faultsTotal - log.faults.length;
   if (untold > 0) paragraph(terminal, 2, `and ${plural(untold, "more fault")}`);
+};
+
+const printMissing = (terminal: Terminal, part: MissingPart): void => {
+  const { style } = terminal;
+  const mark = part.isFault ? style.red("✗") : style.yellow("!");
+  const title = part.what === "log" ? `log ${style.bold(part.log ?? "")}` : "workspace key";
+  terminal.out(`${mark} ${title} is missing`);
+  const elsewhere = part.isFault ? "" : " It may have been another workspace's.";
+  paragraph(terminal, 2, `${LOST[part.what]}${elsewhere} ${remedy(part)}`);
+};
+
+/** What it means that a part of the user's own state is not there. */
+const LOST: Readonly<Record<MissingPart["what"], string>> = {
+  anchor:
+    "A log of yours has an anchor before anything is written behind its opening, so this one was removed, and nothing shows whether entries were cut off.",
+  log: "Your key of this log is here, but neither the log nor its anchor: both were removed, and nothing shows what was recorded in it.",
+  "workspace-key":
+    "The key that certified these logs is gone, so nothing shows that they are yours, and no run can record anything.",
+};
+
+const remedy = ({ what, log }: MissingPart): string => {
+  const restore = "Restore the state folder from a backup; or, to go on without it,";
+  if (what === "workspace-key")
+    return `${restore} move the ledger and its logs' keys away to begin a new one.`;
+  const key = `\`keys/writer.${log}\` out of the state folder`;
+  return what === "log"
+    ? `${restore} move ${key}.`
+    : `${restore} move this log's folder away and ${key}; the next run begins a new log.`;
 };
 
 const printFound = (terminal: Terminal, fault: FoundFault): void => {
@@ -152,18 +186,41 @@ const MEANING: Readonly<Record<FoundFault["kind"], string>> = {
   truncated: "Entries that were once here are gone.",
 };
 
-const printVerdict = (terminal: Terminal, report: LedgerReport): void => {
+const printVerdict = (terminal: Terminal, report: AuditReport): void => {
   const { style } = terminal;
-  if (report.level === null) {
-    const bad = report.logs.filter(({ faultsTotal }) => faultsTotal > 0).length;
+  if (report.level !== null) {
     terminal.out(
-      style.red(style.bold(`This is not the ledger that was written: ${plural(bad, "log")} with faults.`)),
+      `${style.green(style.bold("Nothing was changed."))} Level: ${style.bold(LEVEL[report.level].name)}`,
     );
+    printProof(terminal, report, report.level);
     return;
   }
-  terminal.out(
-    `${style.green(style.bold("Nothing was changed."))} Level: ${style.bold(LEVEL[report.level].name)}`,
+  const bad = report.logs.filter(({ faultsTotal }) => faultsTotal > 0);
+  if (bad.length === 0) {
+    terminal.out(style.red(style.bold("This ledger is not whole: what its owner must have is missing.")));
+  } else if (report.missing.every(({ isFault }) => !isFault) && bad.every(isUnfinished)) {
+    terminal.out(style.yellow(style.bold("The last writer did not come to its end.")));
+    paragraph(
+      terminal,
+      2,
+      "Everything that was committed is as it was written. What stands behind the last commit was promised to nobody; the next run sets it aside and records that.",
+    );
+    const isAnchored = report.logs.every(({ anchoredLines }) => anchoredLines !== null);
+    printProof(terminal, report, isAnchored ? "since-local-anchor" : "internal");
+  } else {
+    const logs = plural(bad.length, "log");
+    terminal.out(style.red(style.bold(`This is not the ledger that was written: ${logs} with faults.`)));
+  }
+};
+
+/** Whether all that is wrong with a log is what a full disk or a killed process leaves behind its last commit. */
+const isUnfinished = ({ lines, uncommitted, faults, faultsTotal }: LogReport): boolean =>
+  faults.length === faultsTotal &&
+  faults.every(
+    ({ kind, index }) => kind === "uncommitted" || (kind === "torn" && index >= lines - uncommitted),
   );
+
+const printProof = (terminal: Terminal, report: AuditReport, level: VerificationLevel): void => {
   const unpinned = report.logs.some(({ pinned }) => !pinned);
   if (unpinned) {
     paragraph(
@@ -173,8 +230,8 @@ const printVerdict = (terminal: Terminal, report: LedgerReport): void => {
     );
     return;
   }
-  paragraph(terminal, 2, LEVEL[report.level].shows);
-  paragraph(terminal, 2, LEVEL[report.level].leaves);
+  paragraph(terminal, 2, LEVEL[level].shows);
+  paragraph(terminal, 2, LEVEL[level].leaves);
 };
 
 /** Section 13 of docs/formats/ledger.md in two sentences each. */

@@ -4,10 +4,10 @@ import type { AuditDeps } from "#cli/audit-deps.ts";
 import type { ExitCode } from "#cli/command.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
+import { withMissing } from "#ledger/missing-parts.ts";
 import { createVerificationSource } from "#ledger/verification-source.ts";
 import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import { verifyLog } from "#ledger/verify/verify-log.ts";
-import type { LedgerReport } from "#protocol/ledger-report.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
 import type { World } from "#test/ledger/world.ts";
 import { nodeCrypto, publicKeyOf } from "#test/ledger/world.ts";
@@ -70,7 +70,10 @@ const depsOf = (world: World, givenKey: string | null | undefined): AuditDeps =>
       directory: directory ?? "/state/ledgers/here",
       ownKey,
       reader,
-      verify: (pinnedKey, signal) => verifyLedger(source, nodeCrypto, pinnedKey, signal),
+      async verify(pinnedKey, signal) {
+        const verified = await verifyLedger(source, nodeCrypto, pinnedKey, signal);
+        return verified.ok ? ok(withMissing(verified.value, [])) : verified;
+      },
     });
   },
   async openLog(folder) {
@@ -83,8 +86,8 @@ const depsOf = (world: World, givenKey: string | null | undefined): AuditDeps =>
         const verified = await verifyLog(source, nodeCrypto, options, signal);
         if (!verified.ok) return verified;
         const { report } = verified.value;
-        const whole: LedgerReport = { logs: [report], level: report.level, faultsTotal: report.faultsTotal };
-        return ok(whole);
+        const { level, faultsTotal } = report;
+        return ok({ logs: [report], level, faultsTotal, missing: [] });
       },
     });
   },

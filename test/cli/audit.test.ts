@@ -271,6 +271,32 @@ describe("writ audit verify", () => {
     expect(there.code).toBe(1);
   });
 
+  test.each([
+    ["torn", 20],
+    ["uncommitted", 900],
+  ])("a tail that is %s is a fault, but nobody is accused of a change", async (kind, bytes) => {
+    const world = createWorld(78);
+    const { ledger } = await world.open({
+      mishap: (call) => (call === 2 ? { kind: "crash", bytes } : undefined),
+    });
+    await Promise.all([ledger.append(newEntry()), ledger.append(newEntry())]);
+    await ledger.close();
+    const said = await runAudit(world, ["verify"]);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain(`${kind} at entry #`);
+    expect(said.out).toContain("The last writer did not come to its end.");
+    expect(said.out.replaceAll(/\s+/g, " ")).toContain(
+      "Everything that was committed is as it was written. What stands behind the last commit was promised to nobody; the next run sets it aside",
+    );
+    expect(said.out).not.toContain("not the ledger that was written");
+    // Together with a change it is a changed ledger.
+    const change = (whole: Uint8Array): Uint8Array =>
+      new Uint8Array(Buffer.from(Buffer.from(whole).toString().replace('"writ test"', '"writ tost"')));
+    const sample = { ...content, world, log: ledger.log };
+    const changed = await tampered(sample, "000001.jsonl", change, () => runAudit(world, ["verify"]));
+    expect(changed.out).toContain("This is not the ledger that was written: 1 log with faults.");
+  });
+
   test("a whole log that is gone is found by its anchor, but not missed in a copy of others", async () => {
     const seen = named("seen");
     const [older = ""] = [...seen.world.disk.image.keys()].sort();

@@ -10,20 +10,22 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
+import type { AuditReport } from "#ledger/missing-parts.ts";
+import { findMissing, withMissing } from "#ledger/missing-parts.ts";
 import { createVerificationSource } from "#ledger/verification-source.ts";
 import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import { verifyLog } from "#ledger/verify/verify-log.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
-import type { LedgerReport } from "#protocol/ledger-report.ts";
 
 import { findWorkspaceOfFolder, identifyWorkspace, knownWorkspaces } from "../workspace.ts";
+import { listKeys, listLogs } from "./audit-state.ts";
 import { newWorkspaceId } from "./ids.ts";
 import { anchorFolder, ledgerDeps, ledgerFolder } from "./ledger.ts";
 
 export interface AuditedLog {
   readonly directory: string;
   readonly ownKey: string | null;
-  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<LedgerReport, Fault<string>>>;
+  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<AuditReport, Fault<string>>>;
 }
 
 export interface AuditedLedger extends AuditedLog {
@@ -74,7 +76,29 @@ export const openAuditedLedger = async (
     directory: ledgerFolder(ledger),
     ownKey,
     reader: createLedgerReader({ store, crypto, keys }, ownKey === null ? [] : [ownKey]),
-    verify: (pinnedKey, signal) => verifyLedger(source, crypto, pinnedKey, signal),
+    async verify(pinnedKey, signal) {
+      const held = await listKeys(place.stateDirectory);
+      if (!held.ok) return held;
+      const verified = await verifyLedger(source, crypto, pinnedKey, signal);
+      if (!verified.ok) return verified;
+      const logs = await listLogs(place.stateDirectory);
+      if (!logs.ok) return logs;
+      const here = await anchors.list();
+      if (!here.ok) return here;
+      const { id } = workspace.value;
+      // A workspace makes its key just before its first log. With that key and nothing else it had one.
+      const hadLogs = ownKey !== null && verified.value.logs.length === 0 && !logs.value.workspaces.has(id);
+      const state = {
+        isOwn: directory === null,
+        ownKey,
+        writers: held.value.writers,
+        // A folder that was moved has its anchors under its former place.
+        anchored: directory === null ? new Set(here.value) : logs.value.anchored,
+        known: new Set([...logs.value.stored, ...logs.value.anchored]),
+        mayBeOthers: !hadLogs && [...held.value.workspaces].some((other) => other !== id),
+      };
+      return ok(withMissing(verified.value, findMissing(verified.value.logs, state)));
+    },
   });
 };
 
@@ -107,7 +131,7 @@ export const openAuditedLog = async (
       const verified = await verifyLog(source, crypto, options, signal);
       if (!verified.ok) return verified;
       const { report } = verified.value;
-      return ok({ logs: [report], level: report.level, faultsTotal: report.faultsTotal });
+      return ok({ logs: [report], level: report.level, faultsTotal: report.faultsTotal, missing: [] });
     },
   });
 };

@@ -1,0 +1,208 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { auditCommands } from "#cli/load-audit.ts";
+import { newWorkspaceId } from "#host/compose/ids.ts";
+import { ledgerDeps } from "#host/compose/ledger.ts";
+import { identifyWorkspace } from "#host/workspace.ts";
+import type { LogId, WorkspaceId } from "#kernel/ids.ts";
+import type { Result } from "#kernel/result.ts";
+import { ok } from "#kernel/result.ts";
+import { openLedger } from "#ledger/open-ledger.ts";
+import type { LedgerFault } from "#ports/ledger.ts";
+import { createTerminalFake } from "#test/kit/terminal-fake.ts";
+import { newEntry, valueOf } from "#test/ledger/world.ts";
+
+/*
+ * What `audit verify` says when somebody takes parts of the user's own state away: on real files,
+ * where the ledger, its anchors and its keys lie apart.
+ */
+
+let top: string;
+let state: string;
+beforeEach(() => {
+  top = realpathSync(mkdtempSync(join(tmpdir(), "writ-audit-state-")));
+  state = join(top, "state");
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+interface Place {
+  readonly folder: string;
+  readonly workspace: WorkspaceId;
+}
+
+const makeWorkspace = async (name: string): Promise<Place> => {
+  const folder = join(top, name);
+  mkdirSync(join(folder, "policies"), { recursive: true });
+  const { id } = valueOf(await identifyWorkspace(folder, state, newWorkspaceId));
+  return { folder, workspace: id };
+};
+
+/** Opens the workspace's ledger, writes entries one after another and closes it. */
+const write = async (
+  { workspace }: Place,
+  entries: number,
+  { folder = null, retire = false }: { folder?: string | null; retire?: boolean } = {},
+): Promise<Result<LogId, LedgerFault>> => {
+  const place = { stateDirectory: state, workspace, folder };
+  const opened = await openLedger(ledgerDeps(place), { workspace: place.workspace, software: "writ test" });
+  if (!opened.ok) return opened;
+  const { ledger } = opened.value;
+  for (let at = 0; at < entries; at += 1) valueOf(await ledger.append(newEntry({ input: at })));
+  valueOf(await (retire ? ledger.retire("full") : ledger.close()));
+  return ok(ledger.log);
+};
+
+const written = async (place: Place, entries = 2): Promise<LogId> => valueOf(await write(place, entries));
+
+const verify = async (
+  place: Place,
+  ...line: string[]
+): Promise<{ code: number; out: string; err: string }> => {
+  const command = auditCommands.find(({ name }) => name === "audit verify");
+  if (command === undefined) throw new Error("no audit verify");
+  const terminal = createTerminalFake([], { interactive: false, columns: 400 });
+  const at = line.indexOf("--dir");
+  const code = await command.run({
+    positionals: [],
+    switches: new Set(line.filter((one) => one === "--json").map(() => "json")),
+    values: new Map(at < 0 ? [] : [["dir", [line[at + 1] ?? ""]]]),
+    terminal,
+    environment: { cwd: place.folder, variables: {}, stateDirectory: state, user: "ada" },
+    signal: new AbortController().signal,
+  });
+  return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n") };
+};
+
+const remove = (...names: string[]): void => {
+  for (const name of names) rmSync(join(state, name), { recursive: true });
+};
+
+describe("writ audit verify of one's own ledger", () => {
+  test("misses nothing in a state that is whole, retired and barely begun logs included", async () => {
+    const place = await makeWorkspace("desk");
+    valueOf(await write(place, 2, { retire: true }));
+    await written(place, 0);
+    const said = await verify(place, "--json");
+    expect(said.code).toBe(0);
+    expect(JSON.parse(said.out)).toMatchObject({ level: "since-local-anchor", missing: [] });
+  });
+
+  test("a log that was cut back and whose anchor was removed is found", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    const log = await written(place);
+    const file = join(state, "ledgers", place.workspace, log, "000001.jsonl");
+    const lines = readFileSync(file, "utf8").split("\n");
+    writeFileSync(file, `${lines.slice(0, 7).join("\n")}\n`);
+    remove("anchors");
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain(`✗ log ${log}`);
+    expect(said.out).toContain("anchor missing");
+    expect(said.out).toContain("nothing shows whether entries were cut off. Restore the state folder");
+    expect(said.out).toContain("This ledger is not whole");
+    expect(said.out).not.toContain("Nothing was changed");
+    expect(JSON.parse((await verify(place, "--json")).out)).toMatchObject({
+      level: null,
+      faultsTotal: 1,
+      missing: [{ what: "anchor", log, isFault: true }],
+    });
+    expect(await write(place, 1)).toMatchObject({ fault: { code: "LEDGER_TAMPERED" } });
+  });
+
+  test("so is the anchor of a retired log, whose key was destroyed on purpose", async () => {
+    const place = await makeWorkspace("desk");
+    valueOf(await write(place, 2, { retire: true }));
+    remove("anchors");
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain("anchor missing");
+  });
+
+  test("a ledger that was removed with its anchors is not an empty one", async () => {
+    const place = await makeWorkspace("desk");
+    const log = await written(place);
+    remove("ledgers", "anchors");
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain(`✗ log ${log} is missing`);
+    expect(said.out).toContain(`move \`keys/writer.${log}\` out of the state folder`);
+    expect(said.out).not.toContain("nothing to verify");
+    // A new log beside it does not hide it.
+    await written(place);
+    expect((await verify(place)).code).toBe(1);
+    remove(`keys/writer.${log}`);
+    expect((await verify(place)).code).toBe(0);
+  });
+
+  test("a log that may have been another workspace's is only pointed out", async () => {
+    const [here, there] = [await makeWorkspace("here"), await makeWorkspace("there")];
+    await written(here);
+    const log = await written(there);
+    remove(join("ledgers", there.workspace), join("anchors", there.workspace));
+    const said = await verify(here);
+    expect(said.code).toBe(0);
+    expect(said.out).toContain(`! log ${log} is missing`);
+    expect(said.out).toContain("It may have been another workspace's.");
+    expect(JSON.parse((await verify(here, "--json")).out)).toMatchObject({
+      level: "since-local-anchor",
+      faultsTotal: 0,
+      missing: [{ what: "log", log, isFault: false }],
+    });
+    // Of the workspace that has a key and nothing else it is certain.
+    expect((await verify(there)).code).toBe(1);
+  });
+
+  test("the workspace's key that is gone is missed as long as there are logs of ours", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    remove(`keys/workspace.${place.workspace}`);
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain("✗ workspace key is missing");
+    expect(JSON.parse((await verify(place, "--json")).out)).toMatchObject({
+      level: null,
+      missing: [{ what: "workspace-key", log: null, isFault: true }],
+    });
+  });
+
+  test("a ledger in a folder of its own is missed by none, also when it is moved, but its anchor is", async () => {
+    const place = await makeWorkspace("desk");
+    const [folder, moved] = [join(top, "evidence"), join(top, "moved")];
+    await written(place);
+    valueOf(await write(place, 2, { folder }));
+    expect((await verify(place)).code).toBe(0);
+    expect((await verify(place, "--dir", folder)).code).toBe(0);
+    renameSync(folder, moved);
+    expect((await verify(place, "--dir", moved)).code).toBe(0);
+    for (const name of readdirSync(join(state, "anchors", place.workspace))) {
+      if (name.startsWith("at-")) remove(`anchors/${place.workspace}/${name}`);
+    }
+    const said = await verify(place, "--dir", moved);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain("anchor missing");
+  });
+
+  test("a copy on a machine that has none of the keys is judged by its files alone", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    const copy = join(top, "copy");
+    cpSync(join(state, "ledgers", place.workspace), copy, { recursive: true });
+    remove("keys", "anchors", "ledgers");
+    const said = await verify(place, "--dir", copy);
+    expect([said.code, said.err]).toEqual([0, ""]);
+    expect(said.out).toContain("Level: internal");
+  });
+
+  test("a part of the state that cannot be read is not taken for an empty one", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    symlinkSync("loop", join(state, "anchors", "loop"));
+    const said = await verify(place);
+    expect([said.code, said.out]).toEqual([3, ""]);
+    expect(said.err).toContain("cannot be read (ELOOP)");
+  });
+});
