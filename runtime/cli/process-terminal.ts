@@ -16,6 +16,8 @@ const CTRL_C = 3;
 
 /** How long a person must have seen a question before a key counts, and the silence that ends key repeat. */
 export const QUIET_MS = 300;
+/** A stop that did not come within this will not come: without a shell to continue it nothing is stopped. */
+const STOP_WAIT_MS = 100;
 /** Keys that never stop are nobody answering. */
 const QUIET_WAIT_MS_MAX = 10_000;
 
@@ -66,8 +68,16 @@ const ask = async (
 ): Promise<string | null> => {
   const lines = wrap(prompt.trimEnd(), columns - ANSWER_COLUMNS);
   const last = `${lines.at(-1) ?? ""} `;
+  const shown = [...lines.slice(0, -1), last].join("\n");
   // Readable before an answer counts. The reader below writes its line anew, in the same place.
-  stderr.write([...lines.slice(0, -1), last].join("\n"));
+  stderr.write(shown);
+  // After a stop the shell has the terminal's modes as it likes them, and its own words on the screen.
+  const continued = (): void => {
+    stdin.setRawMode(false);
+    stdin.setRawMode(true);
+    stderr.write(`\n${shown}`);
+  };
+  process.on("SIGCONT", continued);
   // Every key at once, also those typed earlier, and none of them shown.
   stdin.setRawMode(true);
   stdin.once("end", onHangup);
@@ -80,6 +90,7 @@ const ask = async (
     if (isAbort(error)) throw abortError();
     throw error;
   } finally {
+    process.off("SIGCONT", continued);
     stdin.off("end", onHangup);
     stdin.setRawMode(false);
     stdin.pause();
@@ -98,12 +109,33 @@ const readAnswer = async (
 ): Promise<string | null> => {
   const reader = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
   reader.on("SIGINT", onInterrupt);
+  // Left to itself the reader stops reading with the process, and nothing would answer after that.
+  const stopping = stopper(stdin);
+  reader.on("SIGTSTP", stopping.stop);
+  // Writes the line with what was typed of the answer, once the question stands above it again.
+  const continued = (): void => reader.prompt(true);
+  process.on("SIGCONT", continued);
   const ended = new Promise<null>((resolve) => reader.once("close", () => resolve(null)));
   try {
     return await Promise.race([reader.question(prompt, { signal }), ended]);
   } finally {
+    process.off("SIGCONT", continued);
+    stopping.forget();
     reader.close();
   }
+};
+
+/** Stops the job as the terminal does at Ctrl-Z when it keeps that key to itself: with all its processes. */
+const stopper = (stdin: ReadStream): { readonly stop: () => void; readonly forget: () => void } => {
+  let waiting: NodeJS.Timeout | undefined;
+  const forget = (): void => clearTimeout(waiting);
+  const stop = (): void => {
+    forget();
+    stdin.setRawMode(false);
+    process.kill(0, "SIGTSTP");
+    waiting = setTimeout(() => stdin.setRawMode(true), STOP_WAIT_MS);
+  };
+  return { stop, forget };
 };
 
 /** COLUMNS, for a pipe into something that has a width of its own. */

@@ -17,6 +17,7 @@ const TEST_MS_MAX = 240_000;
 /** Begins the line that an answer is typed into: from here on keys count. */
 const READY = "\u001b[1G\u001b[0J";
 const CTRL_C = "\u0003";
+const CTRL_Z = "\u001a";
 const line = ["run", FILE, "--model", MODEL, "--input", "task=notes"];
 
 let desk: ProcessDesk;
@@ -32,6 +33,25 @@ beforeEach(() => {
 
 const atTerminal = (columns: number): Running =>
   desk.start(line, { columns, environment: { TERM: "xterm-256color" } });
+
+/**
+ * The same as a job of a shell that says when it was stopped and continues it at the next Enter.
+ * A shell of its own between `script` and the job: a group whose parent is elsewhere cannot be stopped.
+ */
+const atShell = (columns: number): Running =>
+  desk.start(line, {
+    columns,
+    environment: { TERM: "xterm-256color", SHELL: "/bin/sh" },
+    shell: `script --quiet --return --command "stty cols ${columns} rows 50; set -m; $*; echo was stopped; read go; fg" /dev/null`,
+  });
+
+/** Presses Ctrl-Z, waits for the shell, lets it continue the job, and waits for the whole question. */
+const stopAndContinue = async (running: Running): Promise<void> => {
+  running.type(CTRL_Z);
+  await running.said("was stopped");
+  running.type("\r");
+  await running.said(/was stopped[^]*Type yes or [^]*: \u001b\[1G\u001b\[0J/);
+};
 
 /** What stands on the screen in the row of the last question. */
 const lastQuestion = (out: string): string =>
@@ -86,6 +106,22 @@ describe("the question whether an agent may have its powers", () => {
     await checkNothingLeft();
   });
 
+  test.each([40, 80])(
+    "is asked again in %i columns after Ctrl-Z and fg, and Ctrl-C still leaves it",
+    { timeout: TEST_MS_MAX },
+    async (columns) => {
+      const running = atShell(columns);
+      await running.said(READY);
+      await stopAndContinue(running);
+      running.type(CTRL_C);
+      const { code, out } = await running.ended;
+      expect(code).toBe(130);
+      expect(out).toMatch(/\r\nwrit: cancelled\r\n$/);
+      expect(types()).not.toContain("consent.given");
+      await checkNothingLeft();
+    },
+  );
+
   test("is refused by the end of input", { timeout: TEST_MS_MAX }, async () => {
     const running = atTerminal(80);
     await running.said(READY);
@@ -97,8 +133,8 @@ describe("the question whether an agent may have its powers", () => {
 
 describe("the question for an approval", () => {
   /** A run that was agreed to and waits for an approval. */
-  const asked = async (columns: number): Promise<Running> => {
-    const running = atTerminal(columns);
+  const asked = async (columns: number, start = atTerminal): Promise<Running> => {
+    const running = start(columns);
     await running.said(READY);
     running.type("yes\r");
     await running.said(/\u001b\[1G\u001b\[0J[^\u001b]*to refuse: /);
@@ -132,6 +168,19 @@ describe("the question for an approval", () => {
       expect((await running.ended).code).toBe(130);
       expect(ends()).toMatchObject([{ outcome: "cancelled" }]);
       expect(desk.read("NOTES.md")).toBe(OLD_NOTES);
+      await checkNothingLeft();
+    },
+  );
+
+  test(
+    "is asked again after Ctrl-Z and fg, and a yes publishes what was shown",
+    { timeout: TEST_MS_MAX },
+    async () => {
+      const running = await asked(80, atShell);
+      await stopAndContinue(running);
+      running.type("yes\r");
+      expect((await running.ended).code).toBe(0);
+      expect(desk.read("NOTES.md")).toBe(NEW_NOTES);
       await checkNothingLeft();
     },
   );
