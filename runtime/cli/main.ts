@@ -10,7 +10,7 @@ import { printFault, refuseUsage } from "./fault-output.ts";
 import { createProcessTerminal } from "./process-terminal.ts";
 import { runCommand } from "./run-command.ts";
 import { stateDirectory } from "./state-directory.ts";
-import { commandLines, overviewLines, parseLine } from "./usage.ts";
+import { commandLines, groupLines, overviewLines, parseLine } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
 /** The oldest Node that the bundle runs on. */
@@ -64,6 +64,9 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
           ? overviewLines(commands, terminal.style)
           : commandLines(line.command, terminal.style),
       );
+      return 0;
+    case "group":
+      print(terminal, groupLines(line.name, line.commands, terminal.style));
       return 0;
     case "usage":
       return refuseUsage(

@@ -10,6 +10,8 @@ export type ParsedLine =
       readonly values: ReadonlyMap<string, readonly string[]>;
     }
   | { readonly k: "help"; readonly command: Command | null }
+  /** Help about all commands that begin with one word. */
+  | { readonly k: "group"; readonly name: string; readonly commands: readonly Command[] }
   | { readonly k: "version" }
   | { readonly k: "usage"; readonly message: string; readonly command: Command | null };
 
@@ -17,11 +19,18 @@ export type ParsedLine =
 export const parseLine = (argv: readonly string[], commands: readonly Command[]): ParsedLine => {
   const first = argv[0];
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
-    const named = first === "help" ? findCommand(argv.slice(1), commands) : undefined;
-    return { k: "help", command: named ?? null };
+    const rest = first === "help" ? argv.slice(1) : [];
+    const named = findCommand(rest, commands);
+    return named === undefined && rest.length === 1
+      ? (groupHelp(rest[0] ?? "", commands) ?? { k: "help", command: null })
+      : { k: "help", command: named ?? null };
   }
   if (first === "--version" || first === "-V") return { k: "version" };
   const command = findCommand(argv, commands);
+  if (command === undefined && (argv[1] === "--help" || argv[1] === "-h")) {
+    const help = groupHelp(first, commands);
+    if (help !== undefined) return help;
+  }
   if (command === undefined) return { k: "usage", message: unknownCommand(argv, commands), command: null };
   return parseArguments(argv.slice(command.name.split(" ").length), command);
 };
@@ -31,8 +40,16 @@ const findCommand = (argv: readonly string[], commands: readonly Command[]): Com
     .filter((command) => command.name.split(" ").every((word, index) => argv[index] === word))
     .sort((left, right) => right.name.length - left.name.length)[0];
 
+const groupOf = (word: string, commands: readonly Command[]): readonly Command[] =>
+  commands.filter((command) => command.name.startsWith(`${word} `));
+
+const groupHelp = (name: string, commands: readonly Command[]): ParsedLine | undefined => {
+  const group = groupOf(name, commands);
+  return group.length === 0 ? undefined : { k: "group", name, commands: group };
+};
+
 const unknownCommand = (argv: readonly string[], commands: readonly Command[]): string => {
-  const group = commands.filter((command) => command.name.startsWith(`${argv[0] ?? ""} `));
+  const group = groupOf(argv[0] ?? "", commands);
   if (group.length > 0) {
     const words = group.map((command) => command.name.split(" ")[1] ?? "").join(", ");
     return `\`writ ${argv[0] ?? ""}\` needs one of: ${words}`;
@@ -79,16 +96,29 @@ const parseArguments = (argv: readonly string[], command: Command): ParsedLine =
 };
 
 /** The page that `writ --help` prints. */
-export const overviewLines = (commands: readonly Command[], style: Style): readonly string[] => {
+export const overviewLines = (commands: readonly Command[], style: Style): readonly string[] => [
+  `${style.bold("writ")} runs agents whose files say what they may do, and proves what they did.`,
+  "",
+  ...listLines(commands, style),
+  "",
+  "`writ <command> --help` shows options and examples; `writ --version` the version.",
+  "Exit codes: 0 completed, 1 ended otherwise or problems found, 2 usage, 3 something missing, 130 interrupted.",
+];
+
+/** The page that `writ <first word of several commands> --help` prints. */
+export const groupLines = (name: string, commands: readonly Command[], style: Style): readonly string[] => [
+  `${style.bold(`writ ${name}`)} <command>`,
+  "",
+  ...listLines(commands, style),
+  "",
+  `\`writ ${name} <command> --help\` shows options and examples.`,
+];
+
+const listLines = (commands: readonly Command[], style: Style): readonly string[] => {
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
-    `${style.bold("writ")} runs agents whose files say what they may do, and proves what they did.`,
-    "",
     style.bold("Commands"),
     ...commands.map((command) => `  ${style.cyan(command.name.padEnd(width))}  ${command.summary}`),
-    "",
-    "`writ <command> --help` shows options and examples; `writ --version` the version.",
-    "Exit codes: 0 completed, 1 ended otherwise or problems found, 2 usage, 3 something missing, 130 interrupted.",
   ];
 };
 

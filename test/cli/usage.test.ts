@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Command } from "#cli/command.ts";
 import { styleFor } from "#cli/style.ts";
-import { commandLines, overviewLines, parseLine } from "#cli/usage.ts";
+import { commandLines, groupLines, overviewLines, parseLine } from "#cli/usage.ts";
 
 const command = (name: string): Command => ({
   name,
@@ -34,6 +34,8 @@ const parse = (line: string): string => {
     }
     case "help":
       return `help ${parsed.command?.name ?? "all"}`;
+    case "group":
+      return `group ${parsed.name}: ${parsed.commands.map(({ name }) => name).join(", ")}`;
     case "version":
       return "version";
     case "usage":
@@ -50,6 +52,12 @@ describe("the command line", () => {
     ["help check", "help check"],
     ["check --help", "help check"],
     ["check a.symbi -h", "help check"],
+    ["policy --help", "group policy: policy explain, policy evaluate"],
+    ["policy -h", "group policy: policy explain, policy evaluate"],
+    ["help policy", "group policy: policy explain, policy evaluate"],
+    ["help policy explain", "help policy explain"],
+    ["policy explain --help", "help policy explain"],
+    ["policy burn --help", "usage: `writ policy` needs one of: explain, evaluate"],
     ["--version", "version"],
     ["check a.symbi", "run | check | a.symbi"],
     ["check a.symbi b.symbi --json", "run | check | a.symbi | b.symbi | --json"],
@@ -89,6 +97,14 @@ describe("the command line", () => {
       expect(pages).toContain(word);
     }
   });
+});
+
+test("help about a group names its commands with what they do", () => {
+  const style = styleFor({ isTTY: false }, {});
+  const page = groupLines("policy", commands.slice(1), style).join("\n");
+  expect(page).toContain("writ policy <command>");
+  expect(page).toContain("policy explain   does policy explain\n");
+  expect(page).toContain("policy evaluate  does policy evaluate\n");
 });
 
 describe("colour", () => {
