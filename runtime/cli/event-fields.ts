@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject, ownValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ObservedEntry } from "#host/run-observer.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
 /*
  * Reading the fields of events for people. A field that is not there or of another type reads as
@@ -50,16 +51,18 @@ export const briefValue = (value: JsonValue): string => {
 const isLongText = (value: JsonValue): value is string =>
   typeof value === "string" && value.length > LONG_TEXT_CHARACTERS;
 
-/** Arguments on one line, safe to print: a lone one as it is, several by name, long texts last. */
-export const briefArguments = (value: JsonValue | undefined): string => {
+/**
+ * Arguments of a tool on one line, safe to print: a lone one as it is, several by name, in the order
+ * in which the tool describes them, because what says most stands first there. Others come last.
+ */
+export const briefArguments = (tool: string, value: JsonValue | undefined): string => {
   if (!isJsonObject(value)) return value === undefined ? "" : briefValue(value);
   const entries = Object.entries(value);
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) return briefValue(only[1]);
-  return [
-    ...entries.filter(([, each]) => !isLongText(each)),
-    ...entries.filter(([, each]) => isLongText(each)),
-  ]
+  const known = BUILTIN_TOOLS.find(({ name }) => name === tool)?.parameters.map(({ name }) => name) ?? [];
+  const described = known.flatMap((name) => entries.filter(([given]) => given === name));
+  return [...described, ...entries.filter(([given]) => !known.includes(given))]
     .map(([name, each]) => `${visibleText(name)}=${briefValue(each)}`)
     .join(" ");
 };

@@ -6,6 +6,7 @@ import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ObservedEntry, RunObserver } from "#host/run-observer.ts";
 import type { LiveType } from "#protocol/run-event.ts";
 
+import { plural } from "./audit-text.ts";
 import type { Style, Terminal } from "./command.ts";
 import { diffLines } from "./diff-view.ts";
 import {
@@ -131,7 +132,10 @@ class RunView implements RunObserver {
     const lead = this.#style.bold(String(this.#turns).padStart(3).padEnd(MARGIN.length));
     this.#say("");
     if (words.trim() !== "") this.#paragraph(words, `${lead}${QUOTED}`, `${MARGIN}${QUOTED}`);
-    else this.#say(`${lead}${this.#style.dim(`(no words, ${numberField(fields, "toolCalls")} calls)`)}`);
+    else
+      this.#say(
+        `${lead}${this.#style.dim(`(no words, ${plural(numberField(fields, "toolCalls"), "call")})`)}`,
+      );
   }
 
   #decision(fields: JsonObject, content: ObservedEntry["content"]): void {
@@ -141,10 +145,11 @@ class RunView implements RunObserver {
     if (outcome === "deny") this.#denials += 1;
     // Answering and thinking are decided too; that is worth a line only when it is not allowed.
     if (tool === "" && isPlain) return;
-    const call = `${this.#nameOf(fields, content)} ${briefArguments(contentPart(content, "arguments"))}`;
+    const name = this.#nameOf(fields, content);
+    const call = `${name} ${briefArguments(name, contentPart(content, "arguments"))}`.trimEnd();
     const verdict = this.#verdict(outcome, isPlain);
     const room = this.#columns - MARGIN.length - columnsOf(verdict) - 2;
-    const shown = fit(visibleText(call.trimEnd()), room);
+    const shown = fit(visibleText(call), room);
     this.#say(`${MARGIN}${shown}${" ".repeat(room - columnsOf(shown) + 2)}${verdict}`);
     this.#lastCall = textField(fields, "callId");
     this.#calls.set(this.#lastCall, call);

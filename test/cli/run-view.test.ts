@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+
+import { createRunView } from "#cli/run-view.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import type { ObservedEntry } from "#host/run-observer.ts";
+import { createTerminalFake } from "#test/kit/terminal-fake.ts";
+
+const view = (columns: number, ...events: readonly Pick<ObservedEntry, "type" | "public" | "content">[]) => {
+  const terminal = createTerminalFake([], { columns, interactive: false });
+  const shown = createRunView(terminal);
+  // The view reads nothing of where an entry stands.
+  for (const event of events) shown.entry({ ...event, entry: {} as ObservedEntry["entry"] });
+  return terminal.outLines;
+};
+
+const decided = (tool: string, given: JsonValue, callId = "c") =>
+  ({
+    type: "action.decided",
+    public: { tool, outcome: "allow", callId },
+    content: { arguments: given },
+  }) as const;
+
+const answered = (text: string, toolCalls: number) =>
+  ({ type: "model.answered", public: { toolCalls }, content: { answer: { text } as JsonObject } }) as const;
+
+describe("the line of a call", () => {
+  test.each<[string, string, JsonObject, string]>([
+    [
+      "has the path before the text",
+      "write_file",
+      { content: "The moon.", path: "a.md" },
+      "path=a.md content=",
+    ],
+    [
+      "has what no descriptor knows last",
+      "write_file",
+      { alpha: 1, content: "x", path: "a" },
+      "path=a content=x alpha=1",
+    ],
+    ["keeps the order of a tool that nobody knows", "conjure", { b: 1, a: 2 }, "conjure b=1 a=2"],
+    ["has a lone argument without its name", "read_file", { path: "a.md" }, "read_file a.md  "],
+    ["has no space to spare without arguments", "list_files", {}, "list_files  "],
+  ])("%s", (_, tool, given, expected) => {
+    expect(view(80, decided(tool, given)).join("\n")).toContain(expected);
+  });
+
+  test("shows the path also where the line is short", () => {
+    const given = { content: "The moon does it, and nobody else.", path: "tides.md" };
+    expect(view(40, decided("write_file", given)).join("\n")).toContain("tides.md");
+  });
+
+  test("named again for what came later has its colon behind the tool", () => {
+    const failed = { type: "action.completed", public: { callId: "c", status: "failed" } } as const;
+    const lines = view(80, decided("list_files", {}), decided("read_file", { path: "a" }, "d"), {
+      ...failed,
+      content: { result: { text: "it broke" } },
+    });
+    expect(lines.slice(2)).toEqual(["     list_files:", "       it broke"]);
+  });
+});
+
+test.each([
+  [0, "(no words, 0 calls)"],
+  [1, "(no words, 1 call)"],
+  [2, "(no words, 2 calls)"],
+])("a turn without words and with %i calls", (calls, expected) => {
+  expect(view(80, answered(" ", calls))).toEqual(["", `  1  ${expected}`]);
+});
