@@ -2,6 +2,7 @@ import type { LogSummary, ShownEntry } from "#ports/ledger-reader.ts";
 import { isId } from "#kernel/ids.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
+import { ENTRY_TYPES } from "#protocol/run-event.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
 import { briefFields, dateText, plural, refuseLedger, refuseNoLog, shortId, timeText } from "./audit-text.ts";
@@ -69,7 +70,8 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
       }
     }
   }
-  if (!asJson) printEnd(terminal, opened.value, { shown, hidden, logs: logs.value.length });
+  const wanted = kindText(type, run);
+  if (!asJson) printEnd(terminal, opened.value, { shown, hidden, logs: logs.value.length, wanted });
   return 0;
 };
 
@@ -144,10 +146,23 @@ const coloured = ({ style }: Terminal, { type, public: fields }: LedgerEntry, te
   return type.startsWith("run.") ? style.bold(text) : style.cyan(text);
 };
 
+/** What was asked for and not found. */
+const kindText = (type: string | undefined, run: string | undefined): string => {
+  if (type === undefined) return run === undefined ? "to be listed" : "of this run";
+  const isKnown = ENTRY_TYPES.some((known) => known === type);
+  const named = `of the type \`${visibleText(type)}\`${run === undefined ? "" : " and of this run"}`;
+  return isKnown ? named : `${named}, which this release does not know`;
+};
+
 const printEnd = (
   terminal: Terminal,
   ledger: AuditLedger,
-  { shown, hidden, logs }: { readonly shown: number; readonly hidden: number; readonly logs: number },
+  {
+    shown,
+    hidden,
+    logs,
+    wanted,
+  }: { readonly shown: number; readonly hidden: number; readonly logs: number; readonly wanted: string },
 ): void => {
   const where = visibleText(ledger.directory);
   if (logs === 0) {
@@ -155,7 +170,7 @@ const printEnd = (
     return;
   }
   if (shown === 0) {
-    terminal.out(`No entry of ${plural(logs, "log")} in ${where} is of this kind.`);
+    terminal.out(`No entry of ${plural(logs, "log")} in ${where} is ${wanted}.`);
     return;
   }
   const { style } = terminal;

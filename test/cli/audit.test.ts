@@ -105,7 +105,17 @@ describe("writ audit list", () => {
     const empty = await runAudit(createWorld(), ["list"]);
     expect([empty.code, empty.out]).toEqual([0, "Nothing has been recorded in /state/ledgers/here yet.\n"]);
     const none = await runAudit(content.world, ["list", "--type", "no.such"]);
-    expect([none.code, none.out]).toEqual([0, "No entry of 1 log in /state/ledgers/here is of this kind.\n"]);
+    expect([none.code, none.out]).toEqual([
+      0,
+      "No entry of 1 log in /state/ledgers/here is of the type `no.such`, which this release does not know.\n",
+    ]);
+    const known = await runAudit(content.world, ["list", "--type", "key.revoked"]);
+    expect([known.code, known.out]).toEqual([
+      0,
+      "No entry of 1 log in /state/ledgers/here is of the type `key.revoked`.\n",
+    ]);
+    const other = await runAudit(content.world, ["list", "--run", "000000"]);
+    expect(other.out).toBe("No entry of 1 log in /state/ledgers/here is of this run.\n");
   });
 
   test.each([
