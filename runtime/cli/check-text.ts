@@ -6,6 +6,7 @@ import { type CheckedFile, problemsOf } from "./check-files.ts";
 import { countsOf } from "./check-json.ts";
 import type { Invocation, Terminal } from "./command.ts";
 import { printFault } from "./fault-output.ts";
+import { hangingFact } from "./hanging.ts";
 import { wrap } from "./width.ts";
 import { hintLine, linesOf, problemLines, type ShownText } from "./problem-view.ts";
 
@@ -47,7 +48,7 @@ const printPowers = (
   invocation: Invocation,
 ): void => {
   const { terminal } = invocation;
-  const { style } = terminal;
+  const { columns, style } = terminal;
   if (!mayRun(outcome.checked.problems)) {
     terminal.out(`${visibleText(file.path)} does not run, so it has no powers.`);
   }
@@ -56,8 +57,9 @@ const printPowers = (
       printFault(invocation, result.fault);
       continue;
     }
-    terminal.out(style.bold(`${visibleText(agent)} may at most`));
-    for (const line of result.value.lines) terminal.out(`  ${line}`);
+    for (const line of wrap(`${visibleText(agent)} may at most`, columns)) terminal.out(style.bold(line));
+    for (const line of result.value.lines.flatMap((fact) => hangingFact(fact, columns))) terminal.out(line);
+    // Never wrapped: it is there to be copied.
     terminal.out(`  ${style.dim("digest")}   ${result.value.digest}`);
     terminal.out("");
   }
@@ -76,13 +78,22 @@ export const printCounts = (files: readonly CheckedFile[], terminal: Terminal): 
       ? `${checked.length} files, ${refused.length === 0 ? "all of which run" : `${refused.length} of which ${refused.length === 1 ? "does" : "do"} not run`}`
       : `${visibleText(only?.path ?? "")} ${refused.length === 0 ? "runs" : "does not run"}`;
   if (problems.length === 0) {
-    return terminal.out(
-      `${style.green("ok")} ${checked.length > 1 ? `${checked.length} files` : visibleText(only?.path ?? "")}`,
-    );
+    const named = checked.length > 1 ? `${checked.length} files` : visibleText(only?.path ?? "");
+    return terminal.out(`${style.green("ok")} ${named}${agentless(checked)}`);
   }
   for (const line of wrap(`${subject}: ${countsText(problems)}`, terminal.columns)) {
     terminal.out(refused.length === 0 ? style.green(line) : style.red(line));
   }
+};
+
+/** A file can be sound and still be nothing that runs. */
+const agentless = (files: readonly CheckedFile[]): string => {
+  const count = files.filter(
+    ({ outcome }) => outcome.k === "checked" && outcome.checked.value?.agents.length === 0,
+  ).length;
+  if (count === 0) return "";
+  if (files.length === 1) return " (it declares no agent)";
+  return ` (${count} ${count === 1 ? "declares" : "declare"} no agent)`;
 };
 
 const countsText = (problems: readonly Problem[]): string => {

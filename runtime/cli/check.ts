@@ -15,7 +15,11 @@ export const createCheckCommand = (deps: CheckDeps): Command => ({
   options: [
     { name: "json", summary: "one JSON document instead of text" },
     { name: "powers", summary: "also what a run may do, and the digest that `writ run --consent` takes" },
-    { name: "agent", value: "<name>", summary: "show the powers of this agent only" },
+    {
+      name: "agent",
+      value: "<name>",
+      summary: "show the powers of this agent only, not of every agent of the file",
+    },
     { name: "model", value: "<model>", summary: "the model of the run whose powers are shown" },
     { name: "sandbox", value: "<tier>", summary: "the sandbox of the run whose powers are shown" },
     { name: "workspace", value: "<dir>", summary: "the folder that the files belong to" },

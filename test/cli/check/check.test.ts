@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 
 import { columnsOf } from "#cli/width.ts";
-import { failed, fault } from "#kernel/result.ts";
+import type { CheckDeps } from "#cli/check-files.ts";
+import type { Sha256 } from "#kernel/digest.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import { expectGolden } from "#test/kit/golden.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { Folder, runCheck } from "./check-rig.ts";
@@ -179,7 +181,38 @@ describe("--json", () => {
   });
 });
 
+describe("a file that declares no agent", () => {
+  const RULES = "policy p { allow: read_file }\n";
+
+  test("is not said to run", async () => {
+    using folder = new Folder();
+    const said = await runCheck(folder, [folder.write("rules.symbi", RULES)]);
+    expect([said.code, said.out]).toEqual([0, "ok rules.symbi (it declares no agent)"]);
+  });
+
+  test("is counted among others", async () => {
+    using folder = new Folder();
+    const files = [folder.write("rules.symbi", RULES), folder.write("a.symbi", SOUND)];
+    const said = await runCheck(folder, files);
+    expect([said.code, said.out]).toEqual([0, "ok 2 files (1 declares no agent)"]);
+  });
+});
+
 describe("--powers", () => {
+  test.each([40, 80, 120])("are wrapped between words at %i columns", async (columns) => {
+    using folder = new Folder();
+    const line =
+      "tool     run_javascript: runs programs in the sandbox, reads and changes the run's copy of files";
+    const powers = async (): Promise<Awaited<ReturnType<CheckDeps["powersOf"]>>> =>
+      ok({ digest: "ab".repeat(32) as Sha256, powers: {}, lines: [line, line] });
+    const said = await runCheck(folder, [folder.write("a.symbi", SOUND), "--powers"], { powers, columns });
+    const shown = said.out.split("\n").filter((text) => !text.includes("digest"));
+    for (const text of shown) expect(columnsOf(text)).toBeLessThanOrEqual(columns);
+    // Nothing was cut, and what did not fit hangs below its fact.
+    expect(shown.join(" ").replaceAll(/ +/g, " ")).toContain(line.replaceAll(/ +/g, " "));
+    expect(said.out).toContain("ab".repeat(32));
+  });
+
   const TWO = "agent a { } agent b { }";
 
   test("shows every agent's, with the digest that consent takes", async () => {
