@@ -4,7 +4,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { ConsentAnswer, ConsentAsker, ConsentQuestion } from "#ports/consent-asker.ts";
 import { shortFingerprint } from "#protocol/short-fingerprint.ts";
 
-import { hanging } from "./hanging.ts";
+import { hanging, hangingFact } from "./hanging.ts";
 import type { Terminal } from "./command.ts";
 import { wrap } from "./width.ts";
 
@@ -22,14 +22,16 @@ export const createConsentPrompt = (options: {
   readonly user: string;
   /** What `--consent` was given, or null. */
   readonly flag: string | null;
+  /** Called with this run's powers when the flag names others, for whoever reports the refusal. */
+  readonly onOtherPowers: (powers: Sha256) => void;
 }): ConsentAsker => {
-  const { terminal, user, flag } = options;
+  const { terminal, user, flag, onOtherPowers } = options;
   return {
     async ask(question, signal): Promise<ConsentAnswer> {
       throwIfAborted(signal);
       if (flag !== null) {
         if (names(flag, question.digest)) return { k: "given", by: user, surface: "flag" };
-        terminal.err(`--consent names other powers than this run's, which are ${question.digest}`);
+        onOtherPowers(question.digest);
         return { k: "refused", by: user, surface: "flag" };
       }
       if (!terminal.interactive) {
@@ -52,12 +54,6 @@ const names = (flag: string, digest: Sha256): boolean =>
   flag.length >= FLAG_DIGITS_MIN && digest.startsWith(flag.toLowerCase());
 
 const consentLines = (question: ConsentQuestion, columns: number): readonly string[] => {
-  const facts = (lines: readonly string[]): readonly string[] =>
-    lines.flatMap((line) => {
-      // A word and its fact: what does not fit hangs below the fact.
-      const [lead = ""] = /^\S+ +/.exec(line) ?? [];
-      return hanging(`  ${lead}`, line.slice(lead.length), columns);
-    });
   return [
     "",
     ...wrap(
@@ -66,7 +62,7 @@ const consentLines = (question: ConsentQuestion, columns: number): readonly stri
         : `${visibleText(question.principal)} may do more than you agreed to. At most it may:`,
       columns,
     ),
-    ...facts(question.lines),
+    ...question.lines.flatMap((line) => hangingFact(line, columns)),
     ...(question.widened.length === 0
       ? []
       : ["New since then:", ...question.widened.flatMap((line) => hanging("  - ", line, columns))]),

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
+import type { Sha256 } from "#kernel/digest.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -29,6 +30,7 @@ import { printFault } from "./fault-output.ts";
 import { printFileProblems } from "./file-problems.ts";
 import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
+import { tellInterrupted } from "./tell-interrupted.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import { VERSION } from "./version.ts";
 import { wrap } from "./width.ts";
@@ -40,7 +42,11 @@ export const runCommand: Command = {
     "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--json]",
   options: [
     { name: "model", value: "<model>", summary: "the model that drives the agent: `scripted:<file>`" },
-    { name: "agent", value: "<name>", summary: "which agent of the file; not needed where there is one" },
+    {
+      name: "agent",
+      value: "<name>",
+      summary: "which agent of the file; else its only one, or of several the one named like the file",
+    },
     {
       name: "input",
       value: "<name=value>",
@@ -197,23 +203,32 @@ const runOrder = async (
   };
   const ledger = await openRunLedger(place, `writ ${VERSION}`);
   if (!ledger.ok) return stop(invocation, { code: 3, fault: ledger.fault });
-  closers.push(() => ledger.value.close());
+  const { writable, interrupted } = ledger.value;
+  closers.push(() => writable.close());
 
   const { user } = environment;
   const asJson = switches.has("json");
+  // Programs find it in the ledger; an event for them would have to belong to the run that is to come.
+  if (!asJson) tellInterrupted(interrupted, terminal);
   const consentFlag = values.get("consent")?.[0] ?? null;
+  let notAgreed = NOT_AGREED;
   const ran = await runPlanned(
     {
       ...runAdapters(workspace, place, environment.variables),
       plan: plan.value,
-      ledger: ledger.value,
+      ledger: writable,
       model,
     },
     inputs,
     {
       user,
       surface: "terminal",
-      consent: createConsentPrompt({ terminal, user, flag: consentFlag }),
+      consent: createConsentPrompt({
+        terminal,
+        user,
+        flag: consentFlag,
+        onOtherPowers: (powers) => void (notAgreed = otherPowers(powers)),
+      }),
       isConsentNamed: consentFlag !== null,
       approver: createTerminalApprover({ terminal, user }),
       observer: asJson ? createRunJson(terminal) : createRunView(terminal),
@@ -222,7 +237,7 @@ const runOrder = async (
   );
   if (!ran.ok) {
     if ("fault" in ran.fault) told.add(ran.fault.fault);
-    return refuseRun(ran.fault, invocation);
+    return refuseRun(ran.fault, notAgreed, invocation);
   }
   const report = ran.value;
   if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
@@ -281,14 +296,20 @@ const refusePlan = (
 
 const NOT_AGREED = fault("CLI_CONSENT_REFUSED", "nothing was run: its powers were not agreed to");
 
-const refuseRun = (refusal: RunRefusal, invocation: Audience): ExitCode => {
+/** Why nothing was run when `--consent` was given another digest than that of this run's powers. */
+const otherPowers = (powers: Sha256): Fault<"CLI_CONSENT_REFUSED"> =>
+  fault("CLI_CONSENT_REFUSED", "nothing was run: --consent names other powers than this run's", {
+    help: `the powers of this run are ${powers}; \`writ check --powers\` says what they allow`,
+  });
+
+const refuseRun = (refusal: RunRefusal, notAgreed: Fault<string>, invocation: Audience): ExitCode => {
   switch (refusal.k) {
     case "usage":
       return stop(invocation, { code: 2, fault: refusal.fault });
     case "unavailable":
       return stop(invocation, { code: 3, fault: refusal.fault });
     case "consent-refused":
-      return stop(invocation, { code: 1, fault: NOT_AGREED });
+      return stop(invocation, { code: 1, fault: notAgreed });
     case "consent-unavailable": {
       const message = "nobody here can be asked whether the agent may have its powers";
       return stop(invocation, {

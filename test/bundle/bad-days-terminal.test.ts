@@ -8,7 +8,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vit
 import type { JsonObject } from "#kernel/json.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
-import { ASKING_AGENT, FILE, furnish, MODEL, NEW_NOTES, OLD_NOTES } from "./bad-days-agent.ts";
+import {
+  ASKING_AGENT,
+  ENDLESS,
+  FILE,
+  furnish,
+  MODEL,
+  NEW_NOTES,
+  OLD_NOTES,
+  runLine,
+} from "./bad-days-agent.ts";
 import { createProcessDesk } from "./bad-days-desk.ts";
 import type { ProcessDesk, Running } from "./bad-days-desk.ts";
 
@@ -192,6 +201,47 @@ describe("the question for an approval", () => {
     await checkNothingLeft();
     expect(ends()).toMatchObject([{ outcome: "cancelled" }]);
     expect(desk.read("NOTES.md")).toBe(OLD_NOTES);
+  });
+});
+
+describe("a run behind one that was killed", () => {
+  const SAID = /run ([0-9a-f-]{36}) was interrupted before it ended;\s+`writ audit show ([0-9a-f-]{36})`/;
+
+  /** A run that was killed in its sandbox. */
+  const killed = async (): Promise<string> => {
+    furnish(desk, [ENDLESS]);
+    const running = desk.start(await runLine(desk, "--json"));
+    await running.line((text) => text.includes("action.intended"));
+    running.kill("SIGKILL");
+    await running.ended;
+    await vi.waitFor(() => expect(desk.processes()).toEqual([]), TEST_MS_MAX);
+    const started = desk.entries().findLast(({ type }) => type === "run.started");
+    return (started?.["run"] as { id: string } | undefined)?.id ?? "";
+  };
+
+  test("says so once, before it asks whether it may", { timeout: TEST_MS_MAX }, async () => {
+    const run = await killed();
+    furnish(desk);
+    desk.write(FILE, ASKING_AGENT);
+    const running = atTerminal(80);
+    await running.said(READY);
+    running.type(CTRL_C);
+    const { out } = await running.ended;
+    expect(run).not.toBe("");
+    expect(SAID.exec(out)?.slice(1)).toEqual([run, run]);
+    expect(out.search(SAID)).toBeLessThan(out.indexOf("Type yes"));
+    const next = await desk.writ(line);
+    expect(next.err).not.toContain("was interrupted");
+    expect(types().filter((type) => type === "run.interrupted")).toHaveLength(1);
+  });
+
+  test("leaves it to the ledger with --json", { timeout: TEST_MS_MAX }, async () => {
+    await killed();
+    furnish(desk);
+    const { code, out, err } = await desk.writ(await runLine(desk, "--json"));
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).not.toContain("was interrupted");
+    expect(types()).toContain("run.interrupted");
   });
 });
 

@@ -21,10 +21,12 @@ const answerTo = async (
   flag: string | null,
   interactive = true,
 ): Promise<ConsentAnswer> =>
-  createConsentPrompt({ terminal: createTerminalFake(typed, { interactive }), user: "ada", flag }).ask(
-    question(),
-    new AbortController().signal,
-  );
+  createConsentPrompt({
+    terminal: createTerminalFake(typed, { interactive }),
+    user: "ada",
+    flag,
+    onOtherPowers: () => undefined,
+  }).ask(question(), new AbortController().signal);
 
 const given = (surface: "terminal" | "flag"): ConsentAnswer => ({ k: "given", by: "ada", surface });
 const refused = (surface: "terminal" | "flag"): ConsentAnswer => ({ k: "refused", by: "ada", surface });
@@ -48,6 +50,19 @@ describe("consent", () => {
     expect(await answerTo(typed, flag)).toEqual(expected);
   });
 
+  test("a flag with other powers is told about to whoever reports the refusal, and not printed", async () => {
+    const terminal = createTerminalFake();
+    const told: string[] = [];
+    const prompt = createConsentPrompt({
+      terminal,
+      user: "ada",
+      flag: digestOf("0"),
+      onOtherPowers: (powers) => void told.push(powers),
+    });
+    await prompt.ask(question(), new AbortController().signal);
+    expect([told, terminal.outLines, terminal.errLines]).toEqual([[digest], [], []]);
+  });
+
   test("without a terminal needs the flag, and says which", async () => {
     expect(await answerTo([], null, false)).toEqual({
       k: "unavailable",
@@ -61,14 +76,15 @@ describe("consent", () => {
     ["wider", { widened: ["may use publish_file", "rule gone: deny: publish_file"] }],
   ])("shows the %s powers before it asks", async (name, changes) => {
     const terminal = createTerminalFake(["no"], { columns: 60 });
-    const prompt = createConsentPrompt({ terminal, user: "ada", flag: null });
+    const prompt = createConsentPrompt({ terminal, user: "ada", flag: null, onOtherPowers: () => undefined });
     await prompt.ask(question(changes), new AbortController().signal);
     const screen = [...terminal.errLines, ...terminal.prompts].join("\n");
     expectGolden(new URL(`goldens/consent-${name}.txt`, import.meta.url), `${screen}\n`);
   });
 
   test("is not asked for when the run was cancelled", async () => {
-    const prompt = createConsentPrompt({ terminal: createTerminalFake(["yes"]), user: "ada", flag: null });
+    const terminal = createTerminalFake(["yes"]);
+    const prompt = createConsentPrompt({ terminal, user: "ada", flag: null, onOtherPowers: () => undefined });
     await expect(prompt.ask(question(), AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
   });
 });

@@ -7,6 +7,7 @@ import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { openScriptedModel } from "#adapters/models-scripted/index.ts";
 import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
 import { createWorkspaceFiles } from "#adapters/workspace-files/workspace-files.ts";
+import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { openLedger } from "#ledger/open-ledger.ts";
@@ -82,18 +83,25 @@ export const policyFolders = (
   ];
 };
 
+export interface RunLedger {
+  /** Whoever gets it closes it. */
+  readonly writable: WritableLedger;
+  /** Runs that an earlier writer left unfinished, which only now came on record. */
+  readonly interrupted: readonly RunId[];
+}
+
 /** The ledger of a workspace, open for writing, with what an earlier writer left unfinished on record. */
 export const openRunLedger = async (
   place: LedgerPlace,
   software: string,
-): Promise<Result<WritableLedger, Fault<string>>> => {
+): Promise<Result<RunLedger, Fault<string>>> => {
   const deps = ledgerDeps(place);
   const opened = await openLedger(deps, { workspace: place.workspace, software });
   if (!opened.ok) return opened;
   const { ledger } = opened.value;
   try {
     const interrupted = await recordInterruptedRuns(ledger, deps.store);
-    if (interrupted.ok) return ok(ledger);
+    if (interrupted.ok) return ok({ writable: ledger, interrupted: interrupted.value });
     await ledger.close();
     return interrupted;
   } catch (error) {

@@ -1,0 +1,20 @@
+import type { RunId } from "#kernel/ids.ts";
+
+import { plural } from "./audit-text.ts";
+import type { Terminal } from "./command.ts";
+import { wrap } from "./width.ts";
+
+const INTERRUPTED_SHOWN_MAX = 3;
+
+/** Which runs of before were found not to have ended, told once: from now on that is on record. */
+export const tellInterrupted = (runs: readonly RunId[], terminal: Terminal): void => {
+  const lines = runs
+    .slice(0, INTERRUPTED_SHOWN_MAX)
+    .flatMap((run) => [
+      `run ${run} was interrupted before it ended;`,
+      `\`writ audit show ${run}\` shows how far it came`,
+    ]);
+  const more = runs.length - INTERRUPTED_SHOWN_MAX;
+  if (more > 0) lines.push(`and ${plural(more, "more run")}: \`writ audit list --type run.interrupted\``);
+  for (const line of lines.flatMap((text) => wrap(text, terminal.columns))) terminal.err(line);
+};

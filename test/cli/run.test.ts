@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { runCommand } from "#cli/run.ts";
+import { digestOf } from "#test/kit/decisions.ts";
+import type { Desk } from "#test/spine/desk.ts";
+import { createDesk } from "#test/spine/desk.ts";
+
+const FILE = "agents/release-notes.symbi";
+const MODEL = "scripted:model.json";
+const RUN = ["run", FILE, "--model", MODEL, "--input", "version=2.4.0"];
+
+let desk: Desk;
+let consent: string;
+beforeAll(async () => {
+  desk = createDesk("release-notes");
+  consent = await desk.powers(FILE, MODEL);
+}, 60_000);
+afterAll(() => desk.dispose());
+
+describe("--consent with other powers than the run has", () => {
+  test("is one line of JSON that names the right ones", async () => {
+    const { code, out, err } = await desk.writ([...RUN, "--json", "--consent", digestOf("0")]);
+    expect(code).toBe(1);
+    expect(out.filter((line) => !line.startsWith("{"))).toEqual([]);
+    expect(err.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        fault: {
+          code: "CLI_CONSENT_REFUSED",
+          message: "nothing was run: --consent names other powers than this run's",
+          help: `the powers of this run are ${consent}; \`writ check --powers\` says what they allow`,
+          retryable: false,
+        },
+      },
+    ]);
+  });
+
+  test("is said to a person with the right ones", async () => {
+    const { code, err } = await desk.writ([...RUN, "--consent", "abc"]);
+    expect(code).toBe(1);
+    expect(err.join("\n")).toMatch(/^writ: nothing was run: --consent names other powers/);
+    expect(err.join("\n")).toContain(consent);
+  });
+});
+
+test("help says which of several agents a run takes", () => {
+  const option = runCommand.options.find(({ name }) => name === "agent");
+  expect(option?.summary).toContain("named like the file");
+});
