@@ -14,7 +14,11 @@ export const POLICY_USAGE =
 
 export const POLICY_OPTIONS: readonly CommandOption[] = [
   { name: "agent-file", value: "<file>", summary: "the agent file whose rules are asked" },
-  { name: "agent", value: "<name>", summary: "which agent of the file; not needed where there is one" },
+  {
+    name: "agent",
+    value: "<name>",
+    summary: "which agent of the file; not needed where there is one, or one is named like the file",
+  },
   {
     name: "policies",
     value: "<dir>",
