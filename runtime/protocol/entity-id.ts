@@ -13,6 +13,8 @@ export const ENTITY_ID_CHARACTERS_MAX = 4_096;
  * case except letters, digits and `-._~/:@+`. A lone surrogate has no id; check for it first.
  */
 export const entityId = (text: string): string => {
+  // Nearly every name is one of these, and each is in normal form.
+  if (PLAIN_TEXT.test(text)) return text;
   let id = "";
   for (const byte of utf8(text.normalize("NFC"))) id += ENCODED[byte] ?? "";
   return id;
@@ -24,6 +26,7 @@ export const agentEntityId = (path: string, name: string): string => `${entityId
 /** The text that an id stands for, or undefined where `entityId` does not make exactly this id. */
 export const entityText = (id: string): string | undefined => {
   if (id.length === 0 || id.length > ENTITY_ID_CHARACTERS_MAX || !FORM.test(id)) return undefined;
+  if (!id.includes("%")) return id;
   const bytes: number[] = [];
   for (let index = 0; index < id.length; index += 1) {
     if (id[index] === "%") {
@@ -91,6 +94,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 const FORM = /^(?:[A-Za-z0-9\-._~/:@+]|%[0-9A-F]{2})*$/;
 const PLAIN = /^[A-Za-z0-9\-._~/:@+]$/;
+const PLAIN_TEXT = /^[A-Za-z0-9\-._~/:@+]*$/;
 
 const ENCODED: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
