@@ -44,4 +44,10 @@ export interface WorkerStart {
   readonly wasm: WebAssembly.Module;
   /** Where batches come from and answers go. */
   readonly port: MessagePort;
+  /** How many of each have been posted, at `POSTED`: cheap to look at for a thread that waits awake. */
+  readonly posted: SharedArrayBuffer;
 }
+
+/** Places of the counters, 32 bits each, that run over and are only compared for being the same. */
+export const POSTED = { batches: 0, answers: 1 } as const;
+export const POSTED_BYTES = 8;

@@ -5,7 +5,7 @@ import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { DeciderFault } from "#ports/decider.ts";
 import type { Answer, Batch, BatchAnswer, Question, WorkerStart } from "./messages.ts";
-import { WORKER_READY } from "./messages.ts";
+import { POSTED, POSTED_BYTES, WORKER_READY } from "./messages.ts";
 
 /*
  * The line to one worker at a time. Questions that are asked together travel together. A worker
@@ -59,6 +59,9 @@ interface Running {
   readonly port: MessagePort;
   /** Batches under way, oldest first; the very first is the worker's start. */
   readonly underWay: UnderWay[];
+  readonly posted: Int32Array<SharedArrayBuffer>;
+  /** Answers that were received, as `posted` counts them. */
+  received: number;
   deadline: NodeJS.Timeout | undefined;
 }
 
@@ -172,8 +175,9 @@ export class WorkerLine {
 
   private start(): Running {
     const { port1: port, port2: theirs } = new MessageChannel();
+    const posted = new SharedArrayBuffer(POSTED_BYTES);
     const worker = new Worker(this.options.entry, {
-      workerData: { wasm: this.options.wasm, port: theirs } satisfies WorkerStart,
+      workerData: { wasm: this.options.wasm, port: theirs, posted } satisfies WorkerStart,
       transferList: [theirs],
       // Nothing of ours belongs there: no variables, no flags of a debugger.
       env: {},
@@ -181,7 +185,14 @@ export class WorkerLine {
       resourceLimits: { maxOldGenerationSizeMb: this.options.heapMegabytesMax },
     });
     const start: UnderWay = { number: WORKER_READY, asked: [], timeoutMs: this.options.startTimeoutMs };
-    const running: Running = { worker, port, underWay: [start], deadline: undefined };
+    const running: Running = {
+      worker,
+      port,
+      underWay: [start],
+      posted: new Int32Array(posted),
+      received: 0,
+      deadline: undefined,
+    };
     this.running = running;
     port.on("message", (answer: BatchAnswer) => this.receive(running, answer));
     worker.on("error", () => this.endIf(running, LOST));
@@ -212,6 +223,7 @@ export class WorkerLine {
     if (running.underWay.length === 1) this.watch(running);
     const batch: Batch = { number, questions: asked.map(({ question }) => question) };
     running.port.postMessage(batch, []);
+    Atomics.add(running.posted, POSTED.batches, 1);
     if (asked.length <= AWAITED_AWAKE_MAX && asked.every(({ question }) => question.k === "decide")) {
       this.stayAwake(running);
     }
@@ -225,6 +237,7 @@ export class WorkerLine {
     }
     const asleepAtMs = performance.now() + AWAKE_MS;
     while (running === this.running && running.underWay.length > 0 && performance.now() < asleepAtMs) {
+      if (Atomics.load(running.posted, POSTED.answers) === running.received) continue;
       const answer = receiveMessageOnPort(running.port);
       if (answer !== undefined) this.receive(running, answer.message as BatchAnswer);
     }
@@ -251,6 +264,7 @@ export class WorkerLine {
 
   private receive(running: Running, { number, answers }: BatchAnswer): void {
     if (running !== this.running) return;
+    running.received = (running.received + 1) | 0;
     const [batch] = running.underWay;
     if (batch?.number !== number) {
       this.end(LOST);

@@ -1,7 +1,7 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { checkPolicies, decideRequest, isAlive, loadSets, startCedar } from "./cedar-module.ts";
 import type { Answer, Batch, BatchAnswer, Question, WorkerStart } from "./messages.ts";
-import { WORKER_READY } from "./messages.ts";
+import { POSTED, WORKER_READY } from "./messages.ts";
 
 /*
  * The thread in which Cedar lives. It can be lost or ended at any moment; whoever started it
@@ -12,17 +12,19 @@ import { WORKER_READY } from "./messages.ts";
  * How long the thread stays awake for the next batch. Waking a sleeping thread costs several
  * decisions, and an agent's calls come in bursts.
  */
-const AWAKE_MS = 0.1;
+const AWAKE_MS = 0.3;
 
-const { wasm, port } = workerData as WorkerStart;
+const { wasm, port, posted } = workerData as WorkerStart;
+const counters = new Int32Array(posted);
+let taken = 0;
 startCedar(wasm);
-port.postMessage({ number: WORKER_READY, answers: [] } satisfies BatchAnswer);
+post({ number: WORKER_READY, answers: [] });
 
 port.on("message", (first: Batch) => {
   reply(first);
   let asleepAtMs = performance.now() + AWAKE_MS;
   while (performance.now() < asleepAtMs) {
-    const next = receiveMessageOnPort(port);
+    const next = Atomics.load(counters, POSTED.batches) === taken ? undefined : receiveMessageOnPort(port);
     if (next === undefined) continue;
     reply(next.message as Batch);
     asleepAtMs = performance.now() + AWAKE_MS;
@@ -30,13 +32,19 @@ port.on("message", (first: Batch) => {
 });
 
 function reply({ number, questions }: Batch): void {
+  taken = (taken + 1) | 0;
   const answers: Answer[] = [];
   for (const question of questions) {
     const answer = answerTo(question);
     answers.push(answer);
     if (answer.k === "lost") break;
   }
-  port.postMessage({ number, answers } satisfies BatchAnswer);
+  post({ number, answers });
+}
+
+function post(answer: BatchAnswer): void {
+  port.postMessage(answer);
+  Atomics.add(counters, POSTED.answers, 1);
 }
 
 function answerTo(question: Question): Answer {
