@@ -43,10 +43,14 @@ export interface EntityLiteral {
   readonly span: Span;
   /** The token before it, such as `==`. */
   readonly before: CedarToken | undefined;
+  /** Whether it is what `in` asks about, alone or in a list that is written out. */
+  readonly isBehindIn: boolean;
 }
 
 /** The head of the policy that `tokens` hold, or undefined where Cedar will refuse it too. */
 export const policyHead = (tokens: readonly CedarToken[]): PolicyHead | undefined => {
+  // Cedar may take for white space what is none to us, and a name that is split by it would not be found.
+  if (tokens.some(({ kind }) => kind === "unknown")) return undefined;
   const reader = new HeadReader(tokens);
   try {
     return reader.head();
@@ -72,9 +76,22 @@ export const entityLiterals = (tokens: readonly CedarToken[]): readonly EntityLi
       id: stringValue(token),
       span: [tokens[first]?.start ?? token.start, token.end],
       before: tokens[first - 1],
+      isBehindIn: isBehindIn(tokens, first),
     });
   }
   return found;
+};
+
+/** Looks back from a token over the list that it may stand in. */
+const isBehindIn = (tokens: readonly CedarToken[], first: number): boolean => {
+  if (tokens[first - 1]?.text === "in") return true;
+  for (let at = first - 1; at > 0; at -= 1) {
+    const { kind, text } = tokens[at] ?? { kind: "mark", text: "" };
+    if (text === "[") return tokens[at - 1]?.text === "in";
+    // A list of entities holds nothing else, so whatever else there is ends the search.
+    if (kind !== "string" && kind !== "word" && text !== "::" && text !== ",") return false;
+  }
+  return false;
 };
 
 /** Thrown and caught in this file only. */

@@ -154,10 +154,12 @@ const digestOf = (sources: readonly CompiledSource[], { digest, tools }: PolicyE
       canonicalJson({
         vocabulary: POLICY_VOCABULARY_VERSION,
         schema: cedarSchema(tools, mergedInputs(sources)),
-        sources: sources.map(({ layer, file, agent, policies }) => ({
+        sources: sources.map(({ layer, file, agent, inputs, policies }) => ({
           layer,
           file,
           agent,
+          // A request is read by each agent's own; the schema has what all of them share.
+          inputs: inputs.map(({ name, type }) => ({ name, type })),
           policies: policies.map(({ id, kind, cedar }) => ({ id, kind, cedar })),
         })),
       }),

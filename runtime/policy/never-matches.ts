@@ -52,11 +52,11 @@ export const neverMatching = (
     });
   });
 
-const missOf = ({ type, id, before }: EntityLiteral, tools: ReadonlySet<string>): Miss | undefined => {
+const missOf = ({ type, id, isBehindIn }: EntityLiteral, tools: ReadonlySet<string>): Miss | undefined => {
   // An escape that only Cedar reads; no id of ours needs one.
   if (id === undefined)
     return { why: "the id is written with an escape", help: "write it plainly", instead: null };
-  if (type === "Action") return id === "tool_call" && before?.text === "==" ? BARE_TOOL_CALL : undefined;
+  if (type === "Action") return id === "tool_call" && !isBehindIn ? BARE_TOOL_CALL : undefined;
   if (!NAMED.has(type)) return undefined;
   if (type === "Agent") {
     return agentOfEntityId(id) === undefined ? agentByName(id) : undefined;

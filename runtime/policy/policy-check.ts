@@ -71,7 +71,8 @@ const problemsOfSource = (
   }
   for (const policy of source.policies) {
     const shape = check.shapes[checked(policy.id)];
-    if (shape !== undefined && !agree(policy, shape)) {
+    const isRefused = check.problems.some(({ policyId }) => policyId === checked(policy.id));
+    if (shape === undefined ? !isRefused : !agree(policy, shape)) {
       found.push(disagreement(policy.citation.range ?? NOWHERE));
     }
   }

@@ -111,6 +111,26 @@ describe("a file that does not load", () => {
     ],
     // never matches
     [
+      "bare tool_call in a list of its own",
+      `forbid ${ANY} when { [Action::"tool_call", Action::"publish_file"].contains(action) };`,
+      ['WRIT103 "Action::\\"tool_call\\""'],
+    ],
+    [
+      "bare tool_call on the left",
+      `permit ${ANY} unless { Action::"tool_call" == action };`,
+      ['WRIT103 "Action::\\"tool_call\\""'],
+    ],
+    [
+      "bare tool_call that it is not",
+      `permit ${ANY} when { action != Action::"tool_call" };`,
+      ['WRIT103 "Action::\\"tool_call\\""'],
+    ],
+    [
+      "bare tool_call in brackets",
+      `permit ${ANY} unless { action == (Action::"tool_call") };`,
+      ['WRIT103 "Action::\\"tool_call\\""'],
+    ],
+    [
       "the bare tool_call",
       'permit (principal, action == Action::"tool_call", resource);',
       ['WRIT103 "Action::\\"tool_call\\""'],
@@ -297,6 +317,10 @@ describe("a file that does not load", () => {
   test.each([
     ["another product's actions", 'permit (principal, action == Other::Action::"respond", resource);'],
     ["white space that is none to us", "permit\u0085(principal, action, resource);"],
+    [
+      "a name behind it",
+      `forbid ${ANY} when { resource == Tool::\u0085"shel" || resource == Tool::"shell" };`,
+    ],
   ])("what Cedar reads and we do not is refused rather than guessed: %s", async (_what, text) => {
     const { loaded, found } = await check(text);
     expect(loaded).toBe(false);
