@@ -4,7 +4,7 @@ import { isJsonObject, isWellFormed, ownValue, readJson } from "#kernel/json.ts"
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Parameter, TypeReference } from "#protocol/agent-spec.ts";
-import { comparedType } from "#protocol/agent-spec-condition.ts";
+import { comparedType, isOfComparedType } from "#protocol/agent-spec-condition.ts";
 
 /** What someone gave an agent does not fit what the agent asks for. A mistake of usage: nothing has run. */
 export type InputsFault = Fault<"AGENT_INPUTS_INVALID">;
@@ -55,18 +55,9 @@ export const inputsFromTexts = (
 const isFloat = (type: TypeReference): boolean => ["float", "number"].includes(type.name.toLowerCase());
 
 const fits = (value: JsonValue, type: TypeReference): boolean => {
-  switch (comparedType(type)) {
-    case "string":
-      return typeof value === "string";
-    case "long":
-      return Number.isSafeInteger(value);
-    case "boolean":
-      return typeof value === "boolean";
-    case "string-list":
-      return Array.isArray(value) && value.every((item) => typeof item === "string");
-    case null:
-      return !isFloat(type) || (typeof value === "number" && Number.isFinite(value));
-  }
+  const compared = comparedType(type);
+  if (compared !== null) return isOfComparedType(value, compared);
+  return !isFloat(type) || (typeof value === "number" && Number.isFinite(value));
 };
 
 const isWholeUnicode = (value: JsonValue): boolean => {

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { ownValue } from "#kernel/json.ts";
 import type { Parameter } from "#protocol/agent-spec.ts";
-import { comparedType } from "#protocol/agent-spec-condition.ts";
+import { comparedType, isOfComparedType } from "#protocol/agent-spec-condition.ts";
 import type { ToolParameter } from "#protocol/tool-descriptors.ts";
 import type { InputType } from "./compiled-policy.ts";
 
@@ -29,18 +29,5 @@ export const strangeArgument = (
   parameters.find(({ name, type }) => Object.hasOwn(given, name) && !isOfType(ownValue(given, name), type))
     ?.name;
 
-const isOfType = (value: JsonValue | undefined, type: InputType["type"] | ToolParameter["type"]): boolean => {
-  switch (type) {
-    case "string":
-      return typeof value === "string";
-    case "integer":
-    case "long":
-      return Number.isSafeInteger(value);
-    case "boolean":
-      return typeof value === "boolean";
-    case "string-list":
-      return Array.isArray(value) && value.every((item) => typeof item === "string");
-    case "other":
-      return true;
-  }
-};
+const isOfType = (value: JsonValue | undefined, type: InputType["type"] | ToolParameter["type"]): boolean =>
+  type === "other" || isOfComparedType(value, type === "integer" ? "long" : type);

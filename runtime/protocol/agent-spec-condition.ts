@@ -1,3 +1,4 @@
+import type { JsonValue } from "#kernel/json.ts";
 import type { ActionPattern, Expression, Parameter, TypeReference } from "./agent-spec.ts";
 import type { Mistake, Path } from "./agent-spec-json.ts";
 import type { ActionName, AttributeDescriptor, AttributeType } from "./policy-vocabulary.ts";
@@ -40,6 +41,20 @@ export const comparedType = (type: TypeReference): ComparedType | null => {
         : null;
     default:
       return null;
+  }
+};
+
+/** Whether a value is of a type that conditions compare. */
+export const isOfComparedType = (value: JsonValue | undefined, type: ComparedType): boolean => {
+  switch (type) {
+    case "string":
+      return typeof value === "string";
+    case "long":
+      return Number.isSafeInteger(value);
+    case "boolean":
+      return typeof value === "boolean";
+    case "string-list":
+      return Array.isArray(value) && value.every((item) => typeof item === "string");
   }
 };
 
