@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { throwIfAborted } from "#kernel/abort.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -14,8 +15,9 @@ import type {
   SetAnswer,
 } from "#ports/decider.ts";
 import { policiesBeyondBounds, requestBeyondBounds } from "./bounds.ts";
-import type { Answer, Question } from "./messages.ts";
-import { WorkerLine } from "./worker-line.ts";
+import type { CedarThreadOptions } from "./cedar-thread.ts";
+import { CedarThread } from "./cedar-thread.ts";
+import type { Answer } from "./messages.ts";
 
 export interface CedarDeciderOptions {
   /** The worker: `worker.ts` beside this file, or its bundle. */
@@ -34,6 +36,10 @@ export interface CedarDeciderLimits {
   readonly heapMegabytesMax: number;
   /** A worker that has parsed more policies than this is replaced, because Cedar keeps their memory. */
   readonly policiesParsedMax: number;
+  /** Threads with a Cedar of their own, at least one. All but the first start only when they are needed. */
+  readonly threadsMax: number;
+  /** Decisions that are open at one thread before the next is asked for help. */
+  readonly openPerThread: number;
 }
 
 export const CEDAR_DECIDER_LIMITS: CedarDeciderLimits = {
@@ -41,9 +47,11 @@ export const CEDAR_DECIDER_LIMITS: CedarDeciderLimits = {
   loadTimeoutMs: 30_000,
   heapMegabytesMax: 256,
   policiesParsedMax: 50_000,
+  threadsMax: Math.min(availableParallelism(), 4),
+  openPerThread: 8,
 };
 
-/** Cedar in a worker thread of its own, which is replaced when it is lost or hangs. */
+/** Cedar in threads of its own: one, and more while many decisions are open. Each is replaced when it is lost or hangs. */
 export const createCedarDecider = async (
   options: CedarDeciderOptions,
 ): Promise<Result<Decider, DeciderFault>> => {
@@ -58,30 +66,28 @@ export const createCedarDecider = async (
       }),
     );
   }
-  const line = new WorkerLine({
+  const thread: CedarThreadOptions = {
     entry: options.entry,
     wasm,
     heapMegabytesMax: limits.heapMegabytesMax,
     startTimeoutMs: limits.loadTimeoutMs,
-  });
-  return ok(new CedarDecider(line, limits));
+    loadTimeoutMs: limits.loadTimeoutMs,
+    policiesParsedMax: limits.policiesParsedMax,
+  };
+  return ok(new CedarDecider(thread, limits));
 };
 
 class CedarDecider implements Decider {
-  private readonly line: WorkerLine;
   private readonly limits: CedarDeciderLimits;
   private readonly loaded = new Map<string, PolicySet>();
-  private parsed = 0;
+  /** The first is asked for everything; the others help with decisions when many are open. */
+  private readonly first: CedarThread;
+  private readonly helpers: readonly CedarThread[];
 
-  constructor(line: WorkerLine, limits: CedarDeciderLimits) {
-    this.line = line;
+  constructor(options: CedarThreadOptions, limits: CedarDeciderLimits) {
     this.limits = limits;
-    // A new worker has to know what the lost one knew before anything else is asked of it.
-    line.onStart = () => {
-      const sets = [...this.loaded.values()];
-      this.parsed = policyCount(sets);
-      return sets.length === 0 ? [] : [{ question: { k: "load", sets }, timeoutMs: limits.loadTimeoutMs }];
-    };
+    this.first = new CedarThread(options, this.loaded);
+    this.helpers = Array.from({ length: limits.threadsMax - 1 }, () => new CedarThread(options, this.loaded));
   }
 
   async check(
@@ -91,7 +97,9 @@ class CedarDecider implements Decider {
   ): Promise<Result<PolicyCheck, DeciderFault>> {
     const beyond = policiesBeyondBounds(policies);
     if (beyond !== null) return failed(refusal(beyond));
-    const answer = await this.ask({ k: "check", policies, schema }, this.limits.loadTimeoutMs, signal);
+    const answer = understood(
+      await this.first.ask({ k: "check", policies, schema }, this.limits.loadTimeoutMs, signal),
+    );
     if (!answer.ok) return answer;
     return answer.value.k === "checked" ? ok(answer.value.check) : failed(unexpected());
   }
@@ -112,14 +120,11 @@ class CedarDecider implements Decider {
       throwIfAborted(signal);
       return ok([]);
     }
-    if (this.parsed > this.limits.policiesParsedMax) this.line.replace();
-    this.parsed += policyCount(missing);
     // Noted at once: a worker that starts in the next moment has to know these sets too.
-    const noted = (answer: Answer): void => {
-      if (answer.k !== "loaded" || answer.problems.length > 0) return;
+    const noted = (): void => {
       for (const set of missing) this.loaded.set(set.name, set);
     };
-    const answer = await this.ask({ k: "load", sets: missing }, this.limits.loadTimeoutMs, signal, noted);
+    const answer = understood(await this.first.load(missing, signal, noted));
     if (!answer.ok) return answer;
     return answer.value.k === "loaded" ? ok(answer.value.problems) : failed(unexpected());
   }
@@ -136,38 +141,49 @@ class CedarDecider implements Decider {
     const beyond = requestBeyondBounds(request);
     if (beyond !== null) return failed(refusal(beyond));
     if (!sets.every((name) => this.loaded.has(name))) return failed(refusal("a set that is not loaded"));
-    const answer = await this.ask({ k: "decide", request, sets }, this.limits.decideTimeoutMs, signal);
+    const answer = understood(
+      await this.leastBusyFor(sets).ask({ k: "decide", request, sets }, this.limits.decideTimeoutMs, signal),
+    );
     if (!answer.ok) return answer;
     return answer.value.k === "decided" ? ok(answer.value.answers) : failed(unexpected());
   }
 
-  close(): Promise<void> {
-    return this.line.close();
+  async close(): Promise<void> {
+    await Promise.all([this.first, ...this.helpers].map((thread) => thread.close()));
   }
 
-  private async ask(
-    question: Question,
-    timeoutMs: number,
-    signal: AbortSignal,
-    noted?: (answer: Answer) => void,
-  ): Promise<Result<Answer, DeciderFault>> {
-    const answer = await this.line.ask(question, timeoutMs, signal, noted);
-    if (!answer.ok) return answer;
-    switch (answer.value.k) {
-      case "refused":
-        return failed(refusal(answer.value.message));
-      case "lost":
-        return failed(fault("DECIDER_LOST", "the policy engine broke on what it was asked"));
-      case "checked":
-      case "loaded":
-      case "decided":
-        return answer;
+  /**
+   * A helper is asked only when it knows the sets as they are now; until then it costs nobody time.
+   * One that was never needed was never started.
+   */
+  private leastBusyFor(sets: readonly string[]): CedarThread {
+    let least = this.first;
+    for (const helper of this.helpers) {
+      if (least.open < this.limits.openPerThread) break;
+      if (helper.isReadyFor(sets)) {
+        if (helper.open < least.open) least = helper;
+      } else {
+        void helper.catchUp();
+        break;
+      }
     }
+    return least;
   }
 }
 
-const policyCount = (sets: readonly PolicySet[]): number =>
-  sets.reduce((sum, { policies }) => sum + Object.keys(policies).length, 0);
+const understood = (answer: Result<Answer, DeciderFault>): Result<Answer, DeciderFault> => {
+  if (!answer.ok) return answer;
+  switch (answer.value.k) {
+    case "refused":
+      return failed(refusal(answer.value.message));
+    case "lost":
+      return failed(fault("DECIDER_LOST", "the policy engine broke on what it was asked"));
+    case "checked":
+    case "loaded":
+    case "decided":
+      return answer;
+  }
+};
 
 const sameTexts = (one: CedarPolicies | undefined, other: CedarPolicies): boolean => {
   if (one === undefined) return false;

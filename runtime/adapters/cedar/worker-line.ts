@@ -59,6 +59,8 @@ interface Running {
   readonly port: MessagePort;
   /** Batches under way, oldest first; the very first is the worker's start. */
   readonly underWay: UnderWay[];
+  /** Batches of the start that have no answer yet. */
+  startsLeft: number;
   readonly posted: Int32Array<SharedArrayBuffer>;
   /** Answers that were received, as `posted` counts them. */
   received: number;
@@ -118,6 +120,22 @@ export class WorkerLine {
     });
   }
 
+  /** Questions that have no answer yet. */
+  get open(): number {
+    const underWay = this.running?.underWay ?? [];
+    return underWay.reduce((sum, { asked }) => sum + asked.length, this.waiting.length);
+  }
+
+  /** Whether a worker runs that has answered all it was asked at its start. */
+  get isReady(): boolean {
+    return this.running?.startsLeft === 0;
+  }
+
+  /** Starts a worker where none runs, before there is a question. */
+  start(): void {
+    if (!this.closed && this.running === null) this.tryToStart();
+  }
+
   /** Ends the worker; the next question starts another. Questions under way are lost. */
   replace(): void {
     this.end(LOST);
@@ -166,14 +184,14 @@ export class WorkerLine {
   /** Null where this machine cannot even begin to start a thread; whoever waited is told. */
   private tryToStart(): Running | null {
     try {
-      return this.start();
+      return this.startWorker();
     } catch {
       for (const asked of this.waiting.splice(0)) asked.settle(failed(LOST));
       return null;
     }
   }
 
-  private start(): Running {
+  private startWorker(): Running {
     const { port1: port, port2: theirs } = new MessageChannel();
     const posted = new SharedArrayBuffer(POSTED_BYTES);
     const worker = new Worker(this.options.entry, {
@@ -189,6 +207,7 @@ export class WorkerLine {
       worker,
       port,
       underWay: [start],
+      startsLeft: 1,
       posted: new Int32Array(posted),
       received: 0,
       deadline: undefined,
@@ -212,6 +231,7 @@ export class WorkerLine {
         }
       },
     }));
+    running.startsLeft += first.length;
     for (const one of first) this.send(running, [one]);
     return running;
   }
@@ -271,6 +291,7 @@ export class WorkerLine {
       return;
     }
     running.underWay.shift();
+    if (running.startsLeft > 0) running.startsLeft -= 1;
     this.watch(running);
     for (const [index, answer] of answers.entries()) batch.asked[index]?.settle(ok(answer));
     const unreached = batch.asked.slice(answers.length);

@@ -9,4 +9,10 @@ describeDecider("Cedar in a worker thread", async () => {
   return created.value;
 });
 
+describeDecider("Cedar in three worker threads, all asked at once", async () => {
+  const created = await createCedarDecider({ ...cedarFiles, limits: { threadsMax: 3, openPerThread: 0 } });
+  if (!created.ok) throw new Error(created.fault.message);
+  return created.value;
+});
+
 describeDecider("Cedar in the test's own thread", async () => inProcessCedar());
