@@ -12,6 +12,14 @@ export interface Candidate<How> {
   prepare(signal: AbortSignal): Promise<Preparation<How>>;
 }
 
+/** A fault that was met before anything was decided. */
+export interface Foreseen {
+  /** As entries take it. */
+  readonly code: string;
+  /** For the model, so bounded and visible. */
+  readonly why: string;
+}
+
 export type Preparation<How> =
   | {
       readonly k: "prepared";
@@ -20,6 +28,8 @@ export type Preparation<How> =
       /** Need not be frozen yet. */
       readonly call: PreparedCall;
       readonly how: How;
+      /** Why it would fail, for nobody before it is permitted; null when nothing is known. */
+      readonly foreseen: Foreseen | null;
     }
   | {
       readonly k: "refused";

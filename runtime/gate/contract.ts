@@ -119,7 +119,7 @@ export interface ProposedEnd extends Proposed {
 export type CallStatus =
   /** Executed, with a result. */
   | "done"
-  /** Executed or tried without a result: it changed nothing, or a repeat does no harm. */
+  /** Executed or tried without a result, or permitted and known to fail: it changed nothing, or a repeat does no harm. */
   | "failed"
   /** Forbidden by rules, or not acceptable to the gate; nothing was executed. */
   | "denied"
@@ -139,7 +139,7 @@ export type Refusal =
   | "arguments-too-large"
   /** Not JSON within limits, or not an object. */
   | "arguments-malformed"
-  /** The tool refuses the arguments, or could not prepare the call. */
+  /** The tool refuses the arguments themselves, or broke down over them. */
   | "arguments-refused"
   | "tier-too-weak"
   /** `modify`, `defer` or an answer outside the format. */

@@ -34,6 +34,6 @@ export const giveCandidate = (
       preview: null,
       details: {},
     };
-    return Promise.resolve({ k: "prepared", given: null, call, how: { k: "give" } });
+    return Promise.resolve({ k: "prepared", given: null, call, how: { k: "give" }, foreseen: null });
   },
 });

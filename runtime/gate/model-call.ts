@@ -1,4 +1,5 @@
 import { abortError } from "#kernel/abort.ts";
+import { invariant } from "#kernel/invariant.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { PolicyDecider } from "#policy/policy-decider.ts";
@@ -28,6 +29,7 @@ export const performModelCall = async (
       return failed(requested.fault);
     case "stopped": {
       const { refusal, text } = requested.stopped;
+      invariant(refusal !== null, "a model call is not made only where it is refused");
       const completed = await completeStopped(world, requested.stopped);
       if (!completed.ok) return completed;
       const { callId, entry } = completed.value;

@@ -59,6 +59,6 @@ export const modelCandidate = (
       details: { messages, tools },
     };
     const how: ModelHow = { k: "model", model, request, messages, tools, state: proposal.state };
-    return Promise.resolve({ k: "prepared", given: null, call, how });
+    return Promise.resolve({ k: "prepared", given: null, call, how, foreseen: null });
   },
 });

@@ -9,6 +9,7 @@ import type { ProposedCall, Refusal } from "./contract.ts";
 import { frozenJsonObject } from "./frozen-json.ts";
 import type { GateLimits } from "./limits.ts";
 import type { ToolHow } from "./phases/intended.ts";
+import { readToolFault } from "./tool-fault.ts";
 import { newCallId } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -49,12 +50,15 @@ export const toolCandidate = (
     if (read.k === "refused") return read;
     const prepared = await executor.prepare(read.value, { signal, wouldAllow });
     if (!prepared.ok) return refused("arguments-refused", prepared.fault.message);
-    if (prepared.value.tool !== name) return refused("arguments-refused");
+    const { call: preparedCall, fault } = prepared.value;
+    const foreseen = fault === null ? null : readToolFault(fault);
+    if (preparedCall.tool !== name || foreseen === undefined) return refused("arguments-refused");
     return {
       k: "prepared",
       given: read.value,
-      call: prepared.value,
+      call: preparedCall,
       how: { k: "tool", executor, wouldAllow },
+      foreseen: foreseen && { code: foreseen.code, why: bounded(foreseen.message) },
     };
   },
 });
@@ -64,8 +68,10 @@ type Refused = Extract<Preparation<never>, { k: "refused" }>;
 const refused = (refusal: Refusal, why: string | null = null): Refused => ({
   k: "refused",
   refusal,
-  why: why === null ? null : `${visibleExcerpt(why, WHY_CHARACTERS_MAX)}.`,
+  why: why === null ? null : bounded(why),
 });
+
+const bounded = (why: string): string => `${visibleExcerpt(why, WHY_CHARACTERS_MAX)}.`;
 
 /** Arguments of unknown origin as a frozen object within the limits. */
 const readArguments = (

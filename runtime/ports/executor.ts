@@ -23,10 +23,12 @@ export interface ToolExecutor {
   /** Longest `execute` when neither a rule nor the run's remaining time shortens it. */
   readonly timeoutMsDefault: number;
   /**
-   * Validates and normalises arguments of unknown origin, and says what the call would touch.
-   * Rejects with an AbortError when aborted; any other rejection is read as a fault.
+   * Validates and normalises arguments of unknown origin, and says what the call would touch. What is
+   * wrong with the arguments themselves is refused at once. What only a look at the world shows stands
+   * in the outlook, so that whoever may not make the call does not learn of it.
+   * Rejects with an AbortError when aborted; any other rejection is read as a refusal.
    */
-  prepare(argumentsGiven: JsonObject, options: PrepareOptions): Promise<Result<PreparedCall, ToolFault>>;
+  prepare(argumentsGiven: JsonObject, options: PrepareOptions): Promise<Result<Outlook, ArgumentsFault>>;
   /**
    * Does the call. A program that fails is a result, not a fault; so is one ended by `timeoutMs`.
    * An abort ends what runs, and then rejects with an AbortError or gives what is known.
@@ -97,6 +99,16 @@ export interface PreparedCall {
   readonly details: JsonObject;
 }
 
+/** A call as it would be done, and whether it is known already that it cannot be. */
+export interface Outlook {
+  readonly call: PreparedCall;
+  /**
+   * Why the call would fail, as things are, or null. The gate tells nobody before the policies have
+   * permitted the call; then it tells the fault, asks no person and does not execute.
+   */
+  readonly fault: ToolFault | null;
+}
+
 export interface ToolResult {
   /** For the model. Untrusted when it holds output of programs or files; never a secret. */
   readonly text: string;
@@ -139,6 +151,9 @@ export type ToolFault = Fault<
   /** The call was sent off and then lost sight of: nobody can say whether it happened. */
   | "TOOL_OUTCOME_UNKNOWN"
 >;
+
+/** Why arguments are none of this tool's, whatever the world looks like. */
+export type ArgumentsFault = Fault<"TOOL_ARGUMENTS_INVALID">;
 
 declare const authorizedBrand: unique symbol;
 

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import { invariant } from "#kernel/invariant.ts";
 import type { JsonObject } from "#kernel/json.ts";
-import { failed, fault } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type {
   ExecuteOptions,
@@ -21,14 +21,16 @@ import { readToolArguments } from "./tool-arguments.ts";
 export interface BuiltinTool {
   readonly name: string;
   readonly timeoutMsDefault: number;
-  /** The call, without what is the same for all tools. Changes nothing. */
-  plan(given: JsonObject, options: PrepareOptions): Promise<Result<Plan, ToolFault>>;
+  /** What the call would be beside its arguments. Changes nothing. */
+  plan(given: JsonObject, options: PrepareOptions): Promise<Plan>;
   /** Does what `spend` handed out, and relies on nothing else. */
   act(call: PreparedCall, options: ExecuteOptions): Promise<Result<ToolResult, ToolFault>>;
 }
 
-export interface Plan extends Partial<Pick<PreparedCall, "labels" | "preview" | "details" | "resource">> {
-  readonly arguments: JsonObject;
+/** What the policies see of a call is there also where the call cannot be done: they are asked first. */
+export interface Plan extends Partial<Pick<PreparedCall, "labels" | "resource">> {
+  /** What would be done, or why it cannot be. */
+  readonly deed: Result<Partial<Pick<PreparedCall, "preview" | "details">>, ToolFault>;
 }
 
 /** A built-in tool as an executor: arguments are read first, and nothing is done before the right is spent. */
@@ -43,18 +45,16 @@ export const builtinExecutor = (tool: BuiltinTool, spend: Spend): ToolExecutor =
       throwIfAborted(options.signal);
       const given = readToolArguments(descriptor, argumentsGiven);
       if (!given.ok) return given;
-      const plan = await tool.plan(given.value, options);
-      if (!plan.ok) return plan;
-      return {
-        ok: true,
-        value: {
-          ...callOfTool(descriptor.name, given.value),
-          labels: [],
-          preview: null,
-          details: {},
-          ...plan.value,
-        },
+      const { deed, ...seen } = await tool.plan(given.value, options);
+      const call: PreparedCall = {
+        ...callOfTool(descriptor.name, given.value),
+        labels: [],
+        preview: null,
+        details: {},
+        ...seen,
+        ...(deed.ok ? deed.value : {}),
       };
+      return ok({ call, fault: deed.ok ? null : deed.fault });
     },
 
     async execute(authorized, options) {

@@ -26,7 +26,7 @@ export const readFileTool = (files: RunFiles): BuiltinTool => ({
   timeoutMsDefault: FILE_TIMEOUT_MS,
 
   async plan(given) {
-    return ok({ arguments: given, labels: files.labelsOf([textOf(given, "path")]) });
+    return { labels: files.labelsOf([textOf(given, "path")]), deed: ok({}) };
   },
 
   async act(call, { signal }) {
@@ -51,8 +51,7 @@ export const listFilesTool = (deps: SightDeps): BuiltinTool => ({
     // Names are content too, and which of them the list will hold is not known yet.
     const labels = deps.files.allLabels();
     const sight = await decideSight(deps, { folder, labels }, options);
-    if (!sight.ok) return sight;
-    return ok({ arguments: given, labels, details: { files: sight.value } });
+    return { labels, deed: sight.ok ? ok({ details: { files: sight.value } }) : sight };
   },
 
   async act(call, { signal }) {
@@ -98,11 +97,9 @@ export const writeFileTool = (files: RunFiles): BuiltinTool => ({
   async plan(given, { signal }) {
     const path = textOf(given, "path");
     const before = await files.read(path, { bytesMax: COMPARED_BYTES_MAX, signal });
-    if (!before.ok && before.fault.code !== "TOOL_NOT_FOUND") return before;
-    return ok({
-      arguments: given,
-      preview: preview(path, before.ok ? before.value : null, utf8(textOf(given, "content"))),
-    });
+    if (!before.ok && before.fault.code !== "TOOL_NOT_FOUND") return { deed: before };
+    const after = utf8(textOf(given, "content"));
+    return { deed: ok({ preview: preview(path, before.ok ? before.value : null, after) }) };
   },
 
   async act(call, { signal }) {

@@ -54,20 +54,16 @@ const programTool = (deps: SightDeps, { name, argument, program }: ProgramKind):
   name,
   timeoutMsDefault: PROGRAM_TIMEOUT_MS_DEFAULT + ENGINE_MS,
 
-  async plan(given, options) {
+  async plan(_, options) {
     const { files } = deps;
-    if (!files.programs.includes(program("").kind)) {
-      return failed(fault("TOOL_UNSUPPORTED", `the run's sandbox does not run what ${name} needs`));
-    }
     // A program may read every file that it sees, and nobody sees which.
     const labels = files.allLabels();
+    if (!files.programs.includes(program("").kind)) {
+      const why = `the run's sandbox does not run what ${name} needs`;
+      return { labels, deed: failed(fault("TOOL_UNSUPPORTED", why)) };
+    }
     const sight = await decideSight(deps, { folder: ".", labels }, options);
-    if (!sight.ok) return sight;
-    return ok({
-      arguments: { [argument]: textOf(given, argument) },
-      labels,
-      details: { files: sight.value },
-    });
+    return { labels, deed: sight.ok ? ok({ details: { files: sight.value } }) : sight };
   },
 
   async act(call, { timeoutMs, signal, onOutput, wouldAllow }) {

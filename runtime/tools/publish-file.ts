@@ -11,7 +11,7 @@ import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
 import { entityId } from "#protocol/entity-id.ts";
 
 import { textOf } from "./builtin-executor.ts";
-import type { BuiltinTool } from "./builtin-executor.ts";
+import type { BuiltinTool, Plan } from "./builtin-executor.ts";
 import { preview } from "./file-tools.ts";
 import type { RunFiles } from "./run-files.ts";
 
@@ -34,31 +34,19 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
 
   async plan(given, { signal }) {
     const path = textOf(given, "path");
-    const bytes = await files.read(path, { bytesMax: SNAPSHOT_BYTES_MAX, signal });
-    if (!bytes.ok) return bytes;
     const before = files.inWorkspace(path);
-    if (before !== null && equalBytes(before, bytes.value)) {
-      return failed(fault("TOOL_NOT_FOUND", `the run has changed nothing in \`${visibleText(path)}\``));
-    }
-    const base = before === null ? null : digest(before);
-    const standing = await workspace.digest(path);
-    if (!standing.ok) return failed(asTool(standing.fault));
-    if (standing.value !== base) return failed(conflict(path));
-    return ok({
-      arguments: given,
-      resource: {
-        type: "File",
-        id: entityId(path),
-        attributes: {
-          change: before === null ? "created" : "changed",
-          size_bytes: bytes.value.length,
-          labels: files.labelsOf([path]),
-        },
-      },
-      labels: files.labelsOf([path]),
-      preview: preview(path, before, bytes.value),
-      details: { content: digest(bytes.value), base },
-    });
+    const after = await files.read(path, { bytesMax: SNAPSHOT_BYTES_MAX, signal });
+    const labels = files.labelsOf([path]);
+    const attributes = {
+      change: before === null ? "created" : "changed",
+      size_bytes: after.ok ? after.value.length : await sizeOf(files, path, signal),
+      labels,
+    };
+    return {
+      resource: { type: "File", id: entityId(path), attributes },
+      labels,
+      deed: after.ok ? await replacement({ workspace, digest }, path, before, after.value) : after,
+    };
   },
 
   async act(call, { signal }) {
@@ -82,6 +70,30 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
   },
 });
 
+/** What a publish would put in a file's place, or why it cannot. */
+const replacement = async (
+  { workspace, digest }: Pick<PublishDeps, "workspace" | "digest">,
+  path: string,
+  before: Uint8Array | null,
+  after: Uint8Array,
+): Promise<Plan["deed"]> => {
+  if (before !== null && equalBytes(before, after)) {
+    return failed(fault("TOOL_NOT_FOUND", `the run has changed nothing in \`${visibleText(path)}\``));
+  }
+  const base = before === null ? null : digest(before);
+  const standing = await workspace.digest(path);
+  if (!standing.ok) return failed(asTool(standing.fault));
+  if (standing.value !== base) return failed(conflict(path, base, standing.value));
+  return ok({ preview: preview(path, before, after), details: { content: digest(after), base } });
+};
+
+/** Bytes of a file that is not read, such as one that is too large; 0 where the run has none. */
+const sizeOf = async (files: RunFiles, path: string, signal: AbortSignal): Promise<number> => {
+  const listed = await files.list(path, signal);
+  const found = listed.ok ? listed.value.find((file) => file.path === path) : undefined;
+  return found?.sizeBytes ?? 0;
+};
+
 /** A digest among the details that `plan` made. */
 const digestOf = (details: JsonObject, name: "base" | "content"): Sha256 | null => {
   const value = Object.hasOwn(details, name) ? details[name] : undefined;
@@ -89,11 +101,20 @@ const digestOf = (details: JsonObject, name: "base" | "content"): Sha256 | null 
   return value;
 };
 
-const conflict = (path: string): ToolFault =>
-  fault(
+/** @param base what the run started from. @param standing what is there now, which is something else. */
+const conflict = (path: string, base: Sha256 | null, standing: Sha256 | null): ToolFault => {
+  const became =
+    base === null
+      ? "has come into being"
+      : standing === null
+        ? "was removed"
+        : "was changed by somebody else";
+  return fault(
     "TOOL_CONFLICT",
-    `the workspace's \`${visibleText(path)}\` is not what the run started from, so it is not replaced`,
+    `\`${visibleText(path)}\` ${became} in the workspace since this run began, so it is not published`,
+    { help: "look at the file as it is now; a new run starts from it" },
   );
+};
 
 const CODES: Readonly<Record<WorkspaceFault["code"], ToolFault["code"]>> = {
   WORKSPACE_UNREADABLE: "TOOL_UNAVAILABLE",

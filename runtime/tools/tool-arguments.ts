@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { ToolFault } from "#ports/executor.ts";
+import type { ArgumentsFault } from "#ports/executor.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
 import { runFilePath, runFolderPath, withoutDecoration } from "#sandbox/run-file-path.ts";
 
@@ -20,7 +20,7 @@ const LIST_ITEMS_MAX = 1_000;
 export const readToolArguments = (
   descriptor: ToolDescriptor,
   given: JsonObject,
-): Result<JsonObject, ToolFault> => {
+): Result<JsonObject, ArgumentsFault> => {
   const read = argumentsByDescriptor(descriptor, given);
   const nameOf = Object.hasOwn(PATHS, descriptor.name) ? PATHS[descriptor.name] : undefined;
   if (!read.ok || nameOf === undefined) return read;
@@ -48,7 +48,7 @@ const PATHS: Readonly<Record<string, (argument: string) => Result<string, Fault<
 const argumentsByDescriptor = (
   descriptor: ToolDescriptor,
   given: JsonObject,
-): Result<JsonObject, ToolFault> => {
+): Result<JsonObject, ArgumentsFault> => {
   const wrong: string[] = [];
   const read: Record<string, JsonValue> = {};
   for (const name of Object.keys(given)) {
@@ -67,7 +67,7 @@ const argumentsByDescriptor = (
 };
 
 /** A fault about arguments that shows how the tool is called. */
-const invalid = (descriptor: ToolDescriptor, why: string): ToolFault =>
+const invalid = (descriptor: ToolDescriptor, why: string): ArgumentsFault =>
   fault("TOOL_ARGUMENTS_INVALID", `${why}; it is called as ${usage(descriptor)}`);
 
 /** `write_file(path: string, content: string)`. */

@@ -124,12 +124,15 @@ const idleReader = (spend: Spend): ToolExecutor => {
     timeoutMsDefault: 30_000,
     prepare: async (given) =>
       ok({
-        tool: "read_file",
-        arguments: given,
-        resource: { type: "Tool", id: "read_file", attributes: {} },
-        labels: [],
-        preview: null,
-        details: {},
+        call: {
+          tool: "read_file",
+          arguments: given,
+          resource: { type: "Tool", id: "read_file", attributes: {} },
+          labels: [],
+          preview: null,
+          details: {},
+        },
+        fault: null,
       }),
     async execute(authorized) {
       const right = await spend(authorized, "read_file");

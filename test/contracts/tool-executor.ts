@@ -15,8 +15,10 @@ export interface ToolExecutorHarness {
     readonly world: () => Promise<string>;
   }>;
   readonly good: JsonObject;
-  /** Arguments that `prepare` refuses. */
+  /** Arguments that `prepare` refuses, whatever the world looks like. */
   readonly bad: readonly JsonObject[];
+  /** Arguments of calls that cannot be done in the world as it is. */
+  readonly vain: readonly JsonObject[];
 }
 
 const calm = (): AbortSignal => new AbortController().signal;
@@ -44,8 +46,9 @@ const granting = () => {
 
 const prepare = async (executor: ToolExecutor, given: JsonObject): Promise<PreparedCall> => {
   const prepared = await executor.prepare(given, preparing());
-  if (!prepared.ok) throw new Error(`${prepared.fault.code}: ${prepared.fault.message}`);
-  return prepared.value;
+  const fault = prepared.ok ? prepared.value.fault : prepared.fault;
+  if (!prepared.ok || fault !== null) throw new Error(`${fault?.code}: ${fault?.message}`);
+  return prepared.value.call;
 };
 
 /** The behaviour that every ToolExecutor has; run it on each tool and on the fake. */
@@ -72,7 +75,22 @@ export const toolExecutorContract = (name: string, harness: ToolExecutorHarness)
       async (_, given) => {
         const { executor } = await harness.create(granting().spend);
         const prepared = await executor.prepare(given, preparing());
-        expect(prepared).toMatchObject({ ok: false, fault: { code: expect.stringMatching(/^TOOL_/) } });
+        expect(prepared).toMatchObject({ ok: false, fault: { code: "TOOL_ARGUMENTS_INVALID" } });
+      },
+    );
+
+    test.each(harness.vain.map((given) => [JSON.stringify(given), given] as const))(
+      "prepares %s for the policies, and foresees that it fails",
+      async (_, given) => {
+        const { executor } = await harness.create(granting().spend);
+        const prepared = await executor.prepare(given, preparing());
+        expect(prepared).toMatchObject({
+          ok: true,
+          value: {
+            call: { tool: executor.descriptor.name, arguments: given, preview: null, details: {} },
+            fault: { code: expect.stringMatching(/^TOOL_/) },
+          },
+        });
       },
     );
 
@@ -125,10 +143,10 @@ export const programExecutorContract = (name: string, harness: ToolExecutorHarne
       const { grant, spend } = granting();
       const { executor, world } = await harness.create(spend);
       const nothing = { wouldAllow: allowsNothing };
-      const call = await executor.prepare(harness.good, { ...preparing(), ...nothing });
-      if (!call.ok) throw new Error(call.fault.message);
+      const prepared = await executor.prepare(harness.good, { ...preparing(), ...nothing });
+      if (!prepared.ok) throw new Error(prepared.fault.message);
       const before = await world();
-      const done = await executor.execute(grant(call.value), { ...options(), ...nothing });
+      const done = await executor.execute(grant(prepared.value.call), { ...options(), ...nothing });
       expect(done).toMatchObject({ ok: false, fault: { code: "TOOL_CHANGES_DENIED" } });
       expect(await world()).toBe(before);
     });

@@ -24,6 +24,7 @@ runRecorderContract("the fake", async () => {
 toolExecutorContract("the fake", {
   good: { path: "a" },
   bad: [],
+  vain: [],
   create: async (spend) => {
     const executor = createToolFake("act", spend, async () => undefined);
     return { executor, world: async () => JSON.stringify(executor.executed) };

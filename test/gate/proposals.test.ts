@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { ProposedCall } from "#gate/contract.ts";
 import type { PreparedCall } from "#ports/executor.ts";
-import { allow } from "#test/kit/decisions.ts";
+import { allow, allowIf, approvalBy, deny, stepUp, timeoutOf } from "#test/kit/decisions.ts";
+import type { Deciding } from "#test/kit/policy-decider-fake.ts";
 import type { ToolFakePlan } from "#test/kit/tool-fake.ts";
 import { plainCall } from "#test/kit/tool-fake.ts";
 import type { Ending, RigPlan } from "./rig.ts";
-import { call, createRig, calm, denied, done, performed } from "./rig.ts";
+import { call, createRig, calm, denied, done, performed, trace } from "./rig.ts";
 
 describe("a proposal that the policies never see", () => {
   const unlimited: RigPlan = {};
@@ -100,6 +101,49 @@ describe("a tool that, asked to prepare,", () => {
   test("refuses, is quoted to the model visibly", async () => {
     const { outcome } = await performed(refuses);
     expect(outcome.text).toBe("Denied: the tool does not accept these arguments: `path` is \\e[31mred.");
+  });
+
+  const foresees: ToolFakePlan = {
+    foresees: { code: "TOOL_NOT_FOUND", message: "there is no \u001b[31mred", retryable: false },
+  };
+
+  test("foresees that the call fails, is not heard before it is permitted", async () => {
+    const { rig, outcome, ending } = await performed({
+      tools: { act: foresees },
+      decisions: { act: deny() },
+    });
+    expect(ending).toEqual(denied("forbidden"));
+    const plain = await performed({ decisions: { act: deny() } });
+    expect(outcome.text).toBe(plain.outcome.text);
+    expect(trace(rig.recorder)).toEqual(trace(plain.rig.recorder));
+  });
+
+  test.each<[string, Deciding]>([
+    ["permitted", allow()],
+    ["permitted under conditions", allowIf(timeoutOf(5))],
+    ["permitted if a person agrees", stepUp(approvalBy())],
+  ])(
+    "foresees that the call fails, is quoted when it is %s, and nothing else happens",
+    async (_, decision) => {
+      const { rig, outcome, ending } = await performed({
+        tools: { act: foresees },
+        decisions: { act: decision },
+      });
+      expect(ending).toEqual({ status: "failed", refusal: null, acted: 0 });
+      expect(outcome.text).toBe("Failed: there is no \\e[31mred.");
+      expect(rig.recorder.entries.map(({ type }) => type)).toEqual(["action.decided", "action.completed"]);
+      expect(rig.recorder.ofType("action.completed")[0]?.public).toMatchObject({
+        status: "failed",
+        code: "TOOL_NOT_FOUND",
+      });
+      expect(rig.approver.questions).toEqual([]);
+    },
+  );
+
+  test("foresees something of no format, acts on nothing", async () => {
+    const foreseen = { code: "no code", message: 1 } as never;
+    const { ending } = await performed({ tools: { act: { foresees: foreseen } } });
+    expect(ending).toEqual(denied("arguments-refused"));
   });
 
   test("changes arguments, has both kinds on record", async () => {

@@ -3,6 +3,7 @@ import type { JsonObject } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type {
+  ArgumentsFault,
   Authorized,
   ExecuteOptions,
   PreparedCall,
@@ -42,7 +43,9 @@ export interface ToolFakePlan {
   readonly prepare?: (
     argumentsGiven: JsonObject,
     options: PrepareOptions,
-  ) => Promise<Result<PreparedCall, ToolFault>>;
+  ) => Promise<Result<PreparedCall, ArgumentsFault>>;
+  /** What stands against whatever it prepares. */
+  readonly foresees?: ToolFault;
 }
 
 export interface ToolFake extends ToolExecutor {
@@ -84,8 +87,8 @@ export const createToolFake = (
     async prepare(argumentsGiven, options) {
       prepared += 1;
       if (options.signal.aborted) throw abortError();
-      if (plan.prepare !== undefined) return plan.prepare(argumentsGiven, options);
-      return ok(plainCall(name, argumentsGiven));
+      const call = (await plan.prepare?.(argumentsGiven, options)) ?? ok(plainCall(name, argumentsGiven));
+      return call.ok ? ok({ call: call.value, fault: plan.foresees ?? null }) : call;
     },
     async execute(authorized, given) {
       options.push(given);

@@ -10,11 +10,17 @@ import { createBench, valueOf } from "./kit.ts";
 const program = fakeProgram({ k: "write", path: "b", text: "1" }, { k: "write", path: "a", text: "2" });
 const code = program.kind === "javascript" ? program.code : "";
 
-const harness = (tool: string, good: JsonObject, bad: readonly JsonObject[]): ToolExecutorHarness => ({
+const harness = (
+  tool: string,
+  good: JsonObject,
+  bad: readonly JsonObject[],
+  vain: readonly JsonObject[] = [],
+): ToolExecutorHarness => ({
   good,
+  vain,
   bad: [{ unknown: 1 }, { ...good, unknown: 1 }, ...bad],
   async create(spend) {
-    const bench = await createBench({ files: { "kept.txt": "kept\n" }, tier: "wasm" });
+    const bench = await createBench({ files: { "kept.txt": "kept\n", "folder/inside": "" }, tier: "wasm" });
     valueOf(await bench.call("write_file", { path: "new.txt", content: "new\n" }));
     const { files, workspace, session } = bench;
     const executors = createExecutors({ files, workspace, crypto: createNodeCrypto(), spend });
@@ -40,11 +46,17 @@ const keeps = (...of: Parameters<typeof harness>): void => toolExecutorContract(
 
 keeps("read_file", { path: "kept.txt" }, [{}, { path: 1 }, { path: "" }, { path: "../x" }, { path: "/x" }]);
 keeps("list_files", { path: "." }, [{ path: 1 }, { path: ".." }, { path: "/" }]);
-keeps("write_file", { path: "new.txt", content: "x" }, [
-  { path: "a" },
-  { content: "a" },
-  { path: "a\0", content: "" },
-]);
+keeps(
+  "write_file",
+  { path: "new.txt", content: "x" },
+  [{ path: "a" }, { content: "a" }, { path: "a\0", content: "" }],
+  [{ path: "folder", content: "" }],
+);
 keeps("run_javascript", { code }, [{}, { code: ["1"] }, { code: "x".repeat(4 * 1024 * 1024 + 1) }]);
-keeps("publish_file", { path: "new.txt" }, [{}, { path: "kept.txt" }, { path: "none" }, { path: ".." }]);
+keeps(
+  "publish_file",
+  { path: "new.txt" },
+  [{}, { path: ".." }, { path: 1 }],
+  [{ path: "kept.txt" }, { path: "none" }, { path: "folder" }],
+);
 programExecutorContract("run_javascript", harness("run_javascript", { code }, []));

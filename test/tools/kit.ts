@@ -68,6 +68,7 @@ export interface Bench {
   readonly files: RunFiles;
   /** Prepares a call and, where that goes well, does it with these labels on its arguments. */
   call(tool: string, given: JsonObject, labels?: readonly string[]): Promise<Done>;
+  /** The call, or why it would not be done: for its arguments or as things are. */
   prepare(tool: string, given: JsonObject): Promise<Result<PreparedCall, ToolFault>>;
   /** Does a prepared call, changed as the test likes. */
   execute(call: PreparedCall, options?: Partial<ExecuteOptions>): Promise<Result<ToolResult, ToolFault>>;
@@ -123,8 +124,13 @@ export const createBench = async (plan: BenchPlan = {}): Promise<Bench> => {
     workspace,
     files,
     executors,
-    prepare: (tool, given) =>
-      executor(tool).prepare(given, { signal: new AbortController().signal, wouldAllow }),
+    prepare: async (tool, given) => {
+      const signal = new AbortController().signal;
+      const prepared = await executor(tool).prepare(given, { signal, wouldAllow });
+      if (!prepared.ok) return prepared;
+      const { call, fault: foreseen } = prepared.value;
+      return foreseen === null ? ok(call) : failed(foreseen);
+    },
     execute: (call, options) => {
       const right = Object.freeze({}) as Authorized<PreparedCall>;
       rights.set(right, call);

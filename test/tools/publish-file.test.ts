@@ -79,8 +79,17 @@ describe("publish_file", () => {
     const bench = await changedRun();
     bench.workspace.contents.set("a.txt", utf8("by hand"));
     bench.workspace.contents.set("dir/ä b.txt", utf8("by hand"));
-    expect(codeOf(await bench.prepare("publish_file", { path: "a.txt" }))).toBe("TOOL_CONFLICT");
-    expect(codeOf(await bench.prepare("publish_file", { path: "dir/ä b.txt" }))).toBe("TOOL_CONFLICT");
+    const conflict = (path: string, became: string): object => ({
+      fault: {
+        code: "TOOL_CONFLICT",
+        message: `\`${path}\` ${became} in the workspace since this run began, so it is not published`,
+      },
+    });
+    const prepare = (path: string) => bench.prepare("publish_file", { path });
+    expect(await prepare("a.txt")).toMatchObject(conflict("a.txt", "was changed by somebody else"));
+    expect(await prepare("dir/ä b.txt")).toMatchObject(conflict("dir/ä b.txt", "has come into being"));
+    bench.workspace.contents.delete("a.txt");
+    expect(await prepare("a.txt")).toMatchObject(conflict("a.txt", "was removed"));
   });
 
   test("refuses where the workspace has changed while a person looked at it", async () => {

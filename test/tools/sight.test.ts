@@ -186,6 +186,16 @@ describe("the details of a call that sees files", () => {
     });
     expect(codeOf(await half.prepare("run_javascript", code()))).toBe("TOOL_TOO_LARGE");
     expect(codeOf(await half.prepare("list_files", {}))).toBe("TOOL_TOO_LARGE");
+    // Not before it is decided whether the call may be made: it is about files that may be hidden.
+    const lists = half.executors.find(({ descriptor }) => descriptor.name === "list_files");
+    const options = {
+      signal: new AbortController().signal,
+      wouldAllow: only("read_file", (path) => /[02468]$/.test(path)),
+    };
+    expect(await lists?.prepare({}, options)).toMatchObject({
+      ok: true,
+      value: { call: { details: {} }, fault: { code: "TOOL_TOO_LARGE" } },
+    });
     const none = await createBench({ files: many, wouldAllow: allowsNothing });
     expect(codeOf(await none.prepare("run_javascript", code()))).toBe("ok");
   });

@@ -60,11 +60,12 @@ export const completeExecuted = async (
 /** Records that an action was not executed. */
 export const completeStopped = async (
   world: World,
-  { identity, refusal, text, cause }: Stopped,
+  stopped: Stopped,
 ): Promise<Result<CallOutcome, GateFault>> => {
+  const { identity, refusal, text, cause } = stopped;
   const result: CallResult = {
     reference: identity.reference,
-    status: isPersonsRefusal(refusal) ? "refused" : "denied",
+    status: refusal === null ? "failed" : isPersonsRefusal(refusal) ? "refused" : "denied",
     refusal,
     text,
     value: null,
@@ -78,7 +79,7 @@ export const completeStopped = async (
       public: {
         ...publicNames(identity),
         status: result.status,
-        code: refusalCode(refusal),
+        code: stopped.refusal === null ? stopped.code : refusalCode(stopped.refusal),
         resultBytes: utf8(text).length,
         changes: 0,
         wallMs: 0,

@@ -29,7 +29,7 @@ export interface DecidedContent<How> {
   readonly entry: EntryId;
 }
 
-/** The policies permit it, under conditions, and the ledger has their decision. */
+/** The policies permit it, under conditions, the ledger has their decision, and nothing is known to stand in the way. */
 export class Decided<How> extends Phase<DecidedContent<How>> {
   protected readonly name = "decided";
 
@@ -43,7 +43,7 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
     policy: PolicyDecider,
     signal: AbortSignal,
   ): Promise<Step<Decided<How>>> {
-    const { subject, given, how } = prepared.consume();
+    const { subject, given, how, foreseen } = prepared.consume();
     const fingerprint = fingerprintOf(world.fingerprint, subject);
     const decision = await ask(world, subject, policy, signal);
     const verdict: Verdict =
@@ -62,6 +62,17 @@ export class Decided<How> extends Phase<DecidedContent<How>> {
     if (decision === null || verdict.k === "denied") {
       const refusal = verdict.k === "denied" ? verdict.refusal : "undecided";
       return stop({ identity: subject.identity, refusal, text: refusalText(refusal), cause: entry });
+    }
+    // Only now: whoever may not make the call does not learn what it would have met.
+    if (foreseen !== null) {
+      const { code, why } = foreseen;
+      return stop({
+        identity: subject.identity,
+        refusal: null,
+        code,
+        text: `Failed: ${why}`,
+        cause: entry,
+      });
     }
     return next(new Decided({ subject, how, fingerprint, decision, conditions: verdict.conditions, entry }));
   }

@@ -11,6 +11,7 @@ import { frozenJsonObject } from "../frozen-json.ts";
 import { isLabels } from "../labels.ts";
 import { createOutputRelay } from "../output-relay.ts";
 import type { Identity } from "../subject.ts";
+import { readToolFault } from "../tool-fault.ts";
 import type { World } from "../world.ts";
 import { elapsedMs } from "../world.ts";
 import type { GiveHow, Intended, ToolHow } from "./intended.ts";
@@ -161,14 +162,6 @@ const readSettled = (given: Result<ToolResult, ToolFault>): Settled | null => {
     };
     return { k: "result", ending };
   }
-  if (copy?.["ok"] === false && isJsonObject(copy["fault"])) {
-    const { code, message } = copy["fault"];
-    if (typeof code === "string" && FAULT_CODE.test(code) && typeof message === "string") {
-      return { k: "fault", code, message };
-    }
-  }
-  return null;
+  const fault = copy?.["ok"] === false ? readToolFault(copy["fault"]) : undefined;
+  return fault === undefined ? null : { k: "fault", ...fault };
 };
-
-/** As entries take it. */
-const FAULT_CODE = /^TOOL(?:_[A-Z]+)+$/;

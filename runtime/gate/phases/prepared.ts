@@ -2,7 +2,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { isJsonObject } from "#kernel/json.ts";
 import type { PreparedCall } from "#ports/executor.ts";
-import type { Candidate, Preparation } from "../candidate.ts";
+import type { Candidate, Foreseen, Preparation } from "../candidate.ts";
 import type { Refusal } from "../contract.ts";
 import { within } from "../deadline.ts";
 import { frozenJsonObject } from "../frozen-json.ts";
@@ -21,6 +21,7 @@ export interface PreparedContent<How> {
   /** The arguments as proposed, before they were prepared. */
   readonly given: JsonObject;
   readonly how: How;
+  readonly foreseen: Foreseen | null;
 }
 
 /** Deepest JSON of a prepared call: its arguments and what an executor puts around them. */
@@ -49,11 +50,11 @@ export class Prepared<How> extends Phase<PreparedContent<How>> {
     if (preparation.k === "refused") {
       return refuse(world, candidate, policies, preparation.refusal, preparation.why);
     }
-    const { given, how } = preparation;
+    const { given, how, foreseen } = preparation;
     const call = frozenCall(preparation.call);
     if (call === undefined) return refuse(world, candidate, policies, "arguments-refused", null);
     const subject = subjectOf(world, candidate.identity, call);
-    return next(new Prepared({ subject, given: given ?? call.arguments, how }));
+    return next(new Prepared({ subject, given: given ?? call.arguments, how, foreseen }));
   }
 }
 
