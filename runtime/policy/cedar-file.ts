@@ -137,7 +137,8 @@ export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): 
 };
 
 /** A first line that says which version of the vocabulary the file is written for; a file without is of version 1. */
-const VERSION = /^\/\/[ \t]*policy-vocabulary\b[^\r\n]*/i;
+/** No letter and no digit stands between the slashes and the word; what else does may not be seen at all. */
+const VERSION = /^\/\/[^\p{L}\p{N}\r\n]*policy-vocabulary[^\r\n]*/iu;
 const VERSION_LINE = `// policy-vocabulary: ${POLICY_VOCABULARY_VERSION}`;
 
 const shifted = (token: CedarToken, by: number): CedarToken =>

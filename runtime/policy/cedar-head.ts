@@ -1,5 +1,6 @@
 import type { Span } from "#protocol/source.ts";
 import type { CedarToken } from "./cedar-tokens.ts";
+import { cedarString } from "./cedar-literal.ts";
 import { stringValue } from "./cedar-tokens.ts";
 
 /*
@@ -11,7 +12,7 @@ export interface PolicyHead {
   readonly annotations: readonly Annotation[];
   readonly effect: "permit" | "forbid";
   readonly action: ActionScope;
-  /** The other two parts of the scope as Cedar text, such as `principal is Agent`. */
+  /** The other two parts of the scope as `PolicyShape` writes them, such as `principal is Agent`. */
   readonly principal: string;
   readonly resource: string;
   readonly clauses: readonly Clause[];
@@ -163,16 +164,16 @@ class HeadReader {
 
   /** `name …` up to `end`, of which Cedar allows a comma before `)`. */
   private otherScope(name: string, end: "," | ")"): string {
-    const words = [this.take(name).text];
+    let text = this.take(name).text;
     while (this.peek() !== end && this.peek() !== ",") {
       const token = this.tokens[this.at];
       if (token === undefined || !PRINCIPAL_OR_RESOURCE.test(token.text)) throw new NotAPolicy();
-      words.push(token.text);
-      this.at += 1;
+      const isWithinName = token.text === "::" || text.endsWith("::");
+      text += `${isWithinName ? "" : " "}${token.kind === "string" ? cedarString(this.string()) : this.take(token.text).text}`;
     }
     if (this.peek() !== end) this.take(",");
     this.take(end);
-    return words.join(" ");
+    return text;
   }
 
   private clause(): Clause {

@@ -171,6 +171,8 @@ const agree = (policy: CompiledPolicy, shape: PolicyShape): boolean => {
   const { action } = policy;
   return (
     policy.effect === shape.effect &&
+    policy.principal === shape.principal &&
+    policy.resource === shape.resource &&
     sameAction(action, shape.action) &&
     sameEntries(policy.annotations, shape.annotations)
   );

@@ -65,6 +65,12 @@ export interface PolicyCheckProblem {
 
 export interface PolicyShape {
   readonly effect: "permit" | "forbid";
+  /**
+   * These parts of the scope as Cedar text with one blank between words, none around `::` and ids as
+   * `cedarString` writes them: `principal`, `principal is Agent in AgentFolder::"."`.
+   */
+  readonly principal: string;
+  readonly resource: string;
   /** Null for every action; else the operator of the scope and the ids of its `Action` entities. */
   readonly action: { readonly operator: "==" | "in"; readonly ids: readonly string[] } | null;
   /** An annotation without a value has an empty one. */

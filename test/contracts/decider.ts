@@ -154,11 +154,26 @@ export const describeDecider = (name: string, create: () => Promise<Decider>): v
       );
       expect(shapes["fine"]).toEqual({
         effect: "permit",
+        principal: "principal",
+        resource: "resource",
         action: { operator: "in", ids: ["read", "write"] },
         annotations: { doc: "d", note: "" },
       });
       expect(shapes["other"]).toMatchObject({ effect: "forbid", action: { operator: "==", ids: ["read"] } });
       expect(shapes["broken"]).toBeUndefined();
+    });
+
+    test.each([
+      ["principal", "resource"],
+      ["principal is User", 'resource == File::"a"'],
+      ['principal == User::"\\u{e9} \\"x\\" ::"', "resource is File"],
+      ['principal in Group::"g"', 'resource in File::"a"'],
+      ['principal is User in Group::"g"', 'resource is File in File::"a*b"'],
+    ])("a scope is given back in one way: %s, %s", async (principal, resource) => {
+      const loose = resource.replaceAll("::", " :: // ,\n");
+      const spaced = `permit ( ${principal} , action,${loose});`;
+      const { shapes } = valueOf(await decider.check({ p: spaced }, SCHEMA, signal));
+      expect(shapes["p"]).toMatchObject({ principal, resource });
     });
 
     test("places in a policy are bytes of UTF-8", async () => {

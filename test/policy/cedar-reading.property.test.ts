@@ -95,6 +95,7 @@ const wellFormed = fc.constantFrom(
   "permit (principal, action, resource);",
   'permit (principal in AgentName::"a", action in [Action::"respond", Action::"terminate"], resource is Run);',
   '@doc("x") forbid (principal is Agent in AgentFolder::".", action == Action::"respond", resource == Run::"r") unless { true };',
+  'permit (principal is Agent in AgentName :: "a\\u{62}", action, resource in NetworkZone::"local") when { true };',
   '@require("approval") permit (principal, action, resource,) when { context has args } when { !(1 == 2) };',
   'permit(principal,action,resource)when{context["args"]has path&&context.args["path"]like"a*"};// end',
 );
@@ -160,6 +161,8 @@ test("what we and Cedar both take for a policy means the same to both, or is ref
         else if (!codes.has("WRIT107")) {
           seen.loaded += 1;
           expect(shape.effect).toBe(policy.effect);
+          expect(shape.principal).toBe(policy.principal);
+          expect(shape.resource).toBe(policy.resource);
           expect(shape.action?.ids ?? []).toEqual(
             policy.action.k === "any"
               ? []

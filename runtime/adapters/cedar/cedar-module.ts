@@ -1,4 +1,9 @@
-import type { DetailedError, PolicyJson, Schema } from "@cedar-policy/cedar-wasm/web";
+import type {
+  DetailedError,
+  PolicyJson,
+  PrincipalOrResourceInConstraint,
+  Schema,
+} from "@cedar-policy/cedar-wasm/web";
 import {
   checkParsePolicySet,
   initSync,
@@ -8,6 +13,7 @@ import {
   statefulIsAuthorized,
   validate,
 } from "@cedar-policy/cedar-wasm/web";
+import { cedarEntity } from "#policy/cedar-literal.ts";
 import type {
   CedarPolicies,
   CedarRequest,
@@ -144,8 +150,10 @@ const problemOf = (
 /** What Cedar puts before the message and everyone who reads it here knows. */
 const PREFIX = /^(?:for policy `[^`]*`, |failed to parse policy (?:with id `[^`]*` )?from string: )/;
 
-const shapeOf = ({ effect, action, annotations }: PolicyJson): PolicyShape => ({
+const shapeOf = ({ effect, principal, action, resource, annotations }: PolicyJson): PolicyShape => ({
   effect,
+  principal: scopeText("principal", principal),
+  resource: scopeText("resource", resource),
   action: actionShapeOf(action),
   annotations: Object.fromEntries(
     Object.entries(annotations ?? {}).map(([key, value]) => [key, value ?? ""]),
@@ -159,4 +167,22 @@ const actionShapeOf = (action: PolicyJson["action"]): PolicyShape["action"] => {
     operator: action.op,
     ids: entities.map((entity) => ("__entity" in entity ? entity.__entity.id : entity.id)),
   };
+};
+
+const scopeText = (name: string, scope: PolicyJson["principal"] | PolicyJson["resource"]): string => {
+  switch (scope.op) {
+    case "All":
+      return name;
+    case "is":
+      return `${name} is ${scope.entity_type}${scope.in === undefined ? "" : ` in ${operandText(scope.in)}`}`;
+    case "==":
+    case "in":
+      return `${name} ${scope.op} ${operandText(scope)}`;
+  }
+};
+
+const operandText = (operand: PrincipalOrResourceInConstraint): string => {
+  if ("slot" in operand) return operand.slot;
+  const { type, id } = "__entity" in operand.entity ? operand.entity.__entity : operand.entity;
+  return cedarEntity(type, id);
 };
