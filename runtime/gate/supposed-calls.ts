@@ -14,9 +14,9 @@ import type { World } from "./world.ts";
 /** Questions that are put to the policies at once, so that the engine can answer them together. */
 const ASKED_TOGETHER_MAX = 512;
 
-/** Answers that are remembered, and the longest question whose answer is. */
-const REMEMBERED_MAX = 50_000;
-const REMEMBERED_CHARACTERS_MAX = 4_096;
+/** Of all questions together whose answers are remembered, and of the longest of them. */
+export const REMEMBERED_CHARACTERS_MAX = 16 * 1024 * 1024;
+const QUESTION_CHARACTERS_MAX = 4_096;
 
 /** What would be allowed in the place of a proposal, by one version of the policies. */
 export type Supposing = (
@@ -76,13 +76,16 @@ class Memory {
   /** What the answers hold for. */
   readonly circumstances: string;
   readonly answers = new Map<string, boolean>();
+  private characters = 0;
 
   constructor(circumstances: string) {
     this.circumstances = circumstances;
   }
 
   keep(key: string, isAllowed: boolean): void {
-    if (key.length > REMEMBERED_CHARACTERS_MAX || this.answers.size >= REMEMBERED_MAX) return;
+    if (key.length > QUESTION_CHARACTERS_MAX || this.answers.has(key)) return;
+    if (this.characters + key.length > REMEMBERED_CHARACTERS_MAX) return;
+    this.characters += key.length;
     this.answers.set(key, isAllowed);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { REMEMBERED_CHARACTERS_MAX } from "#gate/supposed-calls.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { ok } from "#kernel/result.ts";
 import type { PrepareOptions, SupposedCall } from "#ports/executor.ts";
@@ -301,6 +302,21 @@ describe("an answer", () => {
   test("is not remembered where there was none", async () => {
     expect(await twice(deny("not-decidable"), {}, {})).toBe(2);
     expect(await twice("throws", {}, {})).toBe(2);
+  });
+
+  test("is remembered as long as all that is remembered together has no more than so many characters", async () => {
+    const characters = 4_000;
+    const count = Math.ceil((REMEMBERED_CHARACTERS_MAX * 1.1) / characters);
+    const long = Array.from({ length: count }, (_, index) =>
+      supposed({ path: `${index}/`.padEnd(characters, "x") }),
+    );
+    const rig = looking(long, allow());
+    await rig.look();
+    await rig.look();
+    expect(rig.told[0]).toEqual(rig.told[1]);
+    const remembered = 2 * count - asks(rig);
+    expect(remembered * characters).toBeLessThanOrEqual(REMEMBERED_CHARACTERS_MAX);
+    expect(remembered * characters).toBeGreaterThan(REMEMBERED_CHARACTERS_MAX * 0.9);
   });
 
   test("is not remembered of a long question", async () => {
