@@ -8,6 +8,7 @@ import { isAbort } from "#kernel/abort.ts";
 import type { ApprovalAnswer, ApprovalQuestion, WhoMayAnswer } from "#ports/approver.ts";
 import type { Surface } from "#protocol/consent.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
+import { readAnswer } from "./approval-answer.ts";
 import type { GateFault } from "./contract.ts";
 import { untilStopped } from "./deadline.ts";
 import { asJson } from "./frozen-json.ts";
@@ -107,7 +108,7 @@ const answerTo = async (world: World, question: ApprovalQuestion, signal: AbortS
     world.clock,
     { timeoutMs: question.expiresInMs, settleMs: 0 },
     signal,
-    (inner) => world.approver.ask(question, inner),
+    async (inner) => readAnswer(await world.approver.ask(question, inner)),
   );
   if (asked.stopped === "cancelled") return { k: "cancelled" };
   if (asked.stopped === "deadline") return { k: "expired" };
@@ -118,7 +119,8 @@ const answerTo = async (world: World, question: ApprovalQuestion, signal: AbortS
   );
 };
 
-const judge = (question: ApprovalQuestion, answer: ApprovalAnswer): Answer => {
+const judge = (question: ApprovalQuestion, answer: ApprovalAnswer | null): Answer => {
+  if (answer === null) return unavailable(null, "the surface gave no answer of the format");
   switch (answer.k) {
     case "expired":
       return { k: "expired" };
@@ -136,15 +138,12 @@ const judge = (question: ApprovalQuestion, answer: ApprovalAnswer): Answer => {
       return mayAnswer(question.who, answer.by)
         ? { k: "approved", by: answer.by, surface: answer.surface }
         : unavailable(answer.by, "the rules do not accept this person's agreement");
-    default:
-      return unavailable(null, "the surface gave no answer of the format");
   }
 };
 
 const unavailable = (by: string | null, reason: string): Answer => ({ k: "unavailable", by, reason });
 
-const isUser = (by: string): boolean =>
-  typeof by === "string" && by.length > 0 && by.length <= USER_CHARACTERS_MAX;
+const isUser = (by: string): boolean => by.length > 0 && by.length <= USER_CHARACTERS_MAX;
 
 const mayAnswer = ({ approvers, except }: WhoMayAnswer, by: string): boolean =>
   (approvers.length === 0 || approvers.includes(by)) && !except.includes(by);

@@ -39,6 +39,51 @@ describe("one person", () => {
   });
 });
 
+describe("a surface that", () => {
+  const NO_FORMAT = "the surface gave no answer of the format";
+  const agreed = { k: "approved", by: "ada", surface: "terminal", fingerprint: digestOf("0") };
+  const declined = { k: "refused", by: "ada", surface: "terminal", reason: null };
+  const hidden = Object.defineProperty({ ...declined }, "by", {
+    enumerable: true,
+    get: () => {
+      throw new Error("secret-in-a-getter");
+    },
+  });
+  test.each<[string, unknown, string]>([
+    ["gives null", null, NO_FORMAT],
+    ["gives nothing", undefined, NO_FORMAT],
+    ["gives a text", "approved", NO_FORMAT],
+    ["gives a number", 1, NO_FORMAT],
+    ["gives a function", () => agreed, NO_FORMAT],
+    ["gives a list", [agreed], NO_FORMAT],
+    ["gives nothing in an object", {}, NO_FORMAT],
+    ["gives an answer that nobody knows", { ...agreed, k: "perhaps" }, NO_FORMAT],
+    ["gives a yes from a number", { ...agreed, by: 1 }, NO_FORMAT],
+    ["gives a yes from nobody", { ...agreed, by: undefined }, NO_FORMAT],
+    ["gives a yes from a place that nobody knows", { ...agreed, surface: "moon" }, NO_FORMAT],
+    ["gives a yes to no fingerprint", { ...agreed, fingerprint: null }, NO_FORMAT],
+    ["gives a no from a list", { ...declined, by: ["ada"] }, NO_FORMAT],
+    ["gives a no for an object's sake", { ...declined, reason: {} }, NO_FORMAT],
+    ["gives a no without a place", { ...declined, surface: null }, NO_FORMAT],
+    ["gives a no with half a character", { ...declined, reason: "\ud800" }, NO_FORMAT],
+    ["is not there, and does not say why", { k: "unavailable" }, NO_FORMAT],
+    ["is not there for a number's sake", { k: "unavailable", why: 1 }, NO_FORMAT],
+    ["gives a no that breaks when it is read", hidden, "the surface failed"],
+  ])("%s has not answered, and that is on record", async (_, given, reason) => {
+    const { rig, ending } = await performed(asked([{ k: "resolves", with: given }], approvalBy()));
+    expect(ending).toEqual(refused("approval-unavailable"));
+    const [answered] = rig.recorder.ofType("approval.answered");
+    expect(answered?.public).toMatchObject({ answer: "unavailable", by: null, surface: null });
+    expect(answered?.content).toEqual({ reason });
+  });
+
+  test("breaks before it asks has not answered either", async () => {
+    const { rig, ending } = await performed(asked([{ k: "throws-at-once" }], approvalBy()));
+    expect(ending).toEqual(refused("approval-unavailable"));
+    expect(rig.recorder.ofType("approval.answered")[0]?.content).toEqual({ reason: "the surface failed" });
+  });
+});
+
 describe("a rule's terms:", () => {
   const ofGrace = approvalBy({ approvers: ["grace", "lin"] });
   const ofAda = approvalBy({ approvers: ["ada", "lin"] });
