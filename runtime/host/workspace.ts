@@ -152,8 +152,8 @@ const readIdentity = async (
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
+    const code = errorCode(error);
+    return code === "ENOENT" ? undefined : unreadable(file, code);
   }
   const reading = readJson(text);
   if (!reading.ok || !isJsonObject(reading.value)) return damaged(file);
@@ -162,6 +162,15 @@ const readIdentity = async (
   if (typeof id !== "string" || !isId<"workspace">(id) || path !== folder) return damaged(file);
   return ok({ id, folder });
 };
+
+const unreadable = (file: string, code: string): Result<Workspace, WorkspaceLocationFault> =>
+  failed(
+    fault(
+      "HOST_STATE_UNREADABLE",
+      `the workspace's identity in \`${visibleText(file)}\` cannot be read (${code})`,
+      { help: "make the file readable for you, or set WRIT_STATE to another folder" },
+    ),
+  );
 
 const damaged = (file: string): Result<Workspace, WorkspaceLocationFault> =>
   failed(

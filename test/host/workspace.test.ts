@@ -119,6 +119,24 @@ describe("the workspace's identity", () => {
     });
   });
 
+  test("that cannot be read is said to be that, and where it is", async () => {
+    const state = join(root, "state");
+    await identifyWorkspace("/some/folder", state, newId);
+    const shelf = join(state, "workspaces");
+    const identity = join(shelf, readdirSync(shelf)[0] ?? "");
+    rmSync(identity);
+    mkdirSync(identity);
+    expect(await identifyWorkspace("/some/folder", state, newId)).toMatchObject({
+      ok: false,
+      fault: {
+        code: "HOST_STATE_UNREADABLE",
+        message: `the workspace's identity in \`${identity}\` cannot be read (EISDIR)`,
+        help: expect.stringContaining("WRIT_STATE"),
+      },
+    });
+    expect(readdirSync(shelf)).toHaveLength(1);
+  });
+
   test("needs a state folder that can be made", async () => {
     const state = file("not-a-folder");
     expect(await identifyWorkspace("/some/folder", state, newId)).toMatchObject({
