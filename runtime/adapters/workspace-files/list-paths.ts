@@ -175,11 +175,18 @@ const walkedPaths = async (
         else found.push({ path, readable: name.readable });
       }
     } catch (error) {
-      return failed(readFault(error));
+      return failed(folder === "" ? readFault(error) : folderFault(folder, error));
     }
     if (found.length + folders.length > LISTED_PATHS_MAX) return failed(tooManyFiles());
   }
   return ok(found);
 };
+
+const folderFault = (folder: string, error: unknown): WorkspaceFault =>
+  fault(
+    "WORKSPACE_UNREADABLE",
+    `the workspace's folder \`${visibleExcerpt(folder, 300)}\` cannot be read (${errorCode(error)})`,
+    { help: "make the folder readable for you, or move it out of the workspace" },
+  );
 
 const tooManyFiles = (): WorkspaceFault => tooLarge(`it has more than ${LISTED_PATHS_MAX} files`);

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -88,6 +89,37 @@ describe("a folder outside git", () => {
       ]);
     },
   );
+
+  test("of which a part cannot be read is a fault that names that part, and says what to do", async () => {
+    folder.write("open/a.txt", "a");
+    const closed = "open/clo\u001b[2Jsed";
+    mkdirSync(folder.at(closed), { mode: 0o000 });
+    // Nothing is closed to root, so who lists is somebody else.
+    chmodSync(folder.path, 0o755);
+    const program = `
+      import { listPaths } from "#adapters/workspace-files/list-paths.ts";
+      if (process.getuid() === 0) {
+        process.setgroups([]);
+        process.setgid(65534);
+        process.setuid(65534);
+      }
+      console.log(JSON.stringify(await listPaths(process.argv[1], {}, new AbortController().signal)));
+    `;
+    const said = execFileSync(
+      process.execPath,
+      ["--input-type=module-typescript", "-e", program, folder.path],
+      { cwd: new URL("../../../", import.meta.url), encoding: "utf8" },
+    );
+    chmodSync(folder.at(closed), 0o755);
+    expect(JSON.parse(said)).toMatchObject({
+      ok: false,
+      fault: {
+        code: "WORKSPACE_UNREADABLE",
+        message: "the workspace's folder `open/clo\\e[2Jsed` cannot be read (EACCES)",
+        help: "make the folder readable for you, or move it out of the workspace",
+      },
+    });
+  });
 
   test("may be empty", async () => expect(await taken()).toEqual([]));
 
