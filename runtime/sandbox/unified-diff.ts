@@ -51,10 +51,11 @@ const EXCERPT_LINE_CHARACTERS_MAX = 400;
 const excerpt = (after: readonly string[]): string => {
   const shown = (line: string): string => {
     const text = line.replace(/\n$/, "");
-    const cut = text.length - EXCERPT_LINE_CHARACTERS_MAX;
-    return cut > 0
-      ? `+${text.slice(0, EXCERPT_LINE_CHARACTERS_MAX)}… (${cut} more characters)\n`
-      : `+${text}\n`;
+    if (text.length <= EXCERPT_LINE_CHARACTERS_MAX) return `+${text}\n`;
+    const cut = text.slice(0, EXCERPT_LINE_CHARACTERS_MAX);
+    // Half of a surrogate pair is no text: no preview could hold it.
+    const whole = cut.isWellFormed() ? cut : cut.slice(0, -1);
+    return `+${whole}… (${text.length - whole.length} more characters)\n`;
   };
   if (after.length <= 2 * EXCERPT_LINES) return after.map(shown).join("");
   const hidden = after.length - 2 * EXCERPT_LINES;

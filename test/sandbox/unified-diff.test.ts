@@ -135,6 +135,13 @@ describe("a unified diff", () => {
     expect(diff).not.toContain("+line 100\n");
   });
 
+  test("is cut between characters, never inside one", () => {
+    for (const line of [`${"x".repeat(399)}\u{1f600}`, `${"x".repeat(400)}\u{1f600}`]) {
+      const diff = unifiedDiff("a", null, `${line}${"y".repeat(2 * 1024 * 1024)}`);
+      expect(diff.isWellFormed()).toBe(true);
+    }
+  });
+
   test("becomes a summary where there are too many lines, or the diff itself grows too long", () => {
     const summary = "Too large to show line by line: no file become 8 lines (56 characters).";
     const limits = { charactersMax: 100, linesMax: 100, diffCharactersMax: 1000 };
