@@ -1,4 +1,5 @@
 import type { ActionPattern, Parameter } from "#protocol/agent-spec.ts";
+import type { PathForm } from "#protocol/call-path.ts";
 import { comparedType, type ConditionType } from "#protocol/agent-spec-condition.ts";
 import {
   ACTION_NAMES,
@@ -20,7 +21,11 @@ export interface ConditionInputs {
 
 /** A type, or why there is none. */
 export type Found =
-  | { readonly type: ConditionType }
+  | {
+      readonly type: ConditionType;
+      /** Which paths it can be, where it is one. */
+      readonly path?: PathForm | undefined;
+    }
   | { readonly why: string; readonly known: readonly string[] };
 
 const TYPE_OF_PARAMETER: Readonly<Record<ToolParameter["type"], ConditionType>> = {
@@ -39,9 +44,11 @@ export const argumentType = (
   const parameters = patterns.map((pattern) =>
     pattern.kind === "tool" ? (tools.get(pattern.name)?.parameters ?? []) : [],
   );
-  const types = parameters.map((list) => list.find((one) => one.name === name)?.type);
-  const [first] = types;
-  if (first !== undefined && types.every((type) => type === first)) return { type: TYPE_OF_PARAMETER[first] };
+  const found = parameters.map((list) => list.find((one) => one.name === name));
+  const first = found[0]?.type;
+  if (first !== undefined && found.every((one) => one?.type === first)) {
+    return { type: TYPE_OF_PARAMETER[first], path: commonForm(found.map((one) => one?.names)) };
+  }
   const known = parameters[0]?.map((one) => one.name) ?? [];
   const unnamed = patterns.find((pattern) => pattern.kind !== "tool");
   if (unnamed !== undefined) {
@@ -50,19 +57,35 @@ export const argumentType = (
   return { why: "not every tool of the rule has such a parameter", known };
 };
 
+/** The form of paths that has every path of these forms, or undefined where one of them is no path. */
+export const commonForm = (forms: readonly (PathForm | undefined)[]): PathForm | undefined =>
+  forms.every((form) => form === "file")
+    ? "file"
+    : forms.every((form) => form === "file" || form === "folder")
+      ? "folder"
+      : undefined;
+
+const PATHS_OF_FILES: ReadonlyMap<string, PathForm> = new Map([
+  ["path", "file"],
+  ["folded_path", "folded"],
+]);
+
 /** What `resource.<name>` is for every action that the patterns match. */
 export const resourceType = (
   name: string,
   patterns: readonly ActionPattern[],
   tools: ReadonlyMap<string, ToolDescriptor>,
 ): Found => {
-  const lists = patterns
+  const resources = patterns
     .flatMap((pattern) => actionsOf(pattern, tools))
-    .flatMap((action) => ACTION_RESOURCES[action])
-    .map((resource) => RESOURCE_ATTRIBUTES[resource]);
+    .flatMap((action) => ACTION_RESOURCES[action]);
+  const lists = resources.map((resource) => RESOURCE_ATTRIBUTES[resource]);
   const types = lists.map((list) => list.find((one) => one.name === name)?.type);
   const [first] = types;
-  if (first !== undefined && types.every((type) => type === first)) return { type: first };
+  if (first !== undefined && types.every((type) => type === first)) {
+    const areFiles = resources.every((resource) => resource === "File");
+    return { type: first, path: areFiles ? PATHS_OF_FILES.get(name) : undefined };
+  }
   const known = (lists[0] ?? [])
     .map((one) => one.name)
     .filter((other) => lists.every((list) => list.some((one) => one.name === other)));

@@ -1,9 +1,11 @@
 import type { ActionPattern, Expression } from "#protocol/agent-spec.ts";
 import { CONDITION_ROOTS, type ConditionType } from "#protocol/agent-spec-condition.ts";
+import type { PathForm } from "#protocol/call-path.ts";
 import type { Span } from "#protocol/source.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
   argumentType,
+  commonForm,
   type ConditionInputs,
   contextType,
   type Found,
@@ -19,6 +21,8 @@ import { CONSTANTS } from "./scope.ts";
 export interface Typed {
   readonly expression: Expression;
   readonly type: TermType;
+  /** Which paths it can be, where it is the path of a call. */
+  readonly path?: PathForm | undefined;
 }
 
 export const ASK = "A condition asks about `args`, `principal`, `resource`, `context` and `inputs`.";
@@ -108,6 +112,7 @@ export class ConditionTerms {
 
   private bound(name: string, expression: Expression): Typed | undefined {
     let type: ConditionType | undefined;
+    const forms: (PathForm | undefined)[] = [];
     for (const pattern of this.patterns) {
       const parameter = pattern.arguments.find((one) => one.k === "bind" && one.as === name)?.parameter;
       if (parameter === undefined) {
@@ -123,12 +128,13 @@ export class ConditionTerms {
         return undefined;
       }
       type = one;
+      forms.push("type" in found ? found.path : undefined);
     }
-    return type === undefined ? undefined : { expression, type };
+    return type === undefined ? undefined : { expression, type, path: commonForm(forms) };
   }
 
   private found(found: Found, name: string, expression: Expression): Typed | undefined {
-    if ("type" in found) return { expression, type: found.type };
+    if ("type" in found) return { expression, type: found.type, path: found.path };
     const end = expression.span[1];
     this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
       help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,

@@ -1,5 +1,6 @@
 import type { ActionPattern, BinaryOperator, Expression } from "#protocol/agent-spec.ts";
 import { CONDITION_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
+import type { PathForm } from "#protocol/call-path.ts";
 import { CONDITION_METHODS } from "#protocol/agent-spec-condition.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
@@ -11,6 +12,7 @@ import { ASK, ConditionTerms, type Typed } from "./condition-terms.ts";
 import { mismatch, nameOf } from "./condition-types.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { combine, levelsOf } from "./operators.ts";
+import { mayCompare, type PathComparison } from "./path-literal.ts";
 
 /**
  * Lowers the condition of one rule. Everything in it has a type that is known here, so that the
@@ -57,6 +59,7 @@ export class ConditionLowering {
       this.refuse(span, why);
       return undefined;
     }
+    if (!this.mayBeEqual(left, operator, right)) return undefined;
     const plain: BinaryOperator = operator === "not in" ? "in" : operator;
     const expression: Expression = {
       k: "binary",
@@ -67,6 +70,26 @@ export class ConditionLowering {
     };
     if (operator !== "not in") return { expression, type: "boolean" };
     return { expression: { k: "unary", operator: "!", operand: expression, span }, type: "boolean" };
+  }
+
+  /** Whether a path can be what it is compared with; each text that it cannot be is reported. */
+  private mayBeEqual(left: Typed, operator: BinaryOperator | "not in", right: Typed): boolean {
+    if (operator === "==" || operator === "!=") {
+      return this.mayBe(left.path, right.expression) && this.mayBe(right.path, left.expression);
+    }
+    const isIn = operator === "in" || operator === "not in";
+    const items = isIn && right.expression.k === "list" ? right.expression.items : [];
+    return items.map((item) => this.mayBe(left.path, item)).every(Boolean);
+  }
+
+  private mayBe(
+    form: PathForm | undefined,
+    expression: Expression,
+    compared: PathComparison = "whole",
+  ): boolean {
+    if (form === undefined || expression.k !== "literal" || typeof expression.value !== "string") return true;
+    const { value: text, span } = expression;
+    return mayCompare(this.context, { text, span, form, compared });
   }
 
   private operand(node: syntax.Unary, depth: number): Typed | undefined {
@@ -214,13 +237,15 @@ export class ConditionLowering {
       this.refuse(span, `\`${method}\` takes one text that is written out`);
       return undefined;
     }
+    const part: Expression = { k: "literal", value: literal.value, span: spanOf(argument) };
+    if (!this.mayBe(receiver.path, part, method)) return undefined;
     return {
       expression: {
         k: "call",
         target: { k: "method", name: method },
         arguments: [
           { name: null, value: receiver.expression },
-          { name: null, value: { k: "literal", value: literal.value, span: spanOf(argument) } },
+          { name: null, value: part },
         ],
         span,
       },

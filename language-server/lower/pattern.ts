@@ -10,6 +10,7 @@ import { literalValue } from "../semantics/literal.ts";
 import { reportLength } from "../semantics/names.ts";
 import { didYouMean, listed, quoted } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
+import { mayCompare } from "./path-literal.ts";
 import { CONSTANTS } from "./scope.ts";
 
 /** `"*"`, a name, a text, a call such as `read_file(path)`, or a list of these. */
@@ -241,6 +242,13 @@ const equals = (
       span,
       `${quoted(parameter.name)} is of type ${parameter.type}, so it can never equal this`,
     );
+    return undefined;
+  }
+  if (
+    typeof value === "string" &&
+    parameter.names !== undefined &&
+    !mayCompare(context, { text: value, span, form: parameter.names, compared: "whole" })
+  ) {
     return undefined;
   }
   return { k: "equals", parameter: parameter.name, value };

@@ -249,6 +249,15 @@ export const PROBLEM_CATALOGUE = {
     "The text has more problems than are listed.",
     "Mend the ones shown first.",
   ),
+  WRIT083: {
+    class: "either",
+    severity: "warning",
+    title: "path that no call has",
+    meaning:
+      "A rule compares the path of a call with a text that no such path can be, begin or end with, or hold. The comparison never holds, so a `deny` with it denies nothing. It is a warning where the text names no place and asks only whether a path is absolute or leads upwards: such calls are refused anyway.",
+    whatToDo:
+      "Write the path from the run's folder on, such as `src/main.ts`, without `./`, `..` or `/` at its ends.",
+  },
 
   // Policies, in Cedar files and in what rules of agent files are compiled to.
   WRIT100: {

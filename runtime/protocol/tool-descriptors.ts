@@ -1,4 +1,5 @@
 import type { SandboxTier } from "./agent-spec.ts";
+import { CALL_PATH_BYTES_MAX } from "./call-path.ts";
 import type { ActionName } from "./policy-vocabulary.ts";
 
 /*
@@ -13,6 +14,8 @@ export interface ToolParameter {
   readonly summary: string;
   /** Longest string in UTF-8 bytes. */
   readonly bytesMax?: number;
+  /** What the string names where it is a path; rules compare it in the one form of such paths. */
+  readonly names?: "file" | "folder";
 }
 
 /** What executing a tool may change; a policy sees these as `resource.effects`. */
@@ -37,7 +40,8 @@ const path = (summary: string): ToolParameter => ({
   type: "string",
   required: true,
   summary,
-  bytesMax: 1024,
+  bytesMax: CALL_PATH_BYTES_MAX,
+  names: "file",
 });
 
 /** Longest text that one write or one program may carry, in UTF-8 bytes. */
@@ -60,7 +64,11 @@ export const BUILTIN_TOOLS: readonly ToolDescriptor[] = [
     summary:
       "Lists the files below a folder of the run's own copy of the workspace: those that the agent may read.",
     parameters: [
-      { ...path("Folder below the run's working folder; `.` or nothing for all."), required: false },
+      {
+        ...path("Folder below the run's working folder; `.` or nothing for all."),
+        required: false,
+        names: "folder",
+      },
     ],
     effects: ["reads-run-files"],
     risk: "low",

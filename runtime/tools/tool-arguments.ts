@@ -22,23 +22,28 @@ export const readToolArguments = (
   given: JsonObject,
 ): Result<JsonObject, ArgumentsFault> => {
   const read = argumentsByDescriptor(descriptor, given);
-  const nameOf = Object.hasOwn(PATHS, descriptor.name) ? PATHS[descriptor.name] : undefined;
-  if (!read.ok || nameOf === undefined) return read;
-  const written = ownValue(read.value, "path");
-  const path = nameOf(typeof written === "string" ? written : ".");
-  return path.ok ? ok({ ...read.value, path: path.value }) : failed(invalid(descriptor, path.fault.message));
+  if (!read.ok) return read;
+  const paths: Record<string, JsonValue> = {};
+  for (const { name, names } of descriptor.parameters) {
+    if (names === undefined) continue;
+    const written = ownValue(read.value, name);
+    const path = PATHS[names](typeof written === "string" ? written : ".");
+    if (!path.ok) return failed(invalid(descriptor, path.fault.message));
+    paths[name] = path.value;
+  }
+  return ok({ ...read.value, ...paths });
 };
 
 /** The file that an argument names, with what people and models write around a path taken off. */
 export const namedFile = (argument: string): ReturnType<typeof runFilePath> =>
   runFilePath(withoutDecoration(argument));
 
-/** The tools whose argument `path` is one, and what it names. */
-const PATHS: Readonly<Record<string, (argument: string) => Result<string, Fault<string>>>> = {
-  read_file: namedFile,
-  write_file: namedFile,
-  publish_file: namedFile,
-  list_files: (argument) => runFolderPath(withoutDecoration(argument)),
+/** What an argument that is a path names. */
+const PATHS: Readonly<
+  Record<NonNullable<ToolParameter["names"]>, (argument: string) => Result<string, Fault<string>>>
+> = {
+  file: namedFile,
+  folder: (argument) => runFolderPath(withoutDecoration(argument)),
 };
 
 /**

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { POLICY_PROBLEM_CODES } from "#protocol/policy-problems.ts";
 import { PROBLEM_CATALOGUE } from "#protocol/problem-catalogue.ts";
 import { mayRun } from "#protocol/problem.ts";
-import { applyFix, check, lower, marked } from "./kit.ts";
-import { PROBLEM_CASES } from "./problem-cases.ts";
+import { applyFix, check, inPolicy, lower, marked } from "./kit.ts";
+import { POSSIBLE_PATHS, PROBLEM_CASES } from "./problem-cases.ts";
 
 /** Codes of the language; the ones from 100 on belong to policies. */
 const CODES = Object.keys(PROBLEM_CATALOGUE).filter((code) => code < "WRIT100");
@@ -13,6 +13,107 @@ describe("each problem stands where its cause is", () => {
   test.each(PROBLEM_CASES)("%s", (text, ...codes) => {
     check(text, ...codes);
   });
+});
+
+describe("a rule about a path that some call has is read", () => {
+  test.each(POSSIBLE_PATHS)("%s", (rule) => {
+    check(inPolicy(rule));
+  });
+});
+
+describe("a path that no call has, and what was meant", () => {
+  const told = (rule: string): readonly [string, string | undefined, string | undefined] => {
+    const { text } = marked(inPolicy(rule));
+    const [problem] = lower(text).problems;
+    const fixed = problem?.fix === undefined ? undefined : applyFix(text, problem).split("\n")[2]?.trim();
+    return [problem?.message ?? "", problem?.help, fixed];
+  };
+  const FORM =
+    "Paths of calls begin at the run's folder, with `/` between parts, none of them empty, `.` or `..`";
+
+  test.each([
+    [
+      'deny: write_file(path: "./secret.txt")',
+      "no call has a path that is `./secret.txt`: it has a part `.`",
+      `Write \`secret.txt\`. ${FORM}.`,
+      'deny: write_file(path: "secret.txt")',
+    ],
+    [
+      'deny: read_file(path) if path in ["a", "./it\\"s"]',
+      'no call has a path that is `./it"s`: it has a part `.`',
+      `Write \`it"s\`. ${FORM}.`,
+      'deny: read_file(path) if path in ["a", "it\\"s"]',
+    ],
+    [
+      'deny: read_file(path) if path.starts_with("./src/")',
+      "no call has a path that begins with `./src/`: it has a part `.`",
+      `Write \`src/\`. ${FORM}.`,
+      'deny: read_file(path) if path.starts_with("src/")',
+    ],
+    [
+      'deny: read_file("src/")',
+      "no call has a path that is `src/`: a part of it is empty",
+      `${FORM}; for everything in a folder write \`path.starts_with("src/")\` behind \`if\`.`,
+      undefined,
+    ],
+    [
+      'deny: read_file(path) if path.starts_with("/etc")',
+      "no call has a path that begins with `/etc`: it is absolute",
+      `${FORM}; nothing outside of that folder is reached.`,
+      undefined,
+    ],
+    [
+      'deny: read_file(path) if path.ends_with("/")',
+      "no call has a path that ends with `/`: a part of it is empty",
+      `${FORM}.`,
+      undefined,
+    ],
+    [
+      'deny: read_file(path) if path.starts_with("/")',
+      "no call has a path that begins with `/`: it is absolute",
+      "A path in another form is mended or refused before rules see it; leave this out.",
+      undefined,
+    ],
+    [
+      'deny: read_file("./a\\u202eb")',
+      "no call has a path that is `./a\\u{202e}b`: it has a part `.`",
+      `Write \`a\\u{202e}b\`. ${FORM}.`,
+      undefined,
+    ],
+    [
+      'deny: publish_file if resource.folded_path == "./README.md"',
+      "no call has a path that is `./README.md`: folded paths are in lower case",
+      `Write \`readme.md\`. ${FORM}; folded ones are in lower case.`,
+      'deny: publish_file if resource.folded_path == "readme.md"',
+    ],
+  ] as const)("%s", (rule, message, help, fixed) => {
+    expect(told(rule)).toEqual([message, help, fixed]);
+  });
+});
+
+describe("whether a comparison with no path keeps the file from running", () => {
+  const runs = (condition: string): boolean =>
+    mayRun(lower(inPolicy(`deny: read_file(path) if ${condition}`)).problems);
+  test.each([
+    'path.starts_with("/")',
+    'path.starts_with("../")',
+    'path.starts_with("//")',
+    'path.ends_with("/..")',
+    'path.contains("/../")',
+    'path.contains("//")',
+    'path.contains("\\\\")',
+  ])("it does not where it names no place: %s", (condition) => expect(runs(condition)).toBe(true));
+  test.each([
+    'path == "/"',
+    'path == ".."',
+    'path in ["../"]',
+    'path.starts_with("/e")',
+    'path.starts_with("./")',
+    'path.starts_with("../a")',
+    'path.ends_with("/")',
+    'path.contains("/./")',
+    'path.contains("\\\\.git")',
+  ])("it does where somebody means a place: %s", (condition) => expect(runs(condition)).toBe(false));
 });
 
 test("the catalogue takes in the codes of policies", () => {

@@ -1,8 +1,9 @@
 import type { JSValueHandle, QuickJS } from "quickjs-wasi";
 
 import { utf8, utf8Text } from "#kernel/bytes.ts";
+import { CALL_PATH_BYTES_MAX } from "#protocol/call-path.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
-import { RUN_FILE_PATH_BYTES_MAX, withoutDecoration } from "#sandbox/run-file-path.ts";
+import { withoutDecoration } from "#sandbox/run-file-path.ts";
 
 import { PRINT_CHARACTERS_MAX } from "./guest-library.ts";
 
@@ -29,7 +30,7 @@ interface HostFunction {
  * other's hands; what goes wrong is given back as an error that the library throws.
  */
 export const hostFunctions = (vm: QuickJS, world: HostWorld): readonly JSValueHandle[] => {
-  const path = RUN_FILE_PATH_BYTES_MAX + 16;
+  const path = CALL_PATH_BYTES_MAX + 16;
   const functions: readonly HostFunction[] = [
     {
       name: "print",
