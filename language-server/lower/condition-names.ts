@@ -1,5 +1,5 @@
 import type { ActionPattern, Parameter } from "#protocol/agent-spec.ts";
-import type { PathForm } from "#protocol/call-path.ts";
+import { commonForm, type PathForm } from "#protocol/call-path.ts";
 import { comparedType, type ConditionType } from "#protocol/agent-spec-condition.ts";
 import {
   ACTION_NAMES,
@@ -56,14 +56,6 @@ export const argumentType = (
   }
   return { why: "not every tool of the rule has such a parameter", known };
 };
-
-/** The form of paths that has every path of these forms, or undefined where one of them is no path. */
-export const commonForm = (forms: readonly (PathForm | undefined)[]): PathForm | undefined =>
-  forms.every((form) => form === "file")
-    ? "file"
-    : forms.every((form) => form === "file" || form === "folder")
-      ? "folder"
-      : undefined;
 
 const PATHS_OF_FILES: ReadonlyMap<string, PathForm> = new Map([
   ["path", "file"],

@@ -1,11 +1,10 @@
 import type { ActionPattern, Expression } from "#protocol/agent-spec.ts";
 import { CONDITION_ROOTS, type ConditionType } from "#protocol/agent-spec-condition.ts";
-import type { PathForm } from "#protocol/call-path.ts";
+import { commonForm, type PathForm } from "#protocol/call-path.ts";
 import type { Span } from "#protocol/source.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
   argumentType,
-  commonForm,
   type ConditionInputs,
   contextType,
   type Found,

@@ -91,9 +91,8 @@ export const bindAgent = async (
   const agent = chooseAgent(spec, order.agent);
   if (!agent.ok) return failed({ k: "usage", fault: agent.fault });
 
-  const tools = new Set(BUILTIN_TOOLS.map((tool) => tool.name));
   const sources = [
-    ...order.policySources.map((source) => compileCedar(source, tools)),
+    ...order.policySources.map((source) => compileCedar(source, BUILTIN_TOOLS)),
     compileAgentFile(spec, agent.value.name, BUILTIN_TOOLS),
   ];
   const loading = await deps.engine.load(sources, signal);

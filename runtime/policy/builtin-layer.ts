@@ -118,7 +118,7 @@ when { resource.folded_path like "*~*" };
 /** The built-in layer as the engine loads it; the engine adds it to every set of policies itself. */
 export const BUILTIN_LAYER: CompiledSource = compileCedar(
   { layer: "builtin", file: "builtin", kind: "cedar", text: BUILTIN_TEXT },
-  new Set(),
+  [],
 );
 invariant(
   BUILTIN_LAYER.problems.length === 0 && BUILTIN_LAYER.unread.length === 0,

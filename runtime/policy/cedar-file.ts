@@ -4,6 +4,7 @@ import type { PolicySource, RuleCitation } from "#protocol/policy-vocabulary.ts"
 import { CITED_CHARACTERS_MAX, POLICY_VOCABULARY_VERSION } from "#protocol/policy-vocabulary.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { Span } from "#protocol/source.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import {
   POLICIES_MAX,
   POLICY_BYTES_MAX,
@@ -15,6 +16,7 @@ import { policyHead } from "./cedar-head.ts";
 import type { CedarToken } from "./cedar-tokens.ts";
 import { cedarTokens } from "./cedar-tokens.ts";
 import type { CompiledPolicy, CompiledSource, UnreadPolicy } from "./compiled-policy.ts";
+import { impossiblePaths } from "./impossible-paths.ts";
 import { neverMatching } from "./never-matches.ts";
 import { partsOfClauses } from "./policy-parts.ts";
 import { policyError } from "./policy-problem.ts";
@@ -26,11 +28,12 @@ import { SourceText } from "./source-text.ts";
  * each before Cedar sees it. Total: whatever the text holds, the answer is a source with problems.
  * What is Cedar's to judge (syntax, types) is found when the engine loads the source.
  */
-export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): CompiledSource => {
+export const compileCedar = (source: PolicySource, tools: readonly ToolDescriptor[]): CompiledSource => {
   const { layer, file } = source;
   const problems: Problem[] = [];
   const policies: CompiledPolicy[] = [];
   const unread: UnreadPolicy[] = [];
+  const names = new Set(tools.map(({ name }) => name));
   const whole = new SourceText(source.text);
   const compiled = (): CompiledSource => ({
     layer,
@@ -100,7 +103,7 @@ export const compileCedar = (source: PolicySource, tools: ReadonlySet<string>): 
       );
       continue;
     }
-    problems.push(...neverMatching(statement, whole, tools));
+    problems.push(...neverMatching(statement, whole, names), ...impossiblePaths(statement, whole, tools));
     const head = policyHead(statement);
     if (head === undefined) {
       unread.push({ id: `${file}#${index + 1}`, cedar, startsAt: span[0], range });

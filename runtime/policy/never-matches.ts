@@ -1,5 +1,6 @@
 import { isWellFormed } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
+import { likelyPath } from "#protocol/call-path.ts";
 import {
   agentOfEntityId,
   entityId,
@@ -13,6 +14,7 @@ import type { EntityLiteral } from "./cedar-head.ts";
 import { entityLiterals } from "./cedar-head.ts";
 import { cedarEntity } from "./cedar-literal.ts";
 import type { CedarToken } from "./cedar-tokens.ts";
+import { foldedPath } from "./folded-path.ts";
 import { policyError } from "./policy-problem.ts";
 import type { SourceText } from "./source-text.ts";
 
@@ -65,6 +67,7 @@ const missOf = ({ type, id, isBehindIn }: EntityLiteral, tools: ReadonlySet<stri
   const text = entityText(id);
   if (text === undefined) return notCanonical(type, id);
   if (type === "Model" && modelOfEntityId(id) === undefined) return NO_MODEL;
+  if (type === "File" && foldedPath(text) === undefined) return noFile(text);
   if (type === "Tool" && !tools.has(text)) {
     return {
       why: `no tool is called \`${visibleExcerpt(text, 120)}\``,
@@ -104,6 +107,19 @@ const NO_MODEL: Miss = {
   why: "no model has this id: an id is the provider and the name, such as `scripted:demo`",
   help: "write the provider, a colon and the model's name",
   instead: null,
+};
+
+const noFile = (path: string): Miss => {
+  const likely = likelyPath(path, "file", { before: false, after: false });
+  const file = likely === null ? null : cedarEntity("File", entityId(likely));
+  return {
+    why: `\`${visibleExcerpt(path, 120)}\` is the path of no file in a workspace`,
+    help:
+      file === null
+        ? "a path is written from the workspace on, with `/` between parts, none of them empty, `.` or `..`"
+        : `write \`${file}\``,
+    instead: file === null ? null : `== ${file}`,
+  };
 };
 
 const agentByName = (id: string): Miss => {

@@ -2,6 +2,7 @@ import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { CedarPolicies, PolicyCheck, PolicyCheckProblem, PolicyShape } from "#ports/decider.ts";
 import type { Problem } from "#protocol/problem.ts";
+import { mayRun } from "#protocol/problem.ts";
 import type { SourceRange } from "#protocol/source.ts";
 import type { ActionScope } from "./cedar-head.ts";
 import { cedarEntity } from "./cedar-literal.ts";
@@ -63,7 +64,7 @@ const problemsOfSource = (
     // Why it can never hold was found already.
     if (
       problem.kind === "impossible" &&
-      source.problems.some((one) => within(one.problem.range, place.range))
+      source.problems.some((one) => !mayRun([one.problem]) && within(one.problem.range, place.range))
     ) {
       continue;
     }

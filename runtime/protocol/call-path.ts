@@ -25,6 +25,14 @@ export const CALL_PATH_BYTES_MAX = 1_024;
 /** Longest part of one, in UTF-8 bytes: what common file systems can hold. */
 export const CALL_PATH_PART_BYTES_MAX = 255;
 
+/** The form of paths that has every path of these forms, or undefined where one of them is no path. */
+export const commonForm = (forms: readonly (PathForm | undefined)[]): PathForm | undefined =>
+  forms.every((form) => form === "file")
+    ? "file"
+    : forms.every((form) => form === "file" || form === "folder")
+      ? "folder"
+      : undefined;
+
 /** Why a text is no path of this form, or null where it is one. */
 export const pathMistake = (text: string, form: PathForm): string | null => {
   switch (form) {

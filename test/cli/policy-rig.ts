@@ -92,12 +92,11 @@ const depsOf = (world: PolicyWorld, request: string): PolicyCommandDeps => ({
       return failed({ k: "usage", fault: fault("HOST_NO_AGENT", "the file declares no agent of that name") });
     }
     const decider = inProcessCedar();
-    const tools = new Set(BUILTIN_TOOLS.map((tool) => tool.name));
     const loading = await createPolicyEngine({ decider, digest: sha256, tools: BUILTIN_TOOLS }).load(
       [
         compileCedar(
           { layer: "workspace", file: "policies/team.cedar", kind: "cedar", text: world.workspace },
-          tools,
+          BUILTIN_TOOLS,
         ),
         compileAgentFile(spec, name, BUILTIN_TOOLS),
       ],

@@ -21,8 +21,7 @@ export const cedarSource = (
   text: string,
   file = `${layer}.cedar`,
   tools = BUILTIN_TOOLS,
-): CompiledSource =>
-  compileCedar({ layer, file, kind: "cedar", text }, new Set(tools.map(({ name }) => name)));
+): CompiledSource => compileCedar({ layer, file, kind: "cedar", text }, tools);
 
 /** Loads sources or throws with their problems. */
 export const loadPolicies = async (

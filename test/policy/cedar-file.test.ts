@@ -23,6 +23,7 @@ const check = async (
 };
 
 const ANY = "(principal, action, resource)";
+const HAS = "context.args has path";
 
 describe("a file that loads", () => {
   test.each([
@@ -51,6 +52,25 @@ describe("a file that loads", () => {
     ["a first line about something else", `// policy-vocabularies: 2\npermit ${ANY};`],
     ["a host", `forbid (principal, action, resource == Host::"http://[::1]:8080");`],
     ["a model", `forbid (principal, action, resource == Model::"p:a:b");`],
+    ["a file", `forbid (principal, action, resource == File::"docs/a.md");`],
+    ["a file whose name some system folds", `forbid (principal, action, resource == File::"a%5Cb.");`],
+    [
+      "paths that some call has",
+      `forbid ${ANY} when { ${HAS} && [".", "a/b"].contains(context.args.path) };`,
+    ],
+    [
+      "a path that is none of a call's",
+      `forbid ${ANY} when { principal is Agent && principal.path == "./x" };`,
+    ],
+    ["patterns that some path has", `forbid ${ANY} when { ${HAS} && context.args.path like "*./*..*/.*" };`],
+    [
+      "a pattern with a sign that is itself",
+      `forbid ${ANY} when { ${HAS} && context.args.path like "a\\*/*" };`,
+    ],
+    [
+      "a text that is no path",
+      `forbid ${ANY} when { context.args has command && context.args.command == "./x" };`,
+    ],
     [
       "a forbid that looks at inputs that no agent has",
       `forbid ${ANY} when { context.inputs has nope };`,
@@ -67,6 +87,47 @@ describe("a file that loads", () => {
     const { loaded, found } = await check(text);
     expect(loaded).toBe(true);
     expect(found.map((line) => line.slice(0, 7))).toEqual(warnings);
+  });
+});
+
+describe("a comparison with a path that no call has loads, and is told about", () => {
+  test.each([
+    ['context.args.path == "./x"', '"./x"', "no call has a path that is `./x`: it has a part `.`"],
+    ['context.args["path"] == "./x"', '"./x"', "no call has a path that is `./x`: it has a part `.`"],
+    ['context["args"]["path"] != "x/"', '"x/"', "no call has a path that is `x/`: a part of it is empty"],
+    ['"/x" == context.args.path', '"/x"', "no call has a path that is `/x`: it is absolute"],
+    [
+      '["y", "../x"].contains(context.args.path)',
+      '"../x"',
+      "no call has a path that is `../x`: it has a part `..`",
+    ],
+    ['context.args.path like "./*"', '"./*"', 'no call has a path like `"./*"`: it has a part `.`'],
+    ['context.args.path like "*/"', '"*/"', 'no call has a path like `"*/"`: a part of it is empty'],
+    [
+      'context.args.path like "a*//*b"',
+      '"a*//*b"',
+      'no call has a path like `"a*//*b"`: a part of it is empty',
+    ],
+    ['context.args.path like "./\\*"', '"./\\*"', 'no call has a path like `"./\\*"`: it has a part `.`'],
+  ])("%s", async (condition, written, message) => {
+    const text = `forbid ${ANY} when { ${HAS} && ${condition} };`;
+    const { loaded, problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    expect(loaded).toBe(true);
+    expect(problems).toMatchObject([{ problem: { code: "WRIT103", severity: "warning", message } }]);
+    expect(text.slice(...(problems[0]?.problem.range.span ?? []))).toBe(written);
+  });
+
+  test("a folded path with capital letters is one of these", async () => {
+    const text = `forbid (principal, action == Action::"publish_file", resource) when { resource.folded_path == "./README" };`;
+    const { problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    expect(problems).toMatchObject([
+      {
+        problem: {
+          message: "no call has a path that is `./README`: folded paths are in lower case",
+          help: expect.stringMatching(/^write `readme`; /) as string,
+        },
+      },
+    ]);
   });
 });
 
@@ -150,6 +211,24 @@ describe("a file that does not load", () => {
       "a file that is not encoded",
       `forbid (principal, action, resource == File::"my file");`,
       ['WRIT103 "File::\\"my file\\""'],
+    ],
+    [
+      "a file with a step nowhere",
+      `forbid (principal, action, resource == File::"./x");`,
+      ['WRIT103 "File::\\"./x\\""'],
+    ],
+    [
+      "a file behind a slash",
+      `forbid ${ANY} when { resource == File::"/etc/x" };`,
+      ['WRIT103 "File::\\"/etc/x\\""'],
+    ],
+    [
+      "a path that no call has in a forbid that can never hold",
+      `forbid ${ANY} when { 1 == 2 && ${HAS} && context.args.path == "./x" };`,
+      [
+        `WRIT103 ${JSON.stringify(`forbid ${ANY} when { 1 == 2 && ${HAS} && context.args.path == "./x" };`)}`,
+        'WRIT103 "\\"./x\\""',
+      ],
     ],
     [
       "a tool that is none",

@@ -11,7 +11,6 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 const tools = BUILTIN_TOOLS.slice(0, 2);
-const names = new Set(tools.map(({ name }) => name));
 const schema = cedarSchema(tools, []);
 let decider: Decider;
 beforeAll(() => {
@@ -20,7 +19,7 @@ beforeAll(() => {
 afterAll(() => decider.close());
 
 const read = (text: string) =>
-  compileCedar({ layer: "workspace", file: "w.cedar", kind: "cedar", text }, names);
+  compileCedar({ layer: "workspace", file: "w.cedar", kind: "cedar", text }, tools);
 
 /** Pieces of Cedar in any order, with what a person might leave out, repeat or mistype. */
 const piece = fc.constantFrom(

@@ -32,7 +32,11 @@ const PIECES = ["a", "C", "/", "//", ".", "..", "./", "../", "\\", ":", "\0", "�
 const LONG = ["x".repeat(127), "y".repeat(254), "z".repeat(255)];
 const piece = fc.constantFrom(...PIECES, ...LONG);
 const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
-const part = fc.string({ unit: fc.constantFrom(..."abC.:é\u0301~ "), minLength: 1, maxLength: 3 });
+const part = fc.string({
+  unit: fc.constantFrom("a", "b", "C", ".", ":", "é", "\u0301", "~", " "),
+  minLength: 1,
+  maxLength: 3,
+});
 const path = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
 
 describe("whole paths", () => {
