@@ -3,7 +3,7 @@ import type { Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 
 import type { CommandOption, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { printFileProblems } from "./file-problems.ts";
+import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import type { OpenedPolicies, PolicyCommandDeps } from "./policy-deps.ts";
 import { readRequestDocument } from "./policy-request-document.ts";
 
@@ -73,6 +73,7 @@ export const askPolicies = async (
       readArguments: deps.readArguments,
     });
     if (!document.ok) return refuseUsage(invocation, document.message, document.help);
+    printPolicyWarnings(invocation, policies.warnings, policies.texts);
     return await answer(policies, document.request);
   } finally {
     await policies.close();

@@ -27,7 +27,7 @@ import type { Command, ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import type { Audience } from "./fault-output.ts";
 import { printFault } from "./fault-output.ts";
-import { printFileProblems } from "./file-problems.ts";
+import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
@@ -194,6 +194,7 @@ const runOrder = async (
   );
   if (!plan.ok) return refusePlan(plan.fault, texts, invocation);
   closers.push(closing(() => plan.value.policies.close()));
+  printPolicyWarnings(invocation, plan.value.warnings, texts);
 
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
   const place = {

@@ -292,6 +292,25 @@ describe("a question that is none", () => {
     expect(said.err).toContain("WRIT102");
   });
 
+  test("a rule of the agent's file about a path that no call has", async () => {
+    const agentFile = world.agentFile.replace(
+      "allow: list_files",
+      'allow: list_files\n    deny: write_file("./a")',
+    );
+    const said = await runPolicy({ ...world, agentFile }, "evaluate", read("a"));
+    expect(said).toMatchObject({ code: 1, out: "" });
+    expect(said.err).toContain("WRIT083");
+  });
+
+  test("a policy about a path that no call has is told about beside the answer", async () => {
+    const workspace = `${world.workspace}\nforbid (principal, action, resource) when { context.args has path && context.args.path == "./a" };`;
+    const said = await runPolicy({ ...world, workspace }, "evaluate", read("docs/a.md"));
+    expect(said.err).toContain("warning WRIT103: no call has a path that is `./a`: it has a part `.`");
+    expect(said.out).not.toBe("");
+    const asJson = await runPolicy({ ...world, workspace }, "evaluate", read("docs/a.md"), { json: true });
+    expect(asJson.err).toBe("");
+  });
+
   test("no engine", async () => {
     const said = await runPolicy({ ...world, engine: false }, "evaluate", read("a"));
     expect(said).toMatchObject({ code: 3, out: "" });

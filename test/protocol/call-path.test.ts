@@ -77,6 +77,14 @@ describe("parts of paths", () => {
     );
   });
 
+  test("a part that is as long as a part may be, and could begin no path", () => {
+    const part = `C:${"x".repeat(253)}`;
+    expect(pathOfCall("read_file", `a/${part}`)).toBe(`a/${part}`);
+    expect(impossiblePath(part, "file", END)).toBeNull();
+    expect(impossiblePath(part, "file", PART)).toBeNull();
+    expect(impossiblePath(part, "file", START)).not.toBeNull();
+  });
+
   test.each(TOOLS)("what is possible is part of the path of some call of %s", (tool, form) => {
     const befores = ["", "_", "_/"];
     const afters = ["", "_"];

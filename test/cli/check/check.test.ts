@@ -105,6 +105,14 @@ describe("for people", () => {
     expect(lines.at(-1)).toBe("hints.symbi runs: 29 hints");
   });
 
+  test("a rule about a path that no call has is marked, with what to write", async () => {
+    using folder = new Folder();
+    const name = folder.write("path.symbi", 'policy p { deny: write_file(path: "./secret.txt") }\n');
+    const said = await runCheck(folder, [name], { columns: 100 });
+    expect(said.code).toBe(1);
+    expectGolden(new URL("./goldens/path.txt", import.meta.url), `${said.out}\n`);
+  });
+
   test("several files are counted together", async () => {
     using folder = new Folder();
     const names = [folder.write("a.symbi", SOUND), folder.write("b.symbi", "policy p { deny: shel }")];
