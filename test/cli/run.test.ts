@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { runCommand } from "#cli/run.ts";
@@ -40,6 +42,19 @@ describe("--consent with other powers than the run has", () => {
     expect(err.join("\n")).toMatch(/^writ: nothing was run: --consent names other powers/);
     expect(err.join("\n")).toContain(consent);
   });
+});
+
+test("a policy about a path that no call has is told about, and not to programs", async () => {
+  const file = desk.write(
+    "policies/paths.cedar",
+    'forbid (principal, action, resource) when { context.args has path && context.args.path like "./*" };\n',
+  );
+  const told = await desk.writ([...RUN, "--consent", "abc"]);
+  const silent = await desk.writ([...RUN, "--consent", "abc", "--json"]);
+  rmSync(file);
+  expect(told.err[0]).toBe('warning WRIT103: no call has a path like `"./*"`: it has a part `.`');
+  expect(told.err[1]).toContain("policies/paths.cedar:1:93");
+  expect(silent.err).toHaveLength(1);
 });
 
 test("help says which of several agents a run takes", () => {
