@@ -71,8 +71,14 @@ export const advancedEntry = (statement: number, steps: number, cause: EntryId |
   entryOf("body.advanced", { statement, steps }, cause);
 
 /** Its cause is filled in where the run is interrupted. */
-export const cancelEntry = ({ canceller }: RunRequest): EntryDraft =>
-  entryOf("person.intervened", { act: "CANCEL", target: null, ...canceller }, null);
+export const cancelEntry = ({ canceller }: RunRequest): EntryDraft => {
+  const { by, surface, how } = canceller;
+  const detail = how();
+  return {
+    ...entryOf("person.intervened", { act: "CANCEL", target: null, by, surface }, null),
+    content: detail === null ? {} : { detail },
+  };
+};
 
 /** Its cause is filled in where the run is interrupted. */
 export const limitEntry = (limit: "WALL_TIME" | "TOOL_TIME", max: number, used: number): EntryDraft =>

@@ -67,7 +67,12 @@ export interface RunRequest {
     readonly startKey: string | null;
   };
   /** Who is on record as having cancelled when the signal is aborted. */
-  readonly canceller: { readonly by: string; readonly surface: Surface };
+  readonly canceller: {
+    readonly by: string;
+    readonly surface: Surface;
+    /** In what way that was said, as far as it is known; asked when the signal is aborted. */
+    readonly how: () => string | null;
+  };
 }
 
 export interface RunReport {

@@ -38,6 +38,8 @@ export interface Invocation {
   readonly environment: Environment;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
+  /** What aborted it; null before. Who may send signals to this process is this user, and who may act for them. */
+  readonly howInterrupted: () => string | null;
 }
 
 /** Where a command writes; every text given here has been made visible (`visibleText`) by its writer. */

@@ -34,16 +34,17 @@ export const createConsentPrompt = (options: {
         onOtherPowers(question.digest);
         return { k: "refused", by: user, surface: "flag" };
       }
-      if (!terminal.interactive) {
-        return {
-          k: "unavailable",
-          help: `read what the agent may do with \`writ check --powers\`, then run with --consent ${question.digest}`,
-        };
-      }
+      const unavailable = {
+        k: "unavailable",
+        help: `read what the agent may do with \`writ check --powers\`, then run with --consent ${question.digest}`,
+      } as const;
+      if (!terminal.interactive) return unavailable;
       for (const line of consentLines(question, terminal.columns)) terminal.err(line);
       const code = shortFingerprint(question.digest);
       const typed = await terminal.question(`Type yes or ${code} to agree, anything else to stop: `, signal);
-      const answer = typed?.trim();
+      // A terminal that somebody closed is not a person who said no.
+      if (typed === null) return unavailable;
+      const answer = typed.trim();
       return { k: answer === "yes" || answer === code ? "given" : "refused", by: user, surface: "terminal" };
     },
   };

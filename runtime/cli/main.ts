@@ -24,15 +24,21 @@ const isNodeTooOld = (): boolean => {
 /** The entry point of `writ`: finds the command, gives it its view of the outside, turns Ctrl-C into a cancel. */
 const main = async (argv: readonly string[]): Promise<ExitCode> => {
   const interrupted = new AbortController();
-  const interrupt = (): void => {
-    // The first one cancels and waits until everything is gone; the second leaves at once.
-    if (interrupted.signal.aborted) process.exit(130);
+  let how: string | null = null;
+  const abort = (by: string): void => {
+    how ??= by;
     interrupted.abort();
   };
+  const interrupt = (by: string): void => {
+    // The first one cancels and waits until everything is gone; the second leaves at once.
+    if (interrupted.signal.aborted) process.exit(130);
+    abort(by);
+  };
   // A terminal that is closed says so more than once, and nobody there is in a hurry.
-  const hangUp = (): void => interrupted.abort();
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const hangUp = (): void => abort("the terminal was closed (SIGHUP or the end of its input)");
+  const pressed = (): void => interrupt("Ctrl-C (SIGINT)");
+  process.on("SIGINT", pressed);
+  process.on("SIGTERM", () => interrupt("SIGTERM from another program"));
   process.on("SIGHUP", hangUp);
 
   const terminal = createProcessTerminal({
@@ -40,7 +46,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     stdout: process.stdout,
     stderr: process.stderr,
     variables: process.env,
-    onInterrupt: interrupt,
+    onInterrupt: pressed,
     onHangup: hangUp,
   });
 
@@ -90,6 +96,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
         terminal,
         environment: here,
         signal: interrupted.signal,
+        howInterrupted: () => how,
       });
     }
   }

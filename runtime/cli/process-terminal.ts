@@ -8,7 +8,7 @@ import { styleFor } from "./style.ts";
 import { wrap } from "./width.ts";
 
 const COLUMNS_DEFAULT = 80;
-const COLUMNS_MIN = 40;
+const COLUMNS_MIN = 20;
 /** Room for an answer behind the question. */
 const ANSWER_COLUMNS = 12;
 /** How a terminal sends it once it hands over every key. */

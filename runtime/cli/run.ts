@@ -232,6 +232,7 @@ const runOrder = async (
       }),
       isConsentNamed: consentFlag !== null,
       approver: createTerminalApprover({ terminal, user }),
+      howCancelled: invocation.howInterrupted,
       observer: asJson ? createRunJson(terminal) : createRunView(terminal),
     },
     signal,

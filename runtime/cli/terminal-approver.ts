@@ -19,8 +19,8 @@ const RULE_CHARACTERS_MAX = 400;
 /**
  * Asks the person at this terminal. Everything untrusted is shown escaped and behind a bar that
  * nothing inside it can leave, so no argument can look like our own words. Only `yes` or the
- * call's short code agrees; any other line, also an empty one, and the end of input refuse. What
- * was typed before the question could be read does not count, which is the terminal's promise.
+ * call's short code agrees; any other line, also an empty one, refuses, and at the end of input
+ * nobody has answered. What was typed before the question could be read does not count, which is the terminal's promise.
  *
  * Questions wait for each other: nobody answers one while reading another.
  */
@@ -63,7 +63,8 @@ const askNow = async (
     signal,
   );
   const by = { by: user, surface: "terminal" } as const;
-  if (typed === null) return { k: "refused", ...by, reason: "the input ended" };
+  // A terminal that somebody closed is not a person who said no.
+  if (typed === null) return { k: "unavailable", why: "the input ended before anybody answered" };
   const answer = typed.trim();
   return answer === "yes" || answer === code
     ? { k: "approved", ...by, fingerprint: question.fingerprint }

@@ -50,6 +50,8 @@ export interface RunPeople {
   readonly isConsentNamed: boolean;
   readonly approver: Approver;
   readonly observer: RunObserver;
+  /** In what way the signal was aborted, as far as it is known. */
+  readonly howCancelled: () => string | null;
 }
 
 export type RunRefusal =
@@ -143,7 +145,7 @@ export const runPlanned = async (
           powers: plan.powersDigest,
           startKey: null,
         },
-        canceller: { by: people.user, surface: people.surface },
+        canceller: { by: people.user, surface: people.surface, how: people.howCancelled },
       },
       signal,
     );

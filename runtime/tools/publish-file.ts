@@ -103,15 +103,16 @@ const digestOf = (details: JsonObject, name: "base" | "content"): Sha256 | null 
 
 /** @param base what the run started from. @param standing what is there now, which is something else. */
 const conflict = (path: string, base: Sha256 | null, standing: Sha256 | null): ToolFault => {
-  const became =
-    base === null
-      ? "has come into being"
-      : standing === null
-        ? "was removed"
-        : "was changed by somebody else";
+  const shown = `\`${visibleText(path)}\``;
+  if (base === null) {
+    return fault("TOOL_CONFLICT", `${shown} stands in the workspace, and this run did not start from it`, {
+      help: "it came later or is kept from runs, as hidden files and keys are; publish under another name",
+    });
+  }
+  const became = standing === null ? "was removed" : "was changed by somebody else";
   return fault(
     "TOOL_CONFLICT",
-    `\`${visibleText(path)}\` ${became} in the workspace since this run began, so it is not published`,
+    `${shown} ${became} in the workspace since this run began, so it is not published`,
     { help: "look at the file as it is now; a new run starts from it" },
   );
 };

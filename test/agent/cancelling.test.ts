@@ -13,6 +13,7 @@ const expectCancelled = ({ report, recorder, sessions, clock }: WorldRun): reado
   expect(recorder.ofType("person.intervened").map((entry) => entry.public)).toEqual([
     { act: "CANCEL", target: null, by: "ada", surface: "terminal" },
   ]);
+  expect(recorder.ofType("person.intervened").map((entry) => entry.content)).toEqual([{ detail: "Ctrl-C" }]);
   // Nothing is left behind: no open session, nobody who waits.
   expect(sessions.opened).toBe(sessions.closed);
   expect(clock.sleepers).toBe(0);

@@ -210,7 +210,7 @@ export const requestOf = (plan: WorldPlan): RunRequest => ({
     powers: digestOf("3"),
     startKey: null,
   },
-  canceller: { by: "ada", surface: "terminal" },
+  canceller: { by: "ada", surface: "terminal", how: () => "Ctrl-C" },
 });
 
 const modelOf = ({ turns = [], model }: WorldPlan, clock: ClockFake): LanguageModel => {

@@ -47,6 +47,7 @@ export const runAudit = async (
     terminal,
     environment: { cwd: "/work", variables: {}, stateDirectory: "/state", user: "ada" },
     signal: options.signal ?? new AbortController().signal,
+    howInterrupted: () => null,
   });
   const text = (lines: readonly string[]): string => lines.map((one) => `${one}\n`).join("");
   return { code, out: text(terminal.outLines), err: text(terminal.errLines) };

@@ -72,6 +72,7 @@ const verify = async (
     terminal,
     environment: { cwd: place.folder, variables: {}, stateDirectory: state, user: "ada" },
     signal: new AbortController().signal,
+    howInterrupted: () => null,
   });
   return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n") };
 };

@@ -38,7 +38,6 @@ describe("consent", () => {
     ["the short code", [" ab12-cd34"], null, given("terminal")],
     ["another word", ["ok"], null, refused("terminal")],
     ["an empty line", [""], null, refused("terminal")],
-    ["the end of input", [null], null, refused("terminal")],
     ["a flag with the digest", [], digest, given("flag")],
     ["a flag with its first twelve digits", [], digest.slice(0, 12), given("flag")],
     ["a flag in upper case", [], digest.toUpperCase(), given("flag")],
@@ -61,6 +60,10 @@ describe("consent", () => {
     });
     await prompt.ask(question(), new AbortController().signal);
     expect([told, terminal.outLines, terminal.errLines]).toEqual([[digest], [], []]);
+  });
+
+  test("the end of input is nobody's answer", async () => {
+    expect(await answerTo([null], null, true)).toMatchObject({ k: "unavailable" });
   });
 
   test("without a terminal needs the flag, and says which", async () => {

@@ -54,6 +54,7 @@ export const runPolicy = async (
     terminal,
     environment: { cwd: "/work", variables: {}, stateDirectory: "/state", user: "ada" },
     signal: new AbortController().signal,
+    howInterrupted: () => null,
   });
   const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
   return { code, out: text(terminal.outLines), err: text(terminal.errLines) };

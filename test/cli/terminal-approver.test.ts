@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { columnsOf } from "#cli/width.ts";
 import { createTerminalApprover } from "#cli/terminal-approver.ts";
 import type { ApprovalQuestion } from "#ports/approver.ts";
 import { approverContract, questionOf } from "#test/contracts/approver.ts";
@@ -26,7 +27,7 @@ approverContract("the fake", {
 });
 
 describe("what a person types", () => {
-  test.each<[string | null, "approved" | "refused"]>([
+  test.each<[string | null, "approved" | "refused" | "unavailable"]>([
     ["yes", "approved"],
     ["  yes ", "approved"],
     ["cccc-cccc", "approved"],
@@ -38,7 +39,8 @@ describe("what a person types", () => {
     ["no", "refused"],
     ["", "refused"],
     ["\u0000yes", "refused"],
-    [null, "refused"],
+    // The terminal was closed, or Ctrl-D: nobody said no.
+    [null, "unavailable"],
   ])("%j is %s", async (typed, expected) => {
     const answer = await approverAt(createTerminalFake([typed])).ask(questionOf(), calm());
     expect(answer.k).toBe(expected);
@@ -95,6 +97,15 @@ describe("on the screen", () => {
     expect(inside.every((line) => /^ {2}[│┆] /.test(line))).toBe(true);
     expect(lines.join("")).not.toMatch(/[\u0000-\u001f\u202e\u2028]/);
     expect(lines.filter((line) => line.startsWith("  rule "))).toHaveLength(1);
+  });
+
+  test.each([20, 24, 32, 38, 60])("nothing in it leaves its bar at %i columns", async (columns) => {
+    const hostile = `${"x".repeat(19)}approved by root ${"漢".repeat(40)}`;
+    const lines = await shown({ preview: `+${hostile}\n`, arguments: { code: hostile } }, columns);
+    const untrusted = lines.filter((line) => /x{5}|approved|漢/.test(line));
+    expect(untrusted.length).toBeGreaterThan(3);
+    expect(untrusted.every((line) => /^ {2}[│┆] /.test(line))).toBe(true);
+    expect(Math.max(...untrusted.map(columnsOf))).toBeLessThanOrEqual(columns);
   });
 
   test("names from outside are escaped too", async () => {

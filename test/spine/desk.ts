@@ -79,6 +79,7 @@ export const createDesk = (example: string | null): Desk => {
           user: "tester",
         },
         signal: options.signal ?? new AbortController().signal,
+        howInterrupted: () => null,
       });
       return {
         code,

@@ -1,5 +1,6 @@
 import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import { fault } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 
 const FORBIDDEN: readonly string[] = ["EACCES", "EPERM", "EROFS", "ETXTBSY"];
@@ -21,7 +22,17 @@ export const writeFault = (error: unknown): WorkspaceFault => {
 };
 
 export const readFault = (error: unknown): WorkspaceFault =>
-  fault("WORKSPACE_UNREADABLE", `the workspace cannot be read (${errorCode(error)})`);
+  fault("WORKSPACE_UNREADABLE", `the workspace cannot be read (${errorCode(error)})`, {
+    help: "see that its folder is there and that this user may list and read it",
+  });
+
+/** Why one file of the workspace could not be looked at. */
+export const fileReadFault = (path: string, error: unknown): WorkspaceFault =>
+  fault(
+    "WORKSPACE_UNREADABLE",
+    `\`${visibleText(path)}\` of the workspace cannot be read (${errorCode(error)})`,
+    { help: "see that this user may read the file" },
+  );
 
 /** Beyond what a run may begin with, for a reason that names what to leave out. */
 export const tooLarge = (why: string): WorkspaceFault =>

@@ -26,20 +26,37 @@ export const standingAt = async (
     if (folders.has(folder)) continue;
     const above = await kindOf(join(root, folder));
     if (above.k === "nothing") return above;
-    if (above.k !== "folder")
-      return { k: "other", why: `\`${folder}\` above it is ${above.k === "file" ? "a file" : above.why}` };
+    if (above.k !== "folder") return { k: "other", why: `\`${folder}\` above it is ${whatStands(above)}` };
     folders.add(folder);
   }
   const found = await kindOf(join(root, path));
-  return found.k === "folder" ? { k: "other", why: "it is a folder" } : found;
+  return found.k === "folder" || found.k === "other"
+    ? { k: "other", why: `it is ${whatStands(found)}` }
+    : found;
 };
 
-const kindOf = async (path: string): Promise<Standing | { readonly k: "folder" }> => {
+type Kind =
+  | Exclude<Standing, { k: "other" }>
+  | { readonly k: "folder" }
+  | { readonly k: "other"; readonly what: string };
+
+const whatStands = (kind: Exclude<Kind, { k: "nothing" }>): string => {
+  switch (kind.k) {
+    case "file":
+      return "a file";
+    case "folder":
+      return "a folder";
+    case "other":
+      return kind.what;
+  }
+};
+
+const kindOf = async (path: string): Promise<Kind> => {
   try {
     const stat = await lstat(path);
-    if (stat.isSymbolicLink()) return { k: "other", why: "a symbolic link" };
+    if (stat.isSymbolicLink()) return { k: "other", what: "a symbolic link" };
     if (stat.isDirectory()) return { k: "folder" };
-    if (!stat.isFile()) return { k: "other", why: "neither a file nor a folder" };
+    if (!stat.isFile()) return { k: "other", what: "neither a file nor a folder" };
     return { k: "file", sizeBytes: stat.size, executable: (stat.mode & 0o111) !== 0 };
   } catch (error) {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return { k: "nothing" };

@@ -7,6 +7,7 @@ import { sha256OfBytes } from "#kernel/digest.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { Entropy } from "#ports/entropy.ts";
 import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
@@ -14,7 +15,7 @@ import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
 
 import type { RunFilePath } from "#sandbox/run-file-path.ts";
 
-import { readFault } from "./disk-fault.ts";
+import { fileReadFault, readFault } from "./disk-fault.ts";
 import { listPaths } from "./list-paths.ts";
 import type { Environment } from "./list-paths.ts";
 import { publishFile, realDisk } from "./publish.ts";
@@ -80,7 +81,7 @@ export const createWorkspaceFiles = (options: WorkspaceOptions, deps: WorkspaceD
       const place = await placeOf(path);
       if (!place.ok) return place;
       const { root, name } = place.value;
-      return digestAt(root, name, digest).catch((error: unknown) => failed(readFault(error)));
+      return digestAt(root, name, digest).catch((error: unknown) => failed(fileReadFault(name, error)));
     },
 
     async publish(path, bytes, base) {
@@ -103,7 +104,9 @@ const digestAt = async (
   const standing = await standingAt(root, path);
   if (standing.k === "nothing") return ok(null);
   if (standing.k === "other")
-    return failed(fault("WORKSPACE_BAD_PATH", `no file of the workspace: ${standing.why}`));
+    return failed(
+      fault("WORKSPACE_BAD_PATH", `\`${visibleText(path)}\` cannot be published: ${standing.why}`),
+    );
   const bytes = await readRegularFile(join(root, path), SNAPSHOT_BYTES_MAX);
   if (bytes !== null) return ok(digest(bytes));
   return failed(fault("WORKSPACE_TOO_LARGE", `the file has more than ${SNAPSHOT_BYTES_MAX} bytes`));

@@ -59,7 +59,7 @@ describe("a folder outside git", () => {
     const server = createServer().listen(folder.at("socket"));
     await once(server, "listening");
     expect(await taken()).toEqual([]);
-    expect(await leftOut()).toEqual({ socket: "neither a file nor a folder" });
+    expect(await leftOut()).toEqual({ socket: "it is neither a file nor a folder" });
     server.close();
   });
 
@@ -377,10 +377,10 @@ describe("what never enters a sandbox", () => {
     symlinkSync("/etc/passwd", folder.at("passwd"));
     expect(await taken()).toEqual(["kept.txt"]);
     expect(await leftOut()).toEqual({
-      folder: "a symbolic link",
-      "inside.txt": "a symbolic link",
-      "link.txt": "a symbolic link",
-      passwd: "a symbolic link",
+      folder: "it is a symbolic link",
+      "inside.txt": "it is a symbolic link",
+      "link.txt": "it is a symbolic link",
+      passwd: "it is a symbolic link",
     });
     rmSync(outside, { recursive: true });
   });

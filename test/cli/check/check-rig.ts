@@ -81,6 +81,7 @@ export const runCheck = async (
       user: "someone",
     },
     signal: new AbortController().signal,
+    howInterrupted: () => null,
   });
   return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n"), closed };
 };
