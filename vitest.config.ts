@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     // A file that collects nothing, or a filter that matches nothing, is a failure: leave `passWithNoTests` off.
     pool: "forks",
+    globalSetup: "test/kit/scratch-folder.ts",
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
     // Only there to end what hangs: a test that is merely slow on a busy machine is not wrong.
