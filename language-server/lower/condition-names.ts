@@ -9,6 +9,7 @@ import {
   PRINCIPAL_ATTRIBUTES,
   RESOURCE_ATTRIBUTES,
 } from "#protocol/policy-vocabulary.ts";
+import { type KnownValues, knownValues } from "#protocol/known-values.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
 
 /** Inputs of the agents that a policy binds. */
@@ -25,6 +26,8 @@ export type Found =
       readonly type: ConditionType;
       /** Which paths it can be, where it is one. */
       readonly path?: PathForm | undefined;
+      /** What it can be, or hold, where that is known beforehand. */
+      readonly values?: KnownValues | undefined;
     }
   | { readonly why: string; readonly known: readonly string[] };
 
@@ -76,7 +79,11 @@ export const resourceType = (
   const [first] = types;
   if (first !== undefined && types.every((type) => type === first)) {
     const areFiles = resources.every((resource) => resource === "File");
-    return { type: first, path: areFiles ? PATHS_OF_FILES.get(name) : undefined };
+    return {
+      type: first,
+      path: areFiles ? PATHS_OF_FILES.get(name) : undefined,
+      values: knownValues("resource", name),
+    };
   }
   const known = (lists[0] ?? [])
     .map((one) => one.name)
@@ -95,7 +102,10 @@ const actionsOf = (
 
 export const principalType = (name: string): Found => attributeType(name, PRINCIPAL_ATTRIBUTES.Agent);
 
-export const contextType = (name: string): Found => attributeType(name, CONTEXT_ATTRIBUTES);
+export const contextType = (name: string): Found => {
+  const found = attributeType(name, CONTEXT_ATTRIBUTES);
+  return "type" in found ? { ...found, values: knownValues("context", name) } : found;
+};
 
 const attributeType = (
   name: string,

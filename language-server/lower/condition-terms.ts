@@ -1,6 +1,7 @@
 import type { ActionPattern, Expression } from "#protocol/agent-spec.ts";
 import { CONDITION_ROOTS, type ConditionType } from "#protocol/agent-spec-condition.ts";
 import { commonForm, type PathForm } from "#protocol/call-path.ts";
+import type { KnownValues } from "#protocol/known-values.ts";
 import type { Span } from "#protocol/source.ts";
 import { didYouMean, listed, quoted, type ReportOptions } from "../semantics/reporter.ts";
 import {
@@ -22,6 +23,8 @@ export interface Typed {
   readonly type: TermType;
   /** Which paths it can be, where it is the path of a call. */
   readonly path?: PathForm | undefined;
+  /** What it can be, or hold, where that is known beforehand. */
+  readonly values?: KnownValues | undefined;
 }
 
 export const ASK = "A condition asks about `args`, `principal`, `resource`, `context` and `inputs`.";
@@ -133,7 +136,7 @@ export class ConditionTerms {
   }
 
   private found(found: Found, name: string, expression: Expression): Typed | undefined {
-    if ("type" in found) return { expression, type: found.type, path: found.path };
+    if ("type" in found) return { expression, type: found.type, path: found.path, values: found.values };
     const end = expression.span[1];
     this.refuse(expression.span, `${quoted(name)} cannot be asked for: ${found.why}`, {
       help: found.known.length > 0 ? `Known here: ${listed(found.known, "and")}.` : ASK,

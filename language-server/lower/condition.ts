@@ -1,6 +1,5 @@
 import type { ActionPattern, BinaryOperator, Expression } from "#protocol/agent-spec.ts";
 import { CONDITION_DEPTH_MAX } from "#protocol/agent-spec-bounds.ts";
-import type { PathForm } from "#protocol/call-path.ts";
 import { CONDITION_METHODS } from "#protocol/agent-spec-condition.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
@@ -12,7 +11,9 @@ import { ASK, ConditionTerms, type Typed } from "./condition-terms.ts";
 import { mismatch, nameOf } from "./condition-types.ts";
 import { type LowerContext, withinDepth } from "./context.ts";
 import { combine, levelsOf } from "./operators.ts";
-import { mayCompare, type PathComparison } from "./path-literal.ts";
+import { mayCompare } from "./path-literal.ts";
+import type { Comparison } from "./text-comparison.ts";
+import { mayBeValue } from "./value-literal.ts";
 
 /**
  * Lowers the condition of one rule. Everything in it has a type that is known here, so that the
@@ -72,24 +73,26 @@ export class ConditionLowering {
     return { expression: { k: "unary", operator: "!", operand: expression, span }, type: "boolean" };
   }
 
-  /** Whether a path can be what it is compared with; each text that it cannot be is reported. */
+  /** Whether things can be what they are compared with; each text that one cannot be is reported. */
   private mayBeEqual(left: Typed, operator: BinaryOperator | "not in", right: Typed): boolean {
     if (operator === "==" || operator === "!=") {
-      return this.mayBe(left.path, right.expression) && this.mayBe(right.path, left.expression);
+      return this.mayBe(left, right.expression) && this.mayBe(right, left.expression);
     }
-    const isIn = operator === "in" || operator === "not in";
-    const items = isIn && right.expression.k === "list" ? right.expression.items : [];
-    return items.map((item) => this.mayBe(left.path, item)).every(Boolean);
+    if (operator !== "in" && operator !== "not in") return true;
+    const items = right.expression.k === "list" ? right.expression.items : [];
+    // What is searched may be a set of values that are known beforehand.
+    return items.map((item) => this.mayBe(left, item)).every(Boolean) && this.mayBe(right, left.expression);
   }
 
   private mayBe(
-    form: PathForm | undefined,
+    { path: form, values, expression: { span: subject } }: Typed,
     expression: Expression,
-    compared: PathComparison = "whole",
+    compared: Comparison = "whole",
   ): boolean {
-    if (form === undefined || expression.k !== "literal" || typeof expression.value !== "string") return true;
+    if (expression.k !== "literal" || typeof expression.value !== "string") return true;
     const { value: text, span } = expression;
-    return mayCompare(this.context, { text, span, form, compared });
+    if (values !== undefined) return mayBeValue(this.context, { text, span, values, compared });
+    return form === undefined || mayCompare(this.context, { text, span, form, compared, subject });
   }
 
   private operand(node: syntax.Unary, depth: number): Typed | undefined {
@@ -238,7 +241,8 @@ export class ConditionLowering {
       return undefined;
     }
     const part: Expression = { k: "literal", value: literal.value, span: spanOf(argument) };
-    if (!this.mayBe(receiver.path, part, method)) return undefined;
+    // A set holds a value whole or not at all.
+    if (!this.mayBe(receiver, part, isSet ? "whole" : method)) return undefined;
     return {
       expression: {
         k: "call",

@@ -1,33 +1,16 @@
 import { visibleText } from "#kernel/visible-text.ts";
-import { type Around, impossiblePath, likelyPath, type PathForm, pathMistake } from "#protocol/call-path.ts";
-import type { Span } from "#protocol/source.ts";
+import { impossiblePath, likelyPath, pathMistake } from "#protocol/call-path.ts";
 import { quoted, type ReportOptions } from "../semantics/reporter.ts";
 import type { LowerContext } from "./context.ts";
+import { tellStar } from "./star-literal.ts";
+import { AROUND, type Comparison, type PathLiteral } from "./text-comparison.ts";
 
-/** How a rule compares a path with a text: the whole of it, or what its methods ask. */
-const AROUND = {
-  whole: { before: false, after: false },
-  starts_with: { before: false, after: true },
-  ends_with: { before: true, after: false },
-  contains: { before: true, after: true },
-} as const satisfies Readonly<Record<string, Around>>;
-
-export type PathComparison = keyof typeof AROUND;
-
-const IS: Readonly<Record<PathComparison, string>> = {
+const IS: Readonly<Record<Comparison, string>> = {
   whole: "is",
   starts_with: "begins with",
   ends_with: "ends with",
   contains: "contains",
 };
-
-/** A text that is written out, which rules compare with a path of this form. */
-export interface PathLiteral {
-  readonly text: string;
-  readonly span: Span;
-  readonly form: PathForm;
-  readonly compared: PathComparison;
-}
 
 /**
  * Whether a rule may compare a path so. A text that no path of a call can meet is reported, because a
@@ -36,7 +19,10 @@ export interface PathLiteral {
 export const mayCompare = (context: LowerContext, literal: PathLiteral): boolean => {
   const { text, span, form, compared } = literal;
   const why = impossiblePath(text, form, AROUND[compared]);
-  if (why === null) return true;
+  if (why === null) {
+    tellStar(context, literal);
+    return true;
+  }
   const message = `no call has a path that ${IS[compared]} ${quoted(text)}: ${why}`;
   const isGuarded = asksForNoPlace(literal);
   context.reporter.report(
@@ -70,8 +56,8 @@ const adviceFor = (literal: PathLiteral): ReportOptions => {
   const likely = likelyPath(text, form, AROUND[compared]);
   if (likely === null) return { help: `${FORM}${hintFor(literal)}.` };
   const help = `Write ${quoted(likely)}. ${FORM}${form === "folded" ? "; folded ones are in lower case" : ""}.`;
-  // What nobody sees stays as it was written, with its escapes.
-  if (visibleText(likely) !== likely) return { help };
+  // What nobody sees stays as it was written, with its escapes; and a `*` means more than is written.
+  if (visibleText(likely) !== likely || likely.includes("*")) return { help };
   const written = `"${likely.replaceAll('"', '\\"')}"`;
   return { help, fix: { title: `Write ${quoted(likely)}`, edits: [{ span, text: written }] } };
 };

@@ -1,5 +1,5 @@
 import { utf8 } from "#kernel/bytes.ts";
-import type { PolicyBlock, Rule } from "#protocol/agent-spec.ts";
+import type { Expression, PolicyBlock, Rule } from "#protocol/agent-spec.ts";
 import type { Span } from "#protocol/source.ts";
 import type * as syntax from "../generated/ast.ts";
 import { partSpan, spanOf } from "../parser/tree.ts";
@@ -8,6 +8,7 @@ import { didYouMean, quoted } from "../semantics/reporter.ts";
 import { ConditionLowering } from "./condition.ts";
 import type { ConditionInputs } from "./condition-names.ts";
 import type { LowerContext } from "./context.ts";
+import { neverHolds } from "./never-holds.ts";
 import { lowerPatterns } from "./pattern.ts";
 import { auditPatterns, requiredParts } from "./requirement.ts";
 
@@ -60,6 +61,7 @@ const lowerRule = (
   );
   const condition = node.condition === undefined ? null : conditions.lower(node.condition);
   if (condition === undefined) return [];
+  if (condition !== null) reportIfNever(context, node.effect, condition);
   const span = ruleSpan(node);
   const text = context.source.slice(span);
   return drafts.map(({ patterns, requirement, suffix }) => ({
@@ -72,6 +74,18 @@ const lowerRule = (
     range: context.source.range(span),
     digest: context.digest(utf8(text)),
   }));
+};
+
+/** A `deny` or `require` that nothing meets is silent for ever; an `allow` only permits nothing. */
+const reportIfNever = (context: LowerContext, effect: Rule["effect"], condition: Expression): void => {
+  if (!neverHolds(condition)) return;
+  const isSilent = effect === "deny" || effect === "require";
+  context.reporter.report(
+    "WRIT085",
+    condition.span,
+    `this condition never holds, so the \`${effect}\` does nothing`,
+    { class: isSilent ? "enforcement" : "quality" },
+  );
 };
 
 const lowerHead = (context: LowerContext, node: syntax.Rule): readonly Draft[] | undefined => {

@@ -18,6 +18,7 @@ import type {
   ResourceType,
 } from "#protocol/policy-vocabulary.ts";
 import {
+  FILE_CHANGES,
   PRINCIPAL_ATTRIBUTES,
   REQUEST_TEXT_CHARACTERS_MAX,
   RESOURCE_ATTRIBUTES,
@@ -144,7 +145,7 @@ const TYPES: Readonly<Record<AttributeType, Shape>> = {
 
 /** Attributes that not every value of their type can be. */
 const VALUES: Readonly<Record<string, Shape>> = {
-  "File.change": oneOf(["created", "changed", "removed"]),
+  "File.change": oneOf(FILE_CHANGES),
   "Host.method": (value) => typeof value === "string" && /^[A-Z]{1,32}$/.test(value),
   "Host.path": (value) => typeof value === "string" && isText(value) && isTargetPath(value),
 };

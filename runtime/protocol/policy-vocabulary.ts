@@ -51,6 +51,9 @@ export const ACTION_RESOURCES: Readonly<Record<ActionName, readonly ResourceType
   allocate: ["Run"],
 };
 
+/** What publishing may do to a file of the workspace. */
+export const FILE_CHANGES = ["created", "changed", "removed"] as const;
+
 export type AttributeType = "string" | "long" | "boolean" | "string-set";
 
 export interface AttributeDescriptor {

@@ -258,6 +258,25 @@ export const PROBLEM_CATALOGUE = {
     whatToDo:
       "Write the path from the run's folder on, such as `src/main.ts`, without `./`, `..` or `/` at its ends.",
   },
+  WRIT084: quality(
+    "warning",
+    "`*` that is no wildcard",
+    "A rule compares a path with a text that holds `*`. The text is compared as it is, so the rule is about paths with a `*` in their names and about nothing else.",
+    'Ask for what a path begins or ends with, as in `deny: read_file(path) if path.starts_with("private/")`.',
+  ),
+  WRIT085: {
+    class: "either",
+    severity: "warning",
+    title: "condition that never holds",
+    meaning:
+      "The condition of a rule is false whatever is asked: it is `false`, or two of its parts contradict each other. A `deny` or `require` with it does nothing; an `allow` with it permits nothing, which is a warning only. Not every such condition is found.",
+    whatToDo: "Correct the condition, or remove the rule.",
+  },
+  WRIT086: enforcement(
+    "value that nothing has",
+    "A rule compares something that has one of a few known values with a text that is none of them. The comparison never holds, so a `deny` with it denies nothing.",
+    "Write one of the values that the message names.",
+  ),
 
   // Policies, in Cedar files and in what rules of agent files are compiled to.
   WRIT100: {

@@ -19,7 +19,15 @@ export interface ToolParameter {
 }
 
 /** What executing a tool may change; a policy sees these as `resource.effects`. */
-export type ToolEffect = "reads-run-files" | "writes-run-files" | "executes-code" | "writes-workspace";
+export const TOOL_EFFECTS = [
+  "reads-run-files",
+  "writes-run-files",
+  "executes-code",
+  "writes-workspace",
+] as const;
+export type ToolEffect = (typeof TOOL_EFFECTS)[number];
+
+export const TOOL_RISKS = ["low", "medium", "high"] as const;
 
 export interface ToolDescriptor {
   readonly name: string;
@@ -28,7 +36,7 @@ export interface ToolDescriptor {
   readonly summary: string;
   readonly parameters: readonly ToolParameter[];
   readonly effects: readonly ToolEffect[];
-  readonly risk: "low" | "medium" | "high";
+  readonly risk: (typeof TOOL_RISKS)[number];
   /** Tiers whose sandbox can run it. */
   readonly tiers: readonly SandboxTier[];
   /** False when a failed or interrupted call may have had an effect. */

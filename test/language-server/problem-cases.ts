@@ -315,6 +315,68 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   [inPolicy('deny: publish_file if resource.folded_path.starts_with(«"Policies/"»)'), "WRIT083"],
   [inPolicy('deny: publish_file if resource.folded_path.contains(«":"»)'), "WRIT083"],
   ['policy p { deny: write_file(«"./secret.txt"») }', "WRIT083"],
+
+  // `*` is no wildcard in a rule of an agent file.
+  [inPolicy('deny: read_file(«"private/*"»)'), "WRIT084"],
+  [inPolicy('deny: [read_file(«"private/**"»), shell]'), "WRIT084"],
+  [inPolicy('deny: read_file(path) if path == «"private/*"»'), "WRIT084"],
+  [inPolicy('deny: read_file(path) if path in ["a", «"*.md"»]'), "WRIT084"],
+  [inPolicy('deny: read_file(path) if path.starts_with(«"private/*"»)'), "WRIT084"],
+  [inPolicy('deny: publish_file if resource.path == «"*.md"»'), "WRIT084"],
+  [inPolicy('deny: read_file(path) if path == «"./private/*"»'), "WRIT083"],
+
+  // Conditions that nothing meets.
+  [inPolicy("deny: shell if «false»"), "WRIT085"],
+  [inPolicy("allow: shell if «false»"), "WRIT085"],
+  [inPolicy("require: approval(shell) if «!true»"), "WRIT085"],
+  [inPolicy("deny: shell if «dry && false»"), "WRIT085"],
+  [inPolicy("deny: shell if «false || !true»"), "WRIT085"],
+  [inPolicy("deny: shell if «!(true || dry)»"), "WRIT085"],
+  [inPolicy("deny: shell if «1 > 2»"), "WRIT085"],
+  [inPolicy('deny: shell if «"a" in ["b"]»'), "WRIT085"],
+  [inPolicy("deny: shell if «dry && !dry»"), "WRIT085"],
+  [inPolicy('deny: read_file(path) if «path == "a" && path == "b"»'), "WRIT085"],
+  [inPolicy('deny: read_file(path) if «path == "a" && dry && path != "a"»'), "WRIT085"],
+  [inPolicy('deny: read_file(path) if «path == "a" && path.starts_with("b")»'), "WRIT085"],
+  [inPolicy('deny: read_file(path) if «path in ["a", "b"] && path in ["c"]»'), "WRIT085"],
+  [inPolicy('deny: read_file(path) if «"a" == path && !(path == "a" || dry)»'), "WRIT085"],
+  [inPolicy("deny: shell if «count > 3 && count < 2»"), "WRIT085"],
+  [inPolicy("deny: shell if «count > 3 && 4 > count»"), "WRIT085"],
+  [inPolicy("deny: shell if «count < 2 && count == 5»"), "WRIT085"],
+  [inPolicy("deny: shell if «!(count <= 3) && !(count >= 4)»"), "WRIT085"],
+  [inPolicy("deny: shell if «context.depth >= 3 && context.depth <= 2»"), "WRIT085"],
+
+  // Values that a thing never has.
+  [inPolicy('deny: publish_file if resource.change == «"deleted"»'), "WRIT086"],
+  [inPolicy('deny: shell if context.sandbox_tier != «"wsam"»'), "WRIT086"],
+  [inPolicy('deny: shell if resource.risk in ["high", «"severe"»]'), "WRIT086"],
+  [inPolicy('deny: shell if resource.effects.contains(«"writes"»)'), "WRIT086"],
+  [inPolicy('deny: shell if «"writes"» in resource.effects'), "WRIT086"],
+  [inPolicy('deny: http_request if resource.scheme == «"ftp"»'), "WRIT086"],
+  [inPolicy('deny: http_request if resource.method == «"get"»'), "WRIT086"],
+  [inPolicy('deny: publish_file if resource.change.starts_with(«"del"»)'), "WRIT086"],
+];
+
+/** Conditions that something meets, or of which it is not for a checker to say. */
+export const POSSIBLE_CONDITIONS: readonly string[] = [
+  "deny: shell if true",
+  "deny: shell if dry || false",
+  "deny: shell if !dry",
+  'deny: read_file(path) if path == "a" || path == "b"',
+  'deny: read_file(path) if path in ["a", "b"] && path in ["b", "c"]',
+  'deny: read_file(path) if path != "a" && path != "b"',
+  'deny: read_file(path) if path == "ab" && path.starts_with("a") && path.ends_with("b") && path.contains("")',
+  'deny: read_file(path) if path == "a" && file == "b"',
+  "deny: shell if count > 3 && count < 5",
+  "deny: shell if count >= 3 && count <= 3 && count != 4",
+  'deny: publish_file if resource.change == "removed"',
+  'deny: publish_file if resource.change.starts_with("re")',
+  'deny: shell if context.sandbox_tier == "gvisor"',
+  'deny: shell if resource.effects.contains("executes-code")',
+  'deny: http_request if resource.method == "PURGE"',
+  'deny: shell if resource.name == "anything"',
+  'deny: shell(command) if command == "ls *"',
+  'deny: write_file(content: "*")',
 ];
 
 /** Comparisons of paths that some call meets, or that are not about paths of calls. */

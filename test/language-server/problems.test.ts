@@ -4,7 +4,7 @@ import { POLICY_PROBLEM_CODES } from "#protocol/policy-problems.ts";
 import { PROBLEM_CATALOGUE } from "#protocol/problem-catalogue.ts";
 import { mayRun } from "#protocol/problem.ts";
 import { applyFix, check, inPolicy, lower, marked } from "./kit.ts";
-import { POSSIBLE_PATHS, PROBLEM_CASES } from "./problem-cases.ts";
+import { POSSIBLE_CONDITIONS, POSSIBLE_PATHS, PROBLEM_CASES } from "./problem-cases.ts";
 
 /** Codes of the language; the ones from 100 on belong to policies. */
 const CODES = Object.keys(PROBLEM_CATALOGUE).filter((code) => code < "WRIT100");
@@ -18,6 +18,85 @@ describe("each problem stands where its cause is", () => {
 describe("a rule about a path that some call has is read", () => {
   test.each(POSSIBLE_PATHS)("%s", (rule) => {
     check(inPolicy(rule));
+  });
+});
+
+describe("a rule with a condition that something meets is read", () => {
+  test.each(POSSIBLE_CONDITIONS)("%s", (rule) => {
+    check(inPolicy(rule));
+  });
+});
+
+describe("a `*` in a path, and what was meant", () => {
+  const told = (rule: string): readonly [string, string | undefined] => {
+    const { text } = marked(inPolicy(rule));
+    const [problem] = lower(text).problems;
+    const fixed = problem?.fix === undefined ? undefined : applyFix(text, problem).split("\n")[2]?.trim();
+    return [problem?.help ?? "", fixed];
+  };
+  const instead = (condition: string): string => `Write \`${condition}\` behind \`if\`.`;
+  const GENERAL = "Ask with `starts_with`, `ends_with` and `contains` behind `if`.";
+
+  test.each([
+    [
+      'deny: read_file(path) if path == "private/*"',
+      instead('path.starts_with("private/")'),
+      'deny: read_file(path) if path.starts_with("private/")',
+    ],
+    [
+      'deny: read_file(p) if dry && p=="private/**/*"',
+      instead('p.starts_with("private/")'),
+      'deny: read_file(p) if dry && p.starts_with("private/")',
+    ],
+    [
+      'deny: publish_file if resource.path == "**/*.md"',
+      instead('resource.path.ends_with(".md")'),
+      'deny: publish_file if resource.path.ends_with(".md")',
+    ],
+    ['deny: read_file(path) if (path) == "private/*"', instead('path.starts_with("private/")'), undefined],
+    ['deny: read_file(path) if path != "private/*"', instead('!path.starts_with("private/")'), undefined],
+    ['deny: read_file(path) if path in ["private/*"]', instead('path.starts_with("private/")'), undefined],
+    ['deny: read_file("private/*")', instead('path.starts_with("private/")'), undefined],
+    ['deny: read_file("*.md")', instead('path.ends_with(".md")'), undefined],
+    [
+      'deny: read_file("src/**/*.md")',
+      instead('path.starts_with("src/") && path.ends_with(".md")'),
+      undefined,
+    ],
+    ['deny: read_file("src/*.md")', instead('path.starts_with("src/") && path.ends_with(".md")'), undefined],
+    ['deny: read_file("**")', "Leave it out: a rule that names no path is about every path.", undefined],
+    ['deny: read_file("a/*/b/*")', GENERAL, undefined],
+    ['deny: read_file("**/x.md")', GENERAL, undefined],
+    ['deny: read_file("a/*.{md,txt}")', GENERAL, undefined],
+    [
+      'deny: read_file(path) if path.starts_with("private/*")',
+      "Leave the `*` out: `starts_with` says already what may follow.",
+      'deny: read_file(path) if path.starts_with("private/")',
+    ],
+    [
+      'deny: read_file(path) if path.ends_with("*.md")',
+      "Leave the `*` out: `ends_with` says already what may go before.",
+      'deny: read_file(path) if path.ends_with(".md")',
+    ],
+    ['deny: read_file(path) if path.contains("a*b")', GENERAL, undefined],
+  ] as const)("%s", (rule, help, fixed) => {
+    expect(told(rule)).toEqual([help, fixed]);
+  });
+
+  test("it keeps nothing from running, because a name may hold one", () => {
+    expect(mayRun(lower(inPolicy('deny: read_file("private/*")')).problems)).toBe(true);
+  });
+});
+
+describe("a condition that nothing meets", () => {
+  test.each([
+    ["deny: shell if false", false],
+    ["require: approval(shell) if false", false],
+    // What permits nothing is no danger.
+    ["allow: shell if false", true],
+    ["audit: shell if false", true],
+  ])("%s: the file may run: %s", (rule, runs) => {
+    expect(mayRun(lower(inPolicy(rule)).problems)).toBe(runs);
   });
 });
 
