@@ -17,6 +17,7 @@ import type { CedarToken } from "./cedar-tokens.ts";
 import { cedarTokens } from "./cedar-tokens.ts";
 import type { CompiledPolicy, CompiledSource, UnreadPolicy } from "./compiled-policy.ts";
 import { impossiblePaths } from "./impossible-paths.ts";
+import { impossibleValues } from "./impossible-values.ts";
 import { neverMatching } from "./never-matches.ts";
 import { partsOfClauses } from "./policy-parts.ts";
 import { policyError } from "./policy-problem.ts";
@@ -103,7 +104,11 @@ export const compileCedar = (source: PolicySource, tools: readonly ToolDescripto
       );
       continue;
     }
-    problems.push(...neverMatching(statement, whole, names), ...impossiblePaths(statement, whole, tools));
+    problems.push(
+      ...neverMatching(statement, whole, names),
+      ...impossiblePaths(statement, whole, tools),
+      ...impossibleValues(statement, whole),
+    );
     const head = policyHead(statement);
     if (head === undefined) {
       unread.push({ id: `${file}#${index + 1}`, cedar, startsAt: span[0], range });

@@ -131,6 +131,82 @@ describe("a comparison with a path that no call has loads, and is told about", (
   });
 });
 
+describe("a comparison with a value that nothing has is told about", () => {
+  const TIERS = "it is one of `wasm`, `docker`, `gvisor`";
+  const EFFECTS = "it is one of `reads-run-files`, `writes-run-files`, `executes-code`, `writes-workspace`";
+  test.each([
+    [
+      "publish_file",
+      'resource.change == "deleted"',
+      '"deleted"',
+      "it is one of `created`, `changed`, `removed`",
+    ],
+    [
+      "publish_file",
+      '["x"].contains(resource["change"])',
+      '"x"',
+      "it is one of `created`, `changed`, `removed`",
+    ],
+    ["publish_file", 'resource.change like "del*"', '"del*"', "it is one of `created`, `changed`, `removed`"],
+    [
+      "publish_file",
+      'resource.change like "c*x*d"',
+      '"c*x*d"',
+      "it is one of `created`, `changed`, `removed`",
+    ],
+    ["respond", 'context.sandbox_tier == "wsam"', '"wsam"', TIERS],
+    ["respond", '"wsam" != context.sandbox_tier', '"wsam"', TIERS],
+    [
+      "respond",
+      'context.on_behalf_of.kind == "usr"',
+      '"usr"',
+      "it is one of `user`, `schedule`, `webhook`, `agent`, `client`",
+    ],
+    ["tool_call::shell", 'resource.risk == "High"', '"High"', "it is one of `low`, `medium`, `high`"],
+    ["tool_call::shell", 'resource.effects.contains("exec")', '"exec"', EFFECTS],
+    ["tool_call::shell", 'resource.effects.containsAny(["exec", "executes-code"])', '"exec"', EFFECTS],
+    ["http_request", 'resource.scheme == "ftp"', '"ftp"', "it is one of `http`, `https`"],
+    ["http_request", 'resource.method == "get"', '"get"', "it is 1 to 32 letters in upper case"],
+    ["http_request", 'resource.method like "P*t"', '"P*t"', "it is 1 to 32 letters in upper case"],
+  ])("%s: %s", async (action, condition, written, help) => {
+    const text = `forbid (principal, action in Action::"${action}", resource) when { ${condition} };`;
+    const { loaded, problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    expect(loaded).toBe(true);
+    expect(problems).toMatchObject([{ problem: { code: "WRIT103", severity: "warning", help } }]);
+    expect(text.slice(...(problems[0]?.problem.range.span ?? []))).toBe(written);
+  });
+
+  test.each([
+    ["publish_file", 'resource.change == "removed"'],
+    ["publish_file", 'resource.change like "c*ed"'],
+    ["publish_file", 'resource.change like "*"'],
+    ["respond", 'context.sandbox_tier == "gvisor" && context.on_behalf_of.kind == "user"'],
+    ["respond", 'context.on_behalf_of.id == "usr"'],
+    ["tool_call::shell", 'resource.effects.containsAll(["executes-code"])'],
+    ["http_request", 'resource.method like "P*T"'],
+    ["http_request", 'resource.path like "/wsam"'],
+  ])("and no other is: %s: %s", async (action, condition) => {
+    const text = `forbid (principal, action in Action::"${action}", resource) when { ${condition} };`;
+    expect(await problemsOf(decider, [cedarSource("workspace", text)])).toEqual({
+      loaded: true,
+      problems: [],
+    });
+  });
+
+  test("a pattern for folded paths with capital letters is told about", async () => {
+    const text = `forbid (principal, action == Action::"publish_file", resource) when { resource.folded_path like "Private/*" };`;
+    const { problems } = await problemsOf(decider, [cedarSource("workspace", text)]);
+    expect(problems).toMatchObject([
+      {
+        problem: {
+          message: 'no call has a path like `"Private/*"`: folded paths are in lower case',
+          help: expect.stringMatching(/^write `"private\/\*"`; /) as string,
+        },
+      },
+    ]);
+  });
+});
+
 describe("a file that does not load", () => {
   test.each([
     // syntax, said by Cedar at its place
