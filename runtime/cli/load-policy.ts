@@ -16,9 +16,10 @@ export const policyCommands = createPolicyCommands({
     );
     if (!opened.ok) return opened;
     const bound = opened.value;
-    const { principal, warnings, texts, policies: rules } = bound;
+    const { principal, tier, warnings, texts, policies: rules } = bound;
     return ok({
       principal,
+      tier,
       warnings,
       texts,
       decide: (request, aborted) => rules.decide(request, aborted),

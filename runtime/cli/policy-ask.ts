@@ -69,6 +69,7 @@ export const askPolicies = async (
   try {
     const document = readRequestDocument(text.value, {
       principal: policies.principal,
+      tier: policies.tier,
       user: environment.user,
       readArguments: deps.readArguments,
     });

@@ -1,6 +1,7 @@
 import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { FileProblem } from "#host/plan-run.ts";
+import type { SandboxTier } from "#protocol/agent-spec.ts";
 import type {
   Decision,
   Explanation,
@@ -32,6 +33,8 @@ export interface PolicyQuestion {
 
 export interface OpenedPolicies {
   readonly principal: PrincipalReference;
+  /** The tier that the agent's file names, or the weakest. */
+  readonly tier: SandboxTier;
   /** What is worth knowing about the files and keeps nothing from being decided. */
   readonly warnings: readonly FileProblem[];
   /** Texts of the files by the names that problems and citations have. */

@@ -33,6 +33,7 @@ export type RequestDocument =
 export interface DocumentDefaults {
   readonly principal: PrincipalReference;
   readonly user: string;
+  readonly tier: SandboxTier;
   readonly readArguments: PolicyCommandDeps["readArguments"];
 }
 
@@ -109,7 +110,7 @@ const requestOf = (document: JsonObject, defaults: DocumentDefaults): PolicyRequ
     context: {
       run,
       iteration: context.whole("iteration") ?? 1,
-      sandboxTier: context.oneOf<SandboxTier>("sandboxTier", SANDBOX_TIERS) ?? "wasm",
+      sandboxTier: context.oneOf<SandboxTier>("sandboxTier", SANDBOX_TIERS) ?? defaults.tier,
       labels: (context.list("labels") ?? []).map((label) => {
         if (typeof label === "string") return label;
         throw new Mistake("`labels` is a list of texts", 'such as `["pii"]`');

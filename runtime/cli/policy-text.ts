@@ -72,9 +72,10 @@ const shownLayer = (layer: LayerExplanation): LayerExplanation =>
 const hasSomethingToSay = ({ says, rules }: LayerExplanation): boolean =>
   says !== "silent" || rules.length > 0;
 
-/** What to write so that it is permitted. */
-export const suggestionLines = ({ suggestion }: Explanation, page: Page): readonly string[] =>
-  suggestion.length === 0
+/** What stands in the way, and what to write so that it is permitted. */
+export const suggestionLines = ({ suggestion, advice }: Explanation, page: Page): readonly string[] => [
+  ...advice.flatMap((sentence) => ["", ...hanging("", visibleText(sentence), width(page))]),
+  ...(suggestion.length === 0
     ? []
     : [
         "",
@@ -87,7 +88,8 @@ export const suggestionLines = ({ suggestion }: Explanation, page: Page): readon
             page.style.cyan(line),
           ),
         ]),
-      ];
+      ]),
+];
 
 const VERDICTS: Readonly<
   Record<Decision["outcome"], { readonly text: string; readonly paint: keyof Style }>

@@ -67,9 +67,13 @@ export const compileCedar = (source: PolicySource, tools: readonly ToolDescripto
   if (written !== undefined && written !== VERSION_LINE) {
     return refuse(
       "form",
-      "the file is written for a version of the policy vocabulary that this build does not read",
+      namesOurVersion(written)
+        ? `the line that names the version is not written as \`${VERSION_LINE}\``
+        : "the file is written for a version of the policy vocabulary that this build does not read",
       [start, start + written.length],
-      `this build reads \`${VERSION_LINE}\``,
+      namesOurVersion(written)
+        ? "write it exactly so, with nothing in front of it and nothing behind"
+        : `this build reads \`${VERSION_LINE}\``,
     );
   }
   const tokens = cedarTokens(source.text.slice(start)).map((token) => shifted(token, start));
@@ -148,6 +152,12 @@ export const compileCedar = (source: PolicySource, tools: readonly ToolDescripto
 /** No letter and no digit stands between the slashes and the word; what else does may not be seen at all. */
 const VERSION = /^\/\/[^\p{L}\p{N}\r\n]*policy-vocabulary[^\r\n]*/iu;
 const VERSION_LINE = `// policy-vocabulary: ${POLICY_VOCABULARY_VERSION}`;
+
+/** Whether a line that names a version means ours, or none at all. */
+const namesOurVersion = (written: string): boolean => {
+  const [, named = ""] = /policy-vocabulary\P{N}*([\p{N}.]*)/iu.exec(written) ?? [];
+  return named === "" || named === String(POLICY_VOCABULARY_VERSION);
+};
 
 const shifted = (token: CedarToken, by: number): CedarToken =>
   by === 0 ? token : { ...token, start: token.start + by, end: token.end + by };

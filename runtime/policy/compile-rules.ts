@@ -177,11 +177,13 @@ const matchesOf = (pattern: ActionPattern, tools: readonly ToolDescriptor[]): re
     if (one.k === "bind") return [];
     const key = cedarString(one.parameter.startsWith("__") ? `__${one.parameter}` : one.parameter);
     const value = literalText(one.value, pattern);
+    const name = `the argument \`${visibleExcerpt(one.parameter, 80)}\``;
+    const written = visibleExcerpt(JSON.stringify(one.value), 80);
     return [
       {
         cedar: `context.args has ${key} && context.args[${key}] == ${value}`,
-        fails: null,
-        shown: `the argument \`${visibleExcerpt(one.parameter, 80)}\` is ${visibleExcerpt(JSON.stringify(one.value), 80)}`,
+        shown: `${name} is ${written}`,
+        fails: `${name} is not ${written}`,
       },
     ];
   });

@@ -3,15 +3,17 @@ import type {
   Decision,
   Explanation,
   LayerExplanation,
+  PolicyLayer,
   PolicyRequest,
   RuleExplanation,
   Suggestion,
 } from "#protocol/policy-vocabulary.ts";
+import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { cedarEntity } from "./cedar-literal.ts";
 import type { CompiledPolicy } from "./compiled-policy.ts";
 import type { LayerAnswer } from "./layers.ts";
 import type { PolicyTrace } from "./nearest-rule.ts";
-import { traceText } from "./nearest-rule.ts";
+import { nearestOf, traceText } from "./nearest-rule.ts";
 import type { ActionPlan, LayerPlan } from "./policy-plan.ts";
 
 /** What was asked of the layers for one principal, and how far each policy holds. */
@@ -26,6 +28,7 @@ export const explanationOf = (
   request: PolicyRequest,
   decision: Decision,
   stories: readonly HearingStory[],
+  tools: readonly ToolDescriptor[],
 ): Explanation => ({
   decision,
   layers: stories.flatMap(({ plan, answers, traces }) =>
@@ -34,7 +37,7 @@ export const explanationOf = (
       return answer === undefined ? [] : explainLayer(layer, answer, traces);
     }),
   ),
-  suggestion: suggestionsFor(request, decision),
+  ...wayOut(request, decision, stories, tools),
 });
 
 const explainLayer = (
@@ -72,30 +75,80 @@ const says = ({ forbids, erred, permits, covers }: LayerAnswer): LayerExplanatio
 
 /**
  * What would permit it. Only where a permit is what is missing: a rule that forbids is a decision
- * of its author, and what is unknown cannot be permitted.
+ * of its author, and what is unknown cannot be permitted. Where a layer permits some of it already, a
+ * permit without its condition would open everything, so that condition is named instead.
  */
-const suggestionsFor = (request: PolicyRequest, { denyReason, missing }: Decision): readonly Suggestion[] => {
+const wayOut = (
+  request: PolicyRequest,
+  { denyReason, missing }: Decision,
+  stories: readonly HearingStory[],
+  tools: readonly ToolDescriptor[],
+): Pick<Explanation, "suggestion" | "advice"> => {
+  if (denyReason !== "no-permit" && denyReason !== "not-permitted") return { suggestion: [], advice: [] };
+  const notOffered = tierAdvice(request, tools);
+  if (notOffered !== null) return { suggestion: [], advice: [notOffered] };
   const lacking = missing.map(({ layer }) => layer);
-  const inFile = denyReason === "no-permit" || lacking.includes("file");
-  const inWorkspace = denyReason === "no-permit" || lacking.includes("workspace");
-  if (!inFile && !inWorkspace) return [];
+  const narrow = new Map(
+    lacking.flatMap((layer) => {
+      const nearest = narrowerPermit(layer, stories);
+      return nearest === null ? [] : [[layer, nearest] as const];
+    }),
+  );
+  const open = (layer: PolicyLayer): boolean =>
+    denyReason === "no-permit" || (lacking.includes(layer) && !narrow.has(layer));
+  return {
+    suggestion: [
+      ...(open("file") ? inFile(request) : []),
+      ...(open("workspace") ? [inWorkspace(request)] : []),
+    ],
+    advice: [...narrow.values()].map(
+      (trace) =>
+        `\`${trace.policy.citation.rule}\` permits it under a condition that would have to be widened: ${traceText(trace)}`,
+    ),
+  };
+};
+
+/** Whether the tool could be called at all, whatever the rules say. */
+const tierAdvice = (request: PolicyRequest, tools: readonly ToolDescriptor[]): string | null => {
+  const { sandboxTier } = request.context;
+  const tool = tools.find(({ name }) => name === request.tool);
+  if (tool === undefined || tool.tiers.includes(sandboxTier)) return null;
+  const tiers = tool.tiers.map((tier) => `\`${tier}\``).join(" or ");
+  return `the tier \`${sandboxTier}\` does not offer \`${tool.name}\`, whatever the rules say; it needs ${tiers}`;
+};
+
+/** The permit of a layer that came nearest, where it is about this principal and permits only some of it. */
+const narrowerPermit = (layer: PolicyLayer, stories: readonly HearingStory[]): PolicyTrace | null => {
+  for (const { plan, answers, traces } of stories) {
+    const index = plan.layers.findIndex((one) => one.layer === layer);
+    const [found, answer] = [plan.layers[index], answers[index]];
+    // Of several principals the first that a layer does not permit is the one that was denied.
+    if (found === undefined || answer?.covers !== true || answer.permits.length > 0) continue;
+    return nearestOf(
+      found.rules.flatMap((policy) => {
+        const trace = traces.get(policy);
+        const isNarrower = trace !== undefined && (trace.held >= 0 || policy.resource !== "resource");
+        return policy.kind === "rule" && policy.effect === "permit" && isNarrower ? [trace] : [];
+      }),
+    );
+  }
+  return null;
+};
+
+const inFile = (request: PolicyRequest): readonly Suggestion[] =>
+  request.principal.type === "Agent"
+    ? [{ where: "file", text: `allow: ${request.tool ?? request.action}` }]
+    : [];
+
+const inWorkspace = (request: PolicyRequest): Suggestion => {
   const action = request.action === "tool_call" ? `tool_call::${request.tool}` : request.action;
   const agent = agentOfEntityId(request.principal.id);
   const who =
     request.principal.type === "Agent" && agent !== undefined
       ? `principal in ${cedarEntity("AgentName", entityId(agent.name))}`
       : `principal == ${cedarEntity(request.principal.type, request.principal.id)}`;
-  return [
-    ...(inFile && request.principal.type === "Agent"
-      ? [{ where: "file" as const, text: `allow: ${request.tool ?? request.action}` }]
-      : []),
-    ...(inWorkspace
-      ? [
-          {
-            where: "workspace" as const,
-            text: `permit (${who}, action == ${cedarEntity("Action", action)}, resource);`,
-          },
-        ]
-      : []),
-  ];
+  return {
+    where: "workspace",
+    text: `permit (${who}, action == ${cedarEntity("Action", action)}, resource);`,
+  };
 };

@@ -90,7 +90,7 @@ class Loaded implements LoadedPolicies {
       }
       stories.push({ plan, answers, traces });
     }
-    return explanationOf(request, decision, stories);
+    return explanationOf(request, decision, stories, this.deps.tools);
   }
 
   close(): void {

@@ -311,6 +311,8 @@ export interface Explanation {
   readonly layers: readonly LayerExplanation[];
   /** What could be written to permit it, one line each; empty where writing a permit would not help. */
   readonly suggestion: readonly Suggestion[];
+  /** What stands in the way where a permit that opens more than was asked for is no answer: sentences for people. */
+  readonly advice: readonly string[];
 }
 
 export interface LayerExplanation {

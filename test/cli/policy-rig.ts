@@ -108,6 +108,7 @@ const depsOf = (world: PolicyWorld, request: string): PolicyCommandDeps => ({
     if (policies === null) return failed({ k: "problems", problems: loading.value.problems, texts });
     return ok({
       principal: { type: "Agent", id: agentEntityId(agentFile, name) },
+      tier: spec.agents.find((one) => one.name === name)?.sandboxFloor?.tier ?? "wasm",
       warnings: loading.value.problems,
       texts,
       decide: (question, until) => policies.decide(question, until),

@@ -203,7 +203,7 @@ describe("policy explain", () => {
 
   test("in JSON each rule says how it came out", async () => {
     const said = await runPolicy(world, "explain", read("src/a.ts"), { json: true });
-    const { layers, suggestion } = JSON.parse(said.out) as Explanation;
+    const { layers, suggestion, advice } = JSON.parse(said.out) as Explanation;
     expect(layers.map(({ layer, says }) => [layer, says])).toEqual([
       ["builtin", "silent"],
       ["workspace", "permits"],
@@ -214,7 +214,68 @@ describe("policy explain", () => {
       holds: "no",
       why: '`path.starts_with("docs/")` does not hold',
     });
-    expect(suggestion.map(({ where }) => where)).toEqual(["file"]);
+    expect(suggestion).toEqual([]);
+    expect(advice).toEqual([
+      '`reader/files/1` permits it under a condition that would have to be widened: `path.starts_with("docs/")` does not hold',
+    ]);
+  });
+
+  test("a permit with a condition is not answered with one without", async () => {
+    const explained = async (request: string, world: PolicyWorld): Promise<Explanation> =>
+      JSON.parse((await runPolicy(world, "explain", request, { json: true })).out) as Explanation;
+    const publish = ask({
+      tool: "publish_file",
+      arguments: { path: "a" },
+      context: { inputs: { topic: "x" } },
+    });
+    expect(await explained(publish, world)).toMatchObject({
+      suggestion: [],
+      advice: [
+        '`reader/publishing/1` permits it under a condition that would have to be widened: `path.starts_with("notes/")` does not hold',
+      ],
+    });
+    // A permit of one file, and one of somebody else, which says nothing about this agent.
+    const one = `permit (principal, action == Action::"publish_file", resource == File::"b");`;
+    const others = `permit (principal in AgentName::"other", action == Action::"publish_file", resource);`;
+    const bare = { agentFile: world.agentFile.replace(' if path.starts_with("notes/")', "") };
+    expect(await explained(publish, { ...bare, workspace: one })).toMatchObject({
+      suggestion: [],
+      advice: [expect.stringContaining("policies/team.cedar#1")],
+    });
+    expect(await explained(publish, { ...bare, workspace: others })).toMatchObject({
+      suggestion: [{ where: "workspace" }],
+      advice: [],
+    });
+  });
+
+  test("an argument that is another one is said without quotes within quotes", async () => {
+    const agentFile = world.agentFile.replace(
+      "read_file(path) if",
+      'read_file("docs/a.md")\n    allow: shell if',
+    );
+    const only = agentFile.replace(/\n {4}allow: shell if.*/, "");
+    const { out } = await runPolicy({ agentFile: only, workspace: "" }, "explain", read("b"));
+    expect(out).toContain('the argument `path` is not "docs/a.md"');
+    expect(out).not.toContain("does not hold`");
+    expect(out).not.toContain("`the argument");
+  });
+
+  test("a tool that the tier does not offer is no matter of rules", async () => {
+    const shell = { tool: "shell", arguments: { command: "ls" } };
+    const inputs = { topic: "x" };
+    const said = await runPolicy(
+      { ...world, workspace: "" },
+      "explain",
+      ask({ ...shell, context: { inputs } }),
+    );
+    expect(said.out).toContain(
+      "the tier `wasm` does not offer `shell`, whatever the rules say; it needs `docker` or `gvisor`",
+    );
+    expect(said.out).not.toContain("To permit it");
+    const docker = { agentFile: world.agentFile.replace('"wasm"', '"docker"'), workspace: "" };
+    const offered = await runPolicy(docker, "explain", ask({ ...shell, context: { inputs } }));
+    expect(offered.out).toContain("allow: shell");
+    expect(offered.out).not.toContain("does not offer");
   });
 
   test("what is suggested does permit it", async () => {

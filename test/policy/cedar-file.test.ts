@@ -207,6 +207,35 @@ describe("a comparison with a value that nothing has is told about", () => {
   });
 });
 
+describe("a first line that names a version and does not load", () => {
+  const told = (line: string): readonly (string | undefined)[] => {
+    const [one] = cedarSource("workspace", `${line}\npermit ${ANY};`).problems;
+    return [one?.problem.message, one?.problem.help];
+  };
+  test.each([
+    "// policy-vocabulary: 1 ",
+    "//policy-vocabulary:1",
+    "// policy-vocabulary 1, see the page",
+    "// policy-vocabulary",
+  ])("ours, written in another way: %s", (line) => {
+    expect(told(line)).toEqual([
+      "the line that names the version is not written as `// policy-vocabulary: 1`",
+      "write it exactly so, with nothing in front of it and nothing behind",
+    ]);
+  });
+  test.each([
+    "// policy-vocabulary: 2",
+    "// policy-vocabulary: 1.1",
+    "// policy-vocabulary: 11",
+    "// policy-vocabulary2",
+  ])("another one: %s", (line) => {
+    expect(told(line)).toEqual([
+      "the file is written for a version of the policy vocabulary that this build does not read",
+      "this build reads `// policy-vocabulary: 1`",
+    ]);
+  });
+});
+
 describe("a file that does not load", () => {
   test.each([
     // syntax, said by Cedar at its place

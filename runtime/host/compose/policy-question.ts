@@ -8,6 +8,7 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LoadedPolicies } from "#policy/index.ts";
+import type { SandboxTier } from "#protocol/agent-spec.ts";
 import type { PrincipalReference } from "#protocol/policy-vocabulary.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
@@ -36,6 +37,8 @@ export interface RulesOf {
 
 export interface OpenedRules {
   readonly principal: PrincipalReference;
+  /** The tier that the file names, or the weakest. */
+  readonly tier: SandboxTier;
   readonly policies: LoadedPolicies;
   readonly warnings: readonly FileProblem[];
   readonly texts: ReadonlyMap<string, string>;
@@ -100,6 +103,7 @@ export const openRules = async (
       const { agent, policies, warnings } = bound.value;
       return ok({
         principal: { type: "Agent", id: agentEntityId(path, agent.name) },
+        tier: agent.sandboxFloor?.tier ?? "wasm",
         policies,
         warnings,
         texts,
@@ -130,7 +134,9 @@ export const readNamedText = async (named: string, cwd: string): Promise<Result<
   const bytes = named === "-" ? await readStandardInput() : await readSourceFile(resolve(cwd, named));
   if (!bytes.ok) return bytes;
   const text = utf8Text(bytes.value);
-  return text === undefined ? failed(fault("HOST_NOT_TEXT", "what was named is not UTF-8 text")) : ok(text);
+  if (text !== undefined) return ok(text);
+  const shown = named === "-" ? "standard input" : `\`${visibleText(named)}\``;
+  return failed(fault("HOST_NOT_TEXT", `${shown} is not UTF-8 text`));
 };
 
 const readStandardInput = async (): Promise<Result<Uint8Array, Fault<string>>> => {
