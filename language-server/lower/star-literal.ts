@@ -41,7 +41,8 @@ const insteadOfWhole = (context: LowerContext, literal: PathLiteral): ReportOpti
   const not = /^\s*!=\s*$/.test(between) ? "!" : "";
   const condition = methods.map((method) => `${name}.${method}`).join(" && ");
   const shown = not === "" || methods.length === 1 ? `${not}${condition}` : `!(${condition})`;
-  const help = `Write \`${shown}\` behind \`if\`.`;
+  const how = subject === undefined ? "Name the argument `path` in the pattern, and write" : "Write";
+  const help = `${how} \`${shown}\` behind \`if\`.`;
   if (subject === undefined || !isEqual || methods.length > 1) return { help };
   const edit = { span: [subject[0], span[1]] as Span, text: condition };
   return { help, fix: { title: `Write \`${condition}\``, edits: [edit] } };

@@ -35,6 +35,8 @@ describe("a `*` in a path, and what was meant", () => {
     return [problem?.help ?? "", fixed];
   };
   const instead = (condition: string): string => `Write \`${condition}\` behind \`if\`.`;
+  const named = (condition: string): string =>
+    `Name the argument \`path\` in the pattern, and write \`${condition}\` behind \`if\`.`;
   const GENERAL = "Ask with `starts_with`, `ends_with` and `contains` behind `if`.";
 
   test.each([
@@ -56,14 +58,10 @@ describe("a `*` in a path, and what was meant", () => {
     ['deny: read_file(path) if (path) == "private/*"', instead('path.starts_with("private/")'), undefined],
     ['deny: read_file(path) if path != "private/*"', instead('!path.starts_with("private/")'), undefined],
     ['deny: read_file(path) if path in ["private/*"]', instead('path.starts_with("private/")'), undefined],
-    ['deny: read_file("private/*")', instead('path.starts_with("private/")'), undefined],
-    ['deny: read_file("*.md")', instead('path.ends_with(".md")'), undefined],
-    [
-      'deny: read_file("src/**/*.md")',
-      instead('path.starts_with("src/") && path.ends_with(".md")'),
-      undefined,
-    ],
-    ['deny: read_file("src/*.md")', instead('path.starts_with("src/") && path.ends_with(".md")'), undefined],
+    ['deny: read_file("private/*")', named('path.starts_with("private/")'), undefined],
+    ['deny: read_file("*.md")', named('path.ends_with(".md")'), undefined],
+    ['deny: read_file("src/**/*.md")', named('path.starts_with("src/") && path.ends_with(".md")'), undefined],
+    ['deny: read_file("src/*.md")', named('path.starts_with("src/") && path.ends_with(".md")'), undefined],
     ['deny: read_file("**")', "Leave it out: a rule that names no path is about every path.", undefined],
     ['deny: read_file("a/*/b/*")', GENERAL, undefined],
     ['deny: read_file("**/x.md")', GENERAL, undefined],
