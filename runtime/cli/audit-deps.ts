@@ -13,10 +13,12 @@ export interface AuditDeps {
 }
 
 export interface AuditLog {
-  /** Absolute, for people. */
-  readonly directory: string;
+  /** Absolute, for people; null for a workspace in which nothing was ever recorded. */
+  readonly directory: string | null;
   /** Public workspace key of this user in hexadecimal, or null where none was made yet. */
   readonly ownKey: string | null;
+  /** Folders of ledgers in this user's state that belong to no known workspace. */
+  readonly unclaimed: readonly string[];
   /** @param pinnedKey the public key to hold the logs against, or null for none. */
   verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<AuditReport, Fault<string>>>;
 }

@@ -5,9 +5,11 @@ import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { ENTRY_TYPES } from "#protocol/run-event.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
-import { briefFields, dateText, plural, refuseLedger, refuseNoLog, shortId, timeText } from "./audit-text.ts";
+import { briefFields, dateText, plural, refuseLedger, refuseNoLog } from "./audit-text.ts";
+import { shortId, timeText, whereText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { refuseUsage } from "./fault-output.ts";
+import { tellUnclaimed } from "./tell-unclaimed.ts";
 import { fit } from "./width.ts";
 
 export const createAuditList = (deps: AuditDeps): Command => ({
@@ -71,6 +73,7 @@ const list = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
     }
   }
   const wanted = kindText(type, run);
+  tellUnclaimed(opened.value.unclaimed, invocation);
   if (!asJson) printEnd(terminal, opened.value, { shown, hidden, logs: logs.value.length, wanted });
   return 0;
 };
@@ -164,7 +167,7 @@ const printEnd = (
     wanted,
   }: { readonly shown: number; readonly hidden: number; readonly logs: number; readonly wanted: string },
 ): void => {
-  const where = visibleText(ledger.directory);
+  const where = whereText(ledger.directory);
   if (logs === 0) {
     terminal.out(`Nothing has been recorded in ${where} yet.`);
     return;

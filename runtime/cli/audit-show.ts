@@ -1,6 +1,6 @@
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
-import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import { visibleJson } from "#kernel/visible-text.ts";
 import type { ShownEntry } from "#ports/ledger-reader.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
@@ -9,7 +9,7 @@ import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
 import { isIdEnding } from "./audit-list.ts";
 import type { EntryDetail } from "./audit-show-text.ts";
 import { printEntry, printRun } from "./audit-show-text.ts";
-import { plural, refuseLedger } from "./audit-text.ts";
+import { plural, refuseLedger, whereText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { refuseUsage } from "./fault-output.ts";
 
@@ -60,7 +60,7 @@ const show = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
   }
   const chosen = choose(found, id);
   if (typeof chosen === "string") {
-    return refuseUsage(invocation, `${chosen} in ${visibleText(opened.value.directory)}`);
+    return refuseUsage(invocation, `${chosen} in ${whereText(opened.value.directory)}`);
   }
 
   const details: EntryDetail[] = [];

@@ -60,6 +60,10 @@ export const paragraph = (terminal: Terminal, indent: number, text: string): voi
   }
 };
 
+/** Where a ledger lies, in a sentence. */
+export const whereText = (directory: string | null): string =>
+  directory === null ? "this workspace" : visibleText(directory);
+
 /** Says why the ledger could not be read. A path that somebody named and that cannot be read is a mistake of usage. */
 export const refuseLedger = (audience: Audience, fault: Fault<string>, named: boolean): ExitCode => {
   printFault(audience, fault);
@@ -70,9 +74,9 @@ export const plural = (count: number, singular: string, several = `${singular}s`
   `${count.toLocaleString("en-US")} ${count === 1 ? singular : several}`;
 
 /** A folder that somebody named and that holds no log is a mistake of usage, not an empty ledger. */
-export const refuseNoLog = (audience: Audience, directory: string): ExitCode =>
+export const refuseNoLog = (audience: Audience, directory: string | null): ExitCode =>
   refuseUsage(
     audience,
-    `there is no log in \`${visibleText(directory)}\``,
+    directory === null ? "there is no log" : `there is no log in \`${visibleText(directory)}\``,
     "--dir takes the folder in which the logs' folders lie; `audit verify <folder>` takes the folder of one log",
   );

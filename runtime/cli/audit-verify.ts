@@ -3,9 +3,10 @@ import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { FoundFault, LogReport, VerificationLevel } from "#protocol/ledger-report.ts";
 
 import type { AuditDeps, AuditReport, MissingPart } from "./audit-deps.ts";
-import { dateText, paragraph, plural, refuseLedger, refuseNoLog, timeText } from "./audit-text.ts";
+import { dateText, paragraph, plural, refuseLedger, refuseNoLog, timeText, whereText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { refuseUsage } from "./fault-output.ts";
+import { tellUnclaimed } from "./tell-unclaimed.ts";
 
 export const createAuditVerify = (deps: AuditDeps): Command => ({
   name: "audit verify",
@@ -58,15 +59,17 @@ const verify = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode
   }
 
   if (invocation.switches.has("json")) {
-    const document = { directory: opened.value.directory, publicKey: pinnedKey, ...report.value };
+    const { directory: place, unclaimed } = opened.value;
+    const document = { directory: place, publicKey: pinnedKey, ...report.value, unclaimed };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else printReport(terminal, opened.value.directory, report.value, pinnedKey, given === undefined);
+  tellUnclaimed(opened.value.unclaimed, invocation);
   return report.value.faultsTotal > 0 ? 1 : 0;
 };
 
 const printReport = (
   terminal: Terminal,
-  directory: string,
+  directory: string | null,
   report: AuditReport,
   pinnedKey: string | null,
   isOwnKey: boolean,
@@ -77,7 +80,7 @@ const printReport = (
     paragraph(
       terminal,
       0,
-      `No log lies in ${visibleText(directory)}, so there is nothing to verify. Each workspace has a ledger of its own.`,
+      `No log lies in ${whereText(directory)}, so there is nothing to verify. Each workspace has a ledger of its own.`,
     );
     return;
   }

@@ -17,7 +17,8 @@ import type { RunRefusal } from "#host/run-agent.ts";
 import { runPlanned } from "#host/run-agent.ts";
 import { readSourceFile } from "#host/source-file.ts";
 import type { Workspace } from "#host/workspace.ts";
-import { findWorkspace, findWorkspaceOfFolder, identifyWorkspace, workspacePath } from "#host/workspace.ts";
+import { findWorkspace, findWorkspaceOfFolder, workspacePath } from "#host/workspace.ts";
+import { identifyWorkspace, reclaimingHelp, unclaimedLedgers } from "#host/workspace-identity.ts";
 import type { LanguageModel } from "#ports/language-model.ts";
 
 import { homeFolder } from "./account.ts";
@@ -31,6 +32,7 @@ import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
+import { tellNewWorkspace } from "./tell-unclaimed.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import { VERSION } from "./version.ts";
 import { wrap } from "./width.ts";
@@ -124,11 +126,8 @@ interface ReadOrder {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-const readOrder = async ({
-  positionals,
-  values,
-  environment,
-}: Invocation): Promise<Result<ReadOrder, Stop>> => {
+const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop>> => {
+  const { positionals, values, environment } = invocation;
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) return usage("CLI_USAGE", "name one agent file");
   const sandbox = tierNamed(values.get("sandbox")?.[0] ?? null);
@@ -153,8 +152,13 @@ const readOrder = async ({
 
   const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
   if (!sources.ok) return failed({ code: 3, fault: sources.fault });
-  const workspace = await identifyWorkspace(folder.value, environment.stateDirectory, newWorkspaceId);
+  const state = environment.stateDirectory;
+  const workspace = await identifyWorkspace(folder.value, state, newWorkspaceId);
   if (!workspace.ok) return failed({ code: 3, fault: workspace.fault });
+  if (workspace.value.isNew) {
+    const unclaimed = await unclaimedLedgers(state);
+    tellNewWorkspace(unclaimed, reclaimingHelp(folder.value, state, unclaimed), invocation);
+  }
   return ok({
     order: {
       bytes: bytes.value,

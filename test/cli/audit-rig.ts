@@ -70,6 +70,7 @@ const depsOf = (world: World, givenKey: string | null | undefined): AuditDeps =>
     return ok({
       directory: directory ?? "/state/ledgers/here",
       ownKey,
+      unclaimed: [],
       reader,
       async verify(pinnedKey, signal) {
         const verified = await verifyLedger(source, nodeCrypto, pinnedKey, signal);
@@ -82,6 +83,7 @@ const depsOf = (world: World, givenKey: string | null | undefined): AuditDeps =>
     return ok({
       directory: folder,
       ownKey: null,
+      unclaimed: [],
       verify: async (pinnedKey, signal) => {
         const options = { log: null, pinnedKey, anchor: null, live: source.isHeld() };
         const verified = await verifyLog(source, nodeCrypto, options, signal);

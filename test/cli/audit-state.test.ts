@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { auditCommands } from "#cli/load-audit.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import { ledgerDeps } from "#host/compose/ledger.ts";
-import { identifyWorkspace } from "#host/workspace.ts";
+import { identifyWorkspace } from "#host/workspace-identity.ts";
 import type { LogId, WorkspaceId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
@@ -57,16 +57,19 @@ const write = async (
 
 const written = async (place: Place, entries = 2): Promise<LogId> => valueOf(await write(place, entries));
 
-const verify = async (
-  place: Place,
+const verify = (place: Pick<Place, "folder">, ...line: string[]) => audit("verify", place, ...line);
+
+const audit = async (
+  verb: "list" | "show" | "verify",
+  place: Pick<Place, "folder">,
   ...line: string[]
 ): Promise<{ code: number; out: string; err: string }> => {
-  const command = auditCommands.find(({ name }) => name === "audit verify");
-  if (command === undefined) throw new Error("no audit verify");
+  const command = auditCommands.find(({ name }) => name === `audit ${verb}`);
+  if (command === undefined) throw new Error(`no audit ${verb}`);
   const terminal = createTerminalFake([], { interactive: false, columns: 400 });
   const at = line.indexOf("--dir");
   const code = await command.run({
-    positionals: [],
+    positionals: verb === "show" ? ["5ef19b2c"] : [],
     switches: new Set(line.filter((one) => one === "--json").map(() => "json")),
     values: new Map(at < 0 ? [] : [["dir", [line[at + 1] ?? ""]]]),
     terminal,
@@ -205,5 +208,83 @@ describe("writ audit verify of one's own ledger", () => {
     const said = await verify(place);
     expect([said.code, said.out]).toEqual([3, ""]);
     expect(said.err).toContain("cannot be read (ELOOP)");
+  });
+});
+
+describe("a state folder that is not there", () => {
+  test.each([
+    ["list", 0, "Nothing has been recorded in this workspace yet."],
+    ["show", 2, "no run or entry has this id in this workspace"],
+    ["verify", 0, "No log lies in this workspace, so there is nothing to verify."],
+  ] as const)("is not made by `audit %s`", async (verb, code, words) => {
+    const said = await audit(verb, { folder: top });
+    expect(said.code).toBe(code);
+    expect(`${said.out}${said.err}`).toContain(words);
+    expect(existsSync(state)).toBe(false);
+  });
+
+  test("has no ledger of a name for programs", async () => {
+    expect(JSON.parse((await verify({ folder: top }, "--json")).out)).toMatchObject({ directory: null });
+  });
+});
+
+describe("a workspace whose identity was removed", () => {
+  /** Writes a log, removes the identity and gives the ledger's folder. */
+  const lose = async (): Promise<{ readonly place: Place; readonly ledger: string }> => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    remove("workspaces");
+    return { place, ledger: join(state, "ledgers", place.workspace) };
+  };
+
+  test.each(["list", "show", "verify"] as const)("is not one without a past to `audit %s`", async (verb) => {
+    const { place, ledger } = await lose();
+    const said = await audit(verb, place);
+    expect([said.code, said.out]).toEqual([3, ""]);
+    expect(said.err).toContain("this workspace has no ledger, but 1 in");
+    expect(said.err).toContain(`writ audit list --dir ${ledger}`);
+    expect(existsSync(join(state, "workspaces"))).toBe(false);
+  });
+
+  test("is restored by what the help says to write", async () => {
+    const { place } = await lose();
+    const [, text = "", file = ""] =
+      /then write (\{.*\}) into `([^`]+)`/.exec((await verify(place)).err) ?? [];
+    mkdirSync(join(state, "workspaces"));
+    writeFileSync(file, text);
+    const said = await verify(place);
+    expect([said.code, said.err]).toEqual([0, ""]);
+    expect(said.out).toContain("since local anchor");
+  });
+
+  test.each(["list", "verify"] as const)("stays told about by `audit %s` once it is new", async (verb) => {
+    const { ledger } = await lose();
+    const place = await makeWorkspace("desk");
+    await written(place);
+    const said = await audit(verb, place);
+    expect(said.code).toBe(0);
+    expect(said.err).toBe(
+      `1 ledger in the state folder belongs to no known workspace; look at what was recorded with\n  writ audit verify --dir ${ledger}`,
+    );
+    expect((await audit(verb, place, "--json")).err).toBe("");
+    expect(JSON.parse((await verify(place, "--json")).out)).toMatchObject({ unclaimed: [ledger] });
+  });
+
+  test("is told about although its own ledger is not whole", async () => {
+    const { ledger } = await lose();
+    const place = await makeWorkspace("desk");
+    await written(place);
+    remove(`anchors/${place.workspace}`);
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.err).toContain(ledger);
+  });
+
+  test("has a ledger that is held against its own key and anchors, wherever it is looked at from", async () => {
+    const { ledger } = await lose();
+    const said = await verify({ folder: top }, "--dir", ledger);
+    expect([said.code, said.err]).toEqual([0, ""]);
+    expect(said.out).toContain("Level: since local anchor");
+    expect(existsSync(join(state, "workspaces"))).toBe(false);
   });
 });

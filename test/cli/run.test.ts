@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -60,4 +61,21 @@ test("a policy about a path that no call has is told about, and not to programs"
 test("help says which of several agents a run takes", () => {
   const option = runCommand.options.find(({ name }) => name === "agent");
   expect(option?.summary).toContain("named like the file");
+});
+
+describe("a workspace whose identity was removed", () => {
+  test("is told to be new before it runs, with the ledger that it may have had", async () => {
+    await desk.writ([...RUN, "--consent", consent]);
+    const [ledger = ""] = readdirSync(join(desk.state, "ledgers"));
+    const lose = (): void => rmSync(join(desk.state, "workspaces"), { recursive: true });
+    lose();
+    const told = await desk.writ([...RUN, "--consent", "abc"]);
+    expect(told.err[0]).toBe(
+      "this workspace is new, and 1 ledger in the state folder belongs to no known workspace",
+    );
+    expect(told.err[1]).toContain(`writ audit list --dir ${join(desk.state, "ledgers", ledger)}`);
+    expect((await desk.writ([...RUN, "--consent", "abc"])).err.join("\n")).not.toContain("is new");
+    lose();
+    expect((await desk.writ([...RUN, "--consent", "abc", "--json"])).err).toHaveLength(1);
+  });
 });

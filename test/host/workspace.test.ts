@@ -1,7 +1,6 @@
 import {
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -13,13 +12,10 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
-import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { readSourceFile, SOURCE_BYTES_MAX } from "#host/source-file.ts";
-import { findWorkspace, identifyWorkspace, workspacePath } from "#host/workspace.ts";
+import { findWorkspace, workspacePath } from "#host/workspace.ts";
 
 let root: string;
-const entropy = createSystemEntropy();
-const newId = () => entropy.id<"workspace">(Date.now());
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "writ-host-")));
@@ -87,62 +83,6 @@ describe("the workspace of a file", () => {
     mkdirSync(join(root, "w"));
     symlinkSync(outside, join(root, "w/agent.symbi"));
     expect(await workspacePath(join(root, "w"), join(root, "w/agent.symbi"))).toBeNull();
-  });
-});
-
-describe("the workspace's identity", () => {
-  test("is made once and stays, and differs between folders", async () => {
-    const state = join(root, "state");
-    const first = await identifyWorkspace("/some/folder", state, newId);
-    expect(first.ok).toBe(true);
-    expect(await identifyWorkspace("/some/folder", state, newId)).toEqual(first);
-    expect(await identifyWorkspace("/other/folder", state, newId)).not.toEqual(first);
-  });
-
-  test("is one also when several ask at the same moment", async () => {
-    const state = join(root, "state");
-    const answers = await Promise.all(
-      Array.from({ length: 8 }, () => identifyWorkspace("/some/folder", state, newId)),
-    );
-    expect(new Set(answers.map((answer) => answer.ok && answer.value.id)).size).toBe(1);
-    expect(answers.every((answer) => answer.ok)).toBe(true);
-  });
-
-  test("that was damaged is refused and not replaced", async () => {
-    const state = join(root, "state");
-    await identifyWorkspace("/some/folder", state, newId);
-    const shelf = join(state, "workspaces");
-    writeFileSync(join(shelf, readdirSync(shelf)[0] ?? ""), '{"v":1,"id":"../../etc","path":"/some/folder"}');
-    expect(await identifyWorkspace("/some/folder", state, newId)).toMatchObject({
-      ok: false,
-      fault: { code: "HOST_STATE_UNREADABLE" },
-    });
-  });
-
-  test("that cannot be read is said to be that, and where it is", async () => {
-    const state = join(root, "state");
-    await identifyWorkspace("/some/folder", state, newId);
-    const shelf = join(state, "workspaces");
-    const identity = join(shelf, readdirSync(shelf)[0] ?? "");
-    rmSync(identity);
-    mkdirSync(identity);
-    expect(await identifyWorkspace("/some/folder", state, newId)).toMatchObject({
-      ok: false,
-      fault: {
-        code: "HOST_STATE_UNREADABLE",
-        message: `the workspace's identity in \`${identity}\` cannot be read (EISDIR)`,
-        help: expect.stringContaining("WRIT_STATE"),
-      },
-    });
-    expect(readdirSync(shelf)).toHaveLength(1);
-  });
-
-  test("needs a state folder that can be made", async () => {
-    const state = file("not-a-folder");
-    expect(await identifyWorkspace("/some/folder", state, newId)).toMatchObject({
-      ok: false,
-      fault: { code: "HOST_STATE_READ_ONLY" },
-    });
   });
 });
 

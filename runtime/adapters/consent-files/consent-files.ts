@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rename, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { errorCode } from "#kernel/error-code.ts";
 import { utf8, utf8Text } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { readJson } from "#kernel/json.ts";
+import { makeFolders } from "#kernel/make-folders.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { ConsentFault, ConsentStore } from "#ports/consent-store.ts";
@@ -44,7 +45,7 @@ export const createConsentFiles = (directory: string): ConsentStore => {
       const folder = folderOf(consent.principal);
       const temporary = join(folder, `.${randomUUID()}.new`);
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeFolders(folder, 0o700, { mkdir, stat, dirname });
         const checked = await checkFolders(directory, folder);
         if (!checked.ok) return checked;
         {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
 import { constants } from "node:fs";
-import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import { invariant } from "#kernel/invariant.ts";
+import { makeFolders } from "#kernel/make-folders.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -40,7 +41,7 @@ export const createKeyFiles = (directory: string): KeyStore => {
     if (!found.ok) return found;
     if (found.value) return ok(undefined);
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeFolders(directory, 0o700, { mkdir, stat, dirname });
       await syncDirectory(dirname(directory));
     } catch (error) {
       return failed(writingFault(directory, error));

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open as openFile } from "node:fs/promises";
+import { mkdir, open as openFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode, isNoRoom } from "#kernel/error-code.ts";
+import { makeFolders } from "#kernel/make-folders.ts";
 import { fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
@@ -43,8 +44,8 @@ export const syncFolder = async (path: string): Promise<void> => {
 
 /** Makes a folder with those above it, durably. */
 export const makeFolder = async (path: string): Promise<void> => {
-  const made = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  if (made !== undefined) await syncFolder(dirname(path));
+  const made = await makeFolders(path, FOLDER_MODE, { mkdir, stat, dirname });
+  if (made) await syncFolder(dirname(path));
 };
 
 export const readingFault = (path: string, error: unknown): LedgerFault =>
