@@ -23,6 +23,8 @@ export interface AuditReport extends LedgerReport {
 export interface HeldState {
   /** Whether it is the workspace's own ledger and not one in a folder that somebody named. */
   readonly isOwn: boolean;
+  /** Whether logs of other workspaces may lie beside its own. */
+  readonly isShared: boolean;
   /** Public workspace key in hexadecimal, or null where there is none. */
   readonly ownKey: string | null;
   /**
@@ -43,14 +45,14 @@ export interface HeldState {
  * log is known as ours by who certified it, and one that is gone altogether only by its anchor.
  */
 export const findMissing = (logs: readonly LogReport[], state: HeldState): readonly MissingPart[] => {
-  const { isOwn, ownKey, writers, anchored } = state;
+  const { isOwn, isShared, ownKey, writers, anchored } = state;
   const missing: MissingPart[] = [];
   const present = new Set<LogId>();
   let hasOurs = false;
   for (const { log, lines, workspaceKey } of logs) {
     if (log === null) continue;
     present.add(log);
-    hasOurs ||= writers.has(log) || (isOwn && anchored.has(log));
+    hasOurs ||= writers.has(log) || (isOwn && (!isShared || anchored.has(log)));
     const isOurs = writers.has(log) || (isOwn && workspaceKey !== null && workspaceKey === ownKey);
     if (isOurs && lines > OPENING_LINES && !anchored.has(log)) {
       missing.push({ what: "anchor", log, isFault: true });

@@ -20,11 +20,14 @@ import {
 import { OPENING_LINES, SEGMENT_LINES_BYTES_MAX } from "./limits.ts";
 import type { LogEnd } from "./log-writer.ts";
 import { createLogWriter, emptyLogEnd, wallMsOf } from "./log-writer.ts";
+import type { LogOwner } from "./own-logs.ts";
+import { whoseLog } from "./own-logs.ts";
 import { recoverLog } from "./recover-log.ts";
 import { scanLog, tampered } from "./scan-log.ts";
 import { createScopes } from "./scopes.ts";
 import type { WritableLedger, WritableLedgerDeps } from "./writable-ledger.ts";
 import { createWritableLedger } from "./writable-ledger.ts";
+import { workspaceSeed } from "./workspace-seed.ts";
 
 export interface LedgerOptions {
   readonly workspace: WorkspaceId;
@@ -32,6 +35,10 @@ export interface LedgerOptions {
   readonly software: string;
   /** Lines of a segment in bytes behind which the next group begins another; 16 MiB by default. */
   readonly segmentBytesMax?: number;
+  /** Whether logs of other workspaces may lie in the same place; by default all that lie there are this one's. */
+  readonly isShared?: boolean;
+  /** What to do when the workspace's key is gone and its logs are not, by the places that only the host knows. */
+  readonly keyLostHelp?: string;
 }
 
 export interface OpenedLedger {
@@ -55,7 +62,9 @@ export const openLedger = async (
   if (!logs.ok) return logs;
   const gone = await refuseVanished(deps, anchored.value, logs.value);
   if (!gone.ok) return gone;
-  const seed = await workspaceSeed(deps, options.workspace, logs.value);
+  const { workspace, isShared = false } = options;
+  const owner: LogOwner = { workspace, isShared, anchored: anchored.value };
+  const seed = await workspaceSeed(deps, owner, logs.value, options.keyLostHelp);
   if (!seed.ok) return seed;
   const workspaceKey = signingKeyOf(deps.crypto, seed.value);
 
@@ -63,6 +72,10 @@ export const openLedger = async (
     const ours = await writerKeys(deps, log);
     if (!ours.ok) return ours;
     if (ours.value.all.length === 0) continue;
+    const whose = await whoseLog(deps.store, owner, log);
+    if (!whose.ok) return whose;
+    // Another workspace of this user has its key; its own runs go on with it.
+    if (whose.value === "another's") continue;
     const hold = await deps.store.acquire(log, { create: false });
     if (!hold.ok && hold.fault.code === "LEDGER_HELD") continue;
     if (!hold.ok) return hold;
@@ -96,32 +109,6 @@ const refuseVanished = async (
     if (ours.value.all.length > 0) return failed(tampered(log, "it is gone, and its anchor is still here"));
   }
   return ok(undefined);
-};
-
-/**
- * The workspace's key, made where there is none yet. One that is gone while this user still has
- * logs is not replaced: what was certified by the old one would become foreign.
- */
-const workspaceSeed = async (
-  deps: WritableLedgerDeps,
-  workspace: WorkspaceId,
-  logs: readonly LogId[],
-): Promise<Result<Uint8Array, LedgerFault>> => {
-  const name = SECRET_NAME.workspace(workspace);
-  const found = await readSecret(deps.keys, name);
-  if (!found.ok) return found;
-  if (found.value !== null) return ok(found.value);
-  for (const log of logs) {
-    const ours = await writerKeys(deps, log);
-    if (!ours.ok) return ours;
-    if (ours.value.all.length === 0) continue;
-    return failed(
-      fault("LEDGER_NO_KEY", `the key of the workspace is gone, and the log ${log} was certified by it`, {
-        help: "put the key back from a backup, or move the ledger away to begin a new one",
-      }),
-    );
-  }
-  return readOrCreateSecret(deps.keys, deps.entropy, name);
 };
 
 /** A held log that is ready to be written. */

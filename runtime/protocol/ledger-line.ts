@@ -67,9 +67,11 @@ export interface SeenCheckpoint {
   readonly size: number;
   readonly root: string;
 }
-export interface LogRecovered {
+interface LogOpened {
   readonly software: string;
   readonly workspace: string;
+}
+export interface LogRecovered extends LogOpened {
   readonly aside: readonly AsideFile[];
 }
 export interface AsideFile {
@@ -83,6 +85,7 @@ interface Structures {
   readonly "key.rotated": KeyRotated;
   readonly "key.revoked": KeyRevoked;
   readonly "log.committed": LogCommitted;
+  readonly "log.opened": LogOpened;
   readonly "log.recovered": LogRecovered;
 }
 

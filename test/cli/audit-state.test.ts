@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { auditCommands } from "#cli/load-audit.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import { ledgerDeps } from "#host/compose/ledger.ts";
+import { openRunLedger } from "#host/compose/run.ts";
 import { identifyWorkspace } from "#host/workspace-identity.ts";
 import type { LogId, WorkspaceId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
@@ -47,7 +48,11 @@ const write = async (
   { folder = null, retire = false }: { folder?: string | null; retire?: boolean } = {},
 ): Promise<Result<LogId, LedgerFault>> => {
   const place = { stateDirectory: state, workspace, folder };
-  const opened = await openLedger(ledgerDeps(place), { workspace: place.workspace, software: "writ test" });
+  const opened = await openLedger(ledgerDeps(place), {
+    workspace: place.workspace,
+    software: "writ test",
+    isShared: folder !== null,
+  });
   if (!opened.ok) return opened;
   const { ledger } = opened.value;
   for (let at = 0; at < entries; at += 1) valueOf(await ledger.append(newEntry({ input: at })));
@@ -208,6 +213,84 @@ describe("writ audit verify of one's own ledger", () => {
     const said = await verify(place);
     expect([said.code, said.out]).toEqual([3, ""]);
     expect(said.err).toContain("cannot be read (ELOOP)");
+  });
+});
+
+describe("keys that were removed", () => {
+  const openedBy = (place: Place, folder: string | null = null) =>
+    openRunLedger({ stateDirectory: state, workspace: place.workspace, folder }, "writ test");
+
+  /** Moves what the help names out of the state, the first two of its paths. */
+  const moveAside = (help: string): void => {
+    const paths = [...help.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path).slice(1, 3);
+    expect(paths).toHaveLength(2);
+    paths.forEach((path, index) => renameSync(path, join(top, `aside-${index}`)));
+  };
+
+  test.each([
+    ["with the workspace's own ledger", null],
+    ["with a ledger in a folder of its own", "evidence"],
+  ])("%s refuse the next run, whose help says what to move aside", async (_, name) => {
+    const place = await makeWorkspace("desk");
+    const folder = name === null ? null : join(top, name);
+    valueOf(await write(place, 2, { folder }));
+    remove("keys");
+    const refused = await openedBy(place, folder);
+    if (refused.ok) throw new Error("a ledger without its key was opened");
+    expect(refused.fault.code).toBe("LEDGER_NO_KEY");
+    const help = refused.fault.help ?? "";
+    expect(help).toContain(
+      `put \`${join(state, "keys", `workspace.${place.workspace}`)}\` back from a backup`,
+    );
+    expect(existsSync(join(state, "keys"))).toBe(false);
+
+    moveAside(help);
+    valueOf(await write(place, 2, { folder }));
+    const said = await verify(place, ...(folder === null ? [] : ["--dir", folder]));
+    expect([said.code, said.err]).toEqual([0, ""]);
+    expect(said.out).toContain("Level: since local anchor");
+  });
+
+  test("are missed by `audit verify` as long as logs are left", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    remove("keys", "anchors");
+    const said = await verify(place);
+    expect(said.code).toBe(1);
+    expect(said.out).toContain("✗ workspace key is missing");
+  });
+
+  test("of a workspace alone: what is moved aside takes the keys of its logs with it", async () => {
+    const place = await makeWorkspace("desk");
+    const log = await written(place);
+    remove(`keys/workspace.${place.workspace}`);
+    const refused = await openedBy(place);
+    const help = refused.ok ? "" : (refused.fault.help ?? "");
+    expect(help).toContain("`writer.<log>`");
+    moveAside(help);
+    remove(`keys/writer.${log}`);
+    await written(place);
+    expect((await verify(place)).code).toBe(0);
+  });
+
+  test("of one of two workspaces that share a folder are no matter of the other", async () => {
+    const [here, there] = [await makeWorkspace("here"), await makeWorkspace("there")];
+    const folder = join(top, "evidence");
+    const logs: LogId[] = [];
+    for (const place of [there, here, there, here]) logs.push(valueOf(await write(place, 2, { folder })));
+    expect(logs.slice(2)).toEqual(logs.slice(0, 2));
+    remove(`keys/workspace.${there.workspace}`);
+    expect(valueOf(await write(here, 2, { folder }))).toBe(logs[1]);
+    expect(await write(there, 2, { folder })).toMatchObject({ fault: { code: "LEDGER_NO_KEY" } });
+  });
+
+  test("of nobody here: a newcomer writes beside the logs of others", async () => {
+    const [here, there] = [await makeWorkspace("here"), await makeWorkspace("there")];
+    const folder = join(top, "evidence");
+    valueOf(await write(there, 2, { folder }));
+    remove("keys", "anchors");
+    const opened = valueOf(await openedBy(here, folder));
+    valueOf(await opened.writable.close());
   });
 });
 

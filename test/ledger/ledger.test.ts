@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { toHex } from "#kernel/bytes.ts";
-import type { ScopeId } from "#kernel/ids.ts";
+import type { ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { PENDING_ENTRIES_MAX } from "#ledger/limits.ts";
+import { openLedger } from "#ledger/open-ledger.ts";
 import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import type { ShownEntry } from "#ports/ledger-reader.ts";
 import type { LedgerReport } from "#protocol/ledger-report.ts";
@@ -282,13 +283,16 @@ describe("logs and their writers", () => {
   test("a log of another workspace in the same folder is left alone", async () => {
     const world = createWorld();
     const other = createWorld(99);
-    const foreign = await other.open();
+    const elsewhere = "018bcfe5-6800-7000-8000-00000000b11c" as WorkspaceId;
+    const foreign = valueOf(
+      await openLedger(other.start().deps, { workspace: elsewhere, software: "writ test" }),
+    );
     await foreign.ledger.close();
     for (const [log, files] of other.disk.image) world.disk.image.set(log, files);
     const before = JSON.stringify(
       [...(other.disk.image.get(foreign.ledger.log) ?? [])].map(([name, bytes]) => [name, toHex(bytes)]),
     );
-    const { ledger } = await world.open();
+    const { ledger } = await world.open({ isShared: true });
     await ledger.append(newEntry());
     await ledger.close();
     expect(ledger.log).not.toBe(foreign.ledger.log);
@@ -423,6 +427,24 @@ describe("keys", () => {
     await world.keys.destroy(`workspace.${WORKSPACE}`);
     expect(await openIn(world.start().deps)).toMatchObject({ fault: { code: "LEDGER_TAMPERED" } });
     expect(world.keys.names()).not.toContain(`workspace.${WORKSPACE}`);
+  });
+
+  test.each([
+    { left: "with their anchors", isShared: false, anchors: true, retire: false },
+    { left: "alone", isShared: false, anchors: false, retire: false },
+    { left: "alone, retired", isShared: false, anchors: false, retire: true },
+    { left: "in a shared folder with their anchors", isShared: true, anchors: true, retire: false },
+    { left: "in a shared folder alone", isShared: true, anchors: false, retire: false },
+  ])("all keys that are gone are not replaced while logs are left $left", async (left) => {
+    const world = createWorld();
+    const { ledger } = await world.open();
+    await (left.retire ? ledger.retire("full") : ledger.close());
+    for (const name of world.keys.names()) await world.keys.destroy(name);
+    if (!left.anchors) world.disk.anchors.clear();
+    expect(await openIn(world.start().deps, { isShared: left.isShared })).toMatchObject({
+      fault: { code: "LEDGER_NO_KEY", message: expect.stringContaining(ledger.log) },
+    });
+    expect(world.keys.names()).toEqual([]);
   });
 
   test.each([0, 1])(

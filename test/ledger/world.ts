@@ -42,6 +42,7 @@ export interface World {
 export interface OpenOptions {
   readonly mishap?: (call: number) => Mishap | undefined;
   readonly segmentBytesMax?: number;
+  readonly isShared?: boolean;
 }
 
 export interface SteppingClock extends Clock {
@@ -71,7 +72,7 @@ export const createWorld = (seed = 1): World => {
 
 export const openIn = (
   deps: WritableLedgerDeps,
-  options: Pick<OpenOptions, "segmentBytesMax"> = {},
+  options: Omit<OpenOptions, "mishap"> = {},
 ): ReturnType<typeof openLedger> =>
   openLedger(deps, { workspace: WORKSPACE, software: "writ test", ...options });
 

@@ -89,6 +89,7 @@ export const openAuditedLedger = async (
       const hadLogs = ownKey !== null && verified.value.logs.length === 0 && !logs.value.workspaces.has(id);
       const state = {
         isOwn: directory === null,
+        isShared: ledger.folder !== null,
         ownKey,
         writers: held.value.writers,
         // A folder that was moved has its anchors under its former place.

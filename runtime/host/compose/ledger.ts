@@ -8,6 +8,8 @@ import { createKeyFiles } from "#adapters/keystore/key-files.ts";
 import { createAnchorFiles } from "#adapters/ledger-files/anchor-files.ts";
 import { createLedgerFiles } from "#adapters/ledger-files/ledger-files.ts";
 import type { WorkspaceId } from "#kernel/ids.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import { SECRET_NAME } from "#ledger/keys.ts";
 import type { WritableLedgerDeps } from "#ledger/writable-ledger.ts";
 
 /** Where the parts of a ledger lie for one user and workspace. */
@@ -35,6 +37,16 @@ export const anchorFolder = (place: LedgerPlace): string => {
 
 export const keyFolder = (place: Pick<LedgerPlace, "stateDirectory">): string =>
   join(place.stateDirectory, "keys");
+
+/** What to do when a workspace's key is gone and its logs are not. */
+export const keyLostHelp = (place: LedgerPlace): string => {
+  const key = visibleText(join(keyFolder(place), SECRET_NAME.workspace(place.workspace)));
+  const logs = visibleText(ledgerFolder(place));
+  const anchors = visibleText(anchorFolder(place));
+  const shared =
+    place.folder === null ? "" : " (or of it only the logs that the next names, where others use it too)";
+  return `put \`${key}\` back from a backup of the state folder; or, to begin a new ledger, move \`${logs}\`${shared} and \`${anchors}\` aside together, and of its logs the keys \`writer.<log>\` where they are still there`;
+};
 
 /** Everything that a ledger stands on, on this machine. */
 export const ledgerDeps = (

@@ -20,7 +20,7 @@ import type { PolicyFolder } from "../policy-sources.ts";
 import type { RunAgentDeps } from "../run-agent.ts";
 import type { Workspace } from "../workspace.ts";
 import type { LedgerPlace } from "./ledger.ts";
-import { ledgerDeps } from "./ledger.ts";
+import { keyLostHelp, ledgerDeps } from "./ledger.ts";
 import { digest } from "./policies.ts";
 import { programFiles } from "./program-files.ts";
 
@@ -96,7 +96,12 @@ export const openRunLedger = async (
   software: string,
 ): Promise<Result<RunLedger, Fault<string>>> => {
   const deps = ledgerDeps(place);
-  const opened = await openLedger(deps, { workspace: place.workspace, software });
+  const opened = await openLedger(deps, {
+    workspace: place.workspace,
+    software,
+    isShared: place.folder !== null,
+    keyLostHelp: keyLostHelp(place),
+  });
   if (!opened.ok) return opened;
   const { ledger } = opened.value;
   try {
