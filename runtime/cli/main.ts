@@ -1,5 +1,6 @@
 import { errorCode } from "#kernel/error-code.ts";
-import { fault } from "#kernel/result.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
 import { userName } from "./account.ts";
@@ -84,9 +85,9 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       );
     case "run": {
       const here = environment();
-      if (here === null) {
-        const audience = { terminal, switches: line.switches };
-        return refuseUsage(audience, "the folder that this was started in does not exist any more");
+      if (!here.ok) {
+        printFault({ terminal, switches: line.switches }, here.fault);
+        return 2;
       }
       isActing = line.command.actsUnheard === true;
       return runCommand(line.command, {
@@ -94,7 +95,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
         switches: line.switches,
         values: line.values,
         terminal,
-        environment: here,
+        environment: here.value,
         signal: interrupted.signal,
         howInterrupted: () => how,
       });
@@ -121,16 +122,17 @@ const print = (terminal: Terminal, lines: readonly string[]): void => {
   for (const text of lines) terminal.out(text);
 };
 
-/** Null where the working folder is gone: then no name of a file means anything. */
-const environment = (): Environment | null => {
+/** A fault where the working folder is gone, so that no name of a file means anything, and where no state folder is named. */
+const environment = (): Result<Environment, Fault<string>> => {
   let cwd: string;
   try {
     cwd = process.cwd();
   } catch {
-    return null;
+    return failed(fault("CLI_USAGE", "the folder that this was started in does not exist any more"));
   }
   const variables = process.env;
-  return { cwd, variables, stateDirectory: stateDirectory(variables, process.platform), user: userName() };
+  const state = stateDirectory(variables, process.platform);
+  return state.ok ? ok({ cwd, variables, stateDirectory: state.value, user: userName() }) : state;
 };
 
 const reportFault = (error: unknown): void => {

@@ -69,8 +69,17 @@ export const readSecret = async (
     fault(
       "LEDGER_NO_KEY",
       `the secret \`${name}\` is damaged: it has ${read.value.length} bytes instead of 32`,
+      { help: damagedHelp(name) },
     ),
   );
+};
+
+const damagedHelp = (name: string): string => {
+  const restore = `put \`keys/${name}\` back from a backup of the state folder; without one`;
+  if (name.startsWith("scope.")) return `${restore} the content that it sealed cannot be opened any more`;
+  return name.startsWith("writer.")
+    ? `${restore} move it aside: the log stays as it is, and the next run begins another`
+    : `${restore} move it aside, and the next run says what else to move to begin a new ledger`;
 };
 
 /**

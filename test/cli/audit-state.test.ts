@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { realpathSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -291,6 +291,36 @@ describe("keys that were removed", () => {
     remove("keys", "anchors");
     const opened = valueOf(await openedBy(here, folder));
     valueOf(await opened.writable.close());
+  });
+});
+
+describe("a key file that is damaged", () => {
+  const helpOf = async (place: Place): Promise<string> => {
+    const refused = await write(place, 1);
+    return refused.ok ? "" : `${refused.fault.message}: ${refused.fault.help ?? ""}`;
+  };
+
+  test("is a workspace's: moved aside it makes the next run say what goes with it", async () => {
+    const place = await makeWorkspace("desk");
+    await written(place);
+    const name = `keys/workspace.${place.workspace}`;
+    truncateSync(join(state, name), 20);
+    const help = await helpOf(place);
+    expect(help).toContain("has 20 bytes instead of 32: put");
+    expect(help).toContain(`\`${name}\` back from a backup of the state folder; without one move it aside`);
+    expect((await verify(place)).err).toContain("move it aside");
+    remove(name);
+    expect(await helpOf(place)).toContain("the key of the workspace is gone");
+  });
+
+  test("is a log's: moved aside it leaves the log as it is, and another begins", async () => {
+    const place = await makeWorkspace("desk");
+    const log = await written(place);
+    truncateSync(join(state, `keys/writer.${log}`), 20);
+    expect(await helpOf(place)).toContain("without one move it aside: the log stays as it is");
+    remove(`keys/writer.${log}`);
+    expect(await written(place)).not.toBe(log);
+    expect((await verify(place)).code).toBe(0);
   });
 });
 

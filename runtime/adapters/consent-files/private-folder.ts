@@ -36,8 +36,15 @@ export const syncFolder = async (path: string): Promise<void> => {
   await folder.sync();
 };
 
-export const readingFault = (path: string, error: unknown): ConsentFault =>
-  fault("CONSENT_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${errorCode(error)})`);
+export const readingFault = (path: string, error: unknown): ConsentFault => {
+  const code = errorCode(error);
+  return fault("CONSENT_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${code})`, {
+    help:
+      code === "ENOTDIR"
+        ? "something that is no folder stands where a folder above it should be; move it away, and you are asked again"
+        : "make it readable for you; or move it away, and you are asked again",
+  });
+};
 
 export const writingFault = (path: string, error: unknown): ConsentFault => {
   const code = errorCode(error);

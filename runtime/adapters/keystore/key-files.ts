@@ -140,7 +140,9 @@ const exposed = (path: string, why: string, command?: string): KeyStoreFault =>
   });
 
 const readingFault = (path: string, error: unknown): KeyStoreFault =>
-  fault("KEYSTORE_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${errorCode(error)})`);
+  fault("KEYSTORE_UNREADABLE", `\`${visibleText(path)}\` cannot be read (${errorCode(error)})`, {
+    help: "keys live in the state directory, which this user must be able to read",
+  });
 
 const writingFault = (path: string, error: unknown): KeyStoreFault => {
   const code = errorCode(error);

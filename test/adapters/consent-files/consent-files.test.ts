@@ -40,6 +40,19 @@ const stored = async (): Promise<{
 const { principal } = consentOf("a");
 
 describe("on disk", () => {
+  test("a file in the place of a folder is named as what to move away", async () => {
+    const directory = await freshDirectory();
+    await writeFile(directory, "mine");
+    const below = createConsentFiles(join(directory, "workspace"));
+    expect(await below.of(principal)).toMatchObject({
+      fault: {
+        code: "CONSENT_UNREADABLE",
+        message: expect.stringContaining("(ENOTDIR)"),
+        help: expect.stringContaining("move it away"),
+      },
+    });
+  });
+
   test("is this user's alone, and nothing is left beside it", async () => {
     const { directory, folder, file } = await stored();
     const modes = await Promise.all(
