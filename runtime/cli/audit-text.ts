@@ -16,8 +16,15 @@ import { wrap } from "./width.ts";
 export const shortId = (id: string): string => id.slice(-8);
 
 /** Date and time of Unix milliseconds in UTC; the clock of the machine that wrote is all that is known. */
-export const dateText = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
-export const timeText = (wallMs: number): string => new Date(wallMs).toISOString().slice(11, 23);
+export const dateText = (wallMs: number): string => dateAndTime(wallMs)[0];
+export const timeText = (wallMs: number): string => dateAndTime(wallMs)[1];
+
+/** Years behind 9999 are longer, with a sign: a log may say any of 48 bits. */
+const dateAndTime = (wallMs: number): readonly [date: string, time: string] => {
+  const text = new Date(wallMs).toISOString();
+  const at = text.indexOf("T");
+  return [text.slice(0, at), text.slice(at + 1, -1)];
+};
 
 /**
  * The public fields of an entry on one line, what a reader looks for first: how it went and with

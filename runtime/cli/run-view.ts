@@ -270,7 +270,8 @@ class RunView implements RunObserver {
     const [first = "", ...rest] = wrap(`${outcome}${why} ${facts.join(", ")}`, this.#columns - 2);
     this.#say(`${paint(this.#style.bold(outcome))}${first.slice(outcome.length)}`);
     for (const line of rest) this.#say(`  ${line}`);
-    const explanation = explanationOf(content);
+    // What kept a run from beginning the command says itself, with what to do about it.
+    const explanation = reason === "SESSION_UNAVAILABLE" ? "" : explanationOf(content);
     if (explanation !== "") this.#paragraph(explanation, "  ", "  ");
     const result = contentPart(content, "result");
     if (result === undefined || result === null) return;

@@ -24,6 +24,10 @@ export const stateDirectory = (
   return ok(join(isAbsolute(xdg) ? xdg : join(homeFolder(), ".local", "state"), "writ"));
 };
 
-const RELATIVE = fault("CLI_RELATIVE_STATE", "WRIT_STATE is a relative path, so it means another folder everywhere", {
-  help: "set it to a path that begins at the root, or unset it for this user's own state folder",
-});
+const RELATIVE = fault(
+  "CLI_RELATIVE_STATE",
+  "WRIT_STATE is a relative path, so it means another folder everywhere",
+  {
+    help: "set it to a path that begins at the root, or unset it for this user's own state folder",
+  },
+);

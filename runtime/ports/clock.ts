@@ -3,7 +3,7 @@
  * Not promised: that wall time never goes back, or that it moves between two reads.
  */
 export interface Clock {
-  /** Unix milliseconds, whole. May jump in both directions. */
+  /** Unix milliseconds, whole, within what an id can hold. May jump in both directions. */
   wallMs(): number;
   /** Milliseconds since some fixed moment of this process; never falls. */
   monotonicMs(): number;

@@ -9,7 +9,7 @@ import { verifies } from "#test/kit/verifies.ts";
 import { linesOf, parse } from "#test/ledger/forge.ts";
 import type { SampleLog } from "#test/ledger/sample-logs.ts";
 import { sampleLogs } from "#test/ledger/sample-logs.ts";
-import { createWorld, newEntry, RUN, valueOf } from "#test/ledger/world.ts";
+import { createWorld, newEntry, RUN, START_WALL_MS, valueOf } from "#test/ledger/world.ts";
 import { runAudit } from "./audit-rig.ts";
 
 const samples = await sampleLogs();
@@ -43,6 +43,20 @@ describe("writ audit list", () => {
     const said = await runAudit(content.world, ["list"]);
     expect([said.code, said.err]).toEqual([0, ""]);
     expectGolden(golden("list"), said.out);
+  });
+
+  test.each([
+    [0, "1970-01-01", "00:00:00.00"],
+    [253_402_300_800_000, "+010000-01-01", "00:00:00.00"],
+    [2 ** 48 - 1, "+010889-08-02", "05:31:50.65"],
+  ])("a clock at %i is laid out like any other", async (wallMs, date, time) => {
+    const world = createWorld();
+    world.clock.moveWall(wallMs - START_WALL_MS - 1);
+    const { ledger } = await world.open();
+    await ledger.close();
+    const lines = (await runAudit(world, ["list"])).out.split("\n");
+    expect(lines[1]).toBe(date);
+    expect(lines[2]).toContain(`    0  ${time}`);
   });
 
   test.each([40, 60, 80, 120, 200])("keeps to %i columns", async (columns) => {

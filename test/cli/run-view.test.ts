@@ -66,3 +66,21 @@ test.each([
 ])("a turn without words and with %i calls", (calls, expected) => {
   expect(view(80, answered(" ", calls))).toEqual(["", `  1  ${expected}`]);
 });
+
+describe("the end of a run", () => {
+  const ended = (reason: string) =>
+    view(80, {
+      type: "run.ended",
+      public: { outcome: "failed", reason },
+      content: { explanation: { text: "why", span: null } },
+    });
+
+  test("says why", () => {
+    expect(ended("TOOL_FAILED").at(-1)).toBe("  why");
+  });
+
+  test("leaves to the command what it says with what to do about it", () => {
+    expect(ended("SESSION_UNAVAILABLE")).toHaveLength(2);
+    expect(ended("SESSION_UNAVAILABLE").at(-1)).toMatch(/^failed \(SESSION_UNAVAILABLE\) in /);
+  });
+});

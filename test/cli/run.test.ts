@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -65,7 +65,7 @@ test("help says which of several agents a run takes", () => {
 
 describe("a workspace whose identity was removed", () => {
   test("is told to be new before it runs, with the ledger that it may have had", async () => {
-    await desk.writ([...RUN, "--consent", consent]);
+    await desk.writ([...RUN, "--consent", "abc"]);
     const [ledger = ""] = readdirSync(join(desk.state, "ledgers"));
     const lose = (): void => rmSync(join(desk.state, "workspaces"), { recursive: true });
     lose();
@@ -74,8 +74,19 @@ describe("a workspace whose identity was removed", () => {
       "this workspace is new, and 1 ledger in the state folder belongs to no known workspace",
     );
     expect(told.err[1]).toContain(`writ audit list --dir ${join(desk.state, "ledgers", ledger)}`);
-    expect((await desk.writ([...RUN, "--consent", "abc"])).err.join("\n")).not.toContain("is new");
     lose();
     expect((await desk.writ([...RUN, "--consent", "abc", "--json"])).err).toHaveLength(1);
   });
+});
+
+test("why a run could not begin is said once, with what to do", async () => {
+  const file = desk.write("huge.txt", "");
+  truncateSync(file, 1024 ** 3);
+  const { code, out, err } = await desk.writ([...RUN, "--consent", consent]);
+  rmSync(file);
+  expect(code).toBe(3);
+  expect(err[0]).toMatch(/^writ: the workspace is too large for a run/);
+  expect(err[1]).toContain("have git ignore");
+  expect(out.join("\n")).toContain("failed (SESSION_UNAVAILABLE)");
+  expect(out.join("\n")).not.toContain("too large");
 });

@@ -12,9 +12,16 @@ const CUT_SHORT = abortError();
 /** Longest delay that a timer takes; it would end a longer one at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
+/** The last moment whose year has four digits, in Unix milliseconds: the end of 9999. */
+const WALL_MS_MAX = 253_402_300_799_999;
+
 /** The machine's clocks. */
 export const systemClock: Clock = {
-  wallMs: () => Date.now(),
+  // Ids and entries hold 48 bits of milliseconds since 1970. A machine whose clock is set before that
+  // or far behind it is wrong anyway: it gets the nearest moment that can be recorded, so that its
+  // runs are on record under a plainly wrong date instead of not being possible. The bound above lies
+  // a thousand years below what 48 bits hold, so that ids can count on from there.
+  wallMs: () => Math.min(Math.max(Date.now(), 0), WALL_MS_MAX),
   monotonicMs: () => performance.now(),
   async sleep(ms, signal) {
     const endsAtMs = performance.now() + ms;
