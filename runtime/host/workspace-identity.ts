@@ -142,8 +142,8 @@ export const reclaimingHelp = (
   const ledger = isOne ? visibleText(first) : `${visibleText(dirname(first))}/<id>`;
   const text = visibleText(identityText(isOne ? basename(first) : "<id>", folder));
   const file = visibleText(identityFile(folder, stateDirectory));
-  const whether = isOne ? "whether it is this workspace's" : "which one is this workspace's";
-  return `\`writ audit list --dir ${ledger}\` shows ${whether}: then write ${text} into \`${file}\``;
+  const whether = isOne ? "whether it is this workspace's; if so," : "which one is this workspace's, if any;";
+  return `\`writ audit list --dir ${ledger}\` shows ${whether} write ${text} into \`${file}\``;
 };
 
 /** An identity that says nothing is not replaced by itself: ledger, key and consents hang on it. */

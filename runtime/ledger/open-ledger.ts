@@ -2,7 +2,7 @@ import { toHex } from "#kernel/bytes.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import type { LogId, ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
-import { failed, fault, ok } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
 import type { LedgerFault, LogHold } from "#ports/ledger.ts";
 import type { Checkpoint } from "#protocol/ledger-checkpoint.ts";
 import { readCheckpoint } from "#protocol/ledger-checkpoint.ts";

@@ -2,7 +2,7 @@
  * Disks that are full, read-only, exposed or gone: one message that says what and what to do, exit
  * 3, no effect without its record, and a ledger that the next run takes up.
  */
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
@@ -64,6 +64,13 @@ describe("a disk without room", () => {
     },
   );
 
+  test("from the beginning is said to be that", { timeout: TEST_MS_MAX }, async () => {
+    checkRefused(
+      await run(withRoom(0)),
+      /no space is left to write the state folder `\S+` \(EFBIG\)\n {2}free some space/,
+    );
+  });
+
   test("behind standard output is said, and the run is on record", { timeout: TEST_MS_MAX }, async () => {
     furnish(desk, [saying("done")]);
     const ended = await run({ shell: 'exec "$@" > /dev/full' });
@@ -83,6 +90,56 @@ describe("a state folder", () => {
     writeFileSync(desk.state, "mine");
     const inside = { environment: { WRIT_STATE: join(desk.state, "below") } };
     checkRefused(await run(inside), /state folder .* cannot be written \(ENOTDIR\)/);
+  });
+
+  test.runIf(process.platform === "linux")(
+    "below which nothing can ever be made",
+    { timeout: TEST_MS_MAX },
+    async () => {
+      const inside = { environment: { WRIT_STATE: "/proc/x" } };
+      checkRefused(await run(inside), /state folder `\/proc\/x` cannot be written \(ENOENT\)\n {2}make it/);
+      const listed = await desk.writ(["audit", "list"], inside);
+      expect(listed).toMatchObject({ code: 0, out: "Nothing has been recorded in this workspace yet.\n" });
+    },
+  );
+
+  test.each([
+    ["check", FILE],
+    ["audit", "list"],
+    ["audit", "verify"],
+  ])("of a relative path is refused by `%s %s` and not made", { timeout: TEST_MS_MAX }, async (...line) => {
+    const ended = await desk.writ(line, { environment: { WRIT_STATE: "relative/state" } });
+    expectPlain(ended);
+    expect(ended.code).toBe(2);
+    expect(ended.err).toMatch(/^writ: WRIT_STATE is a relative path.*\n {2}set it to/);
+    expect(existsSync(join(desk.workspace, "relative"))).toBe(false);
+  });
+
+  test.each([
+    ["check", FILE],
+    ["audit", "list"],
+    ["audit", "verify"],
+    ["audit", "show", "123456"],
+  ])("is not made by `%s %s`, which only reads", { timeout: TEST_MS_MAX }, async (...line) => {
+    await desk.writ(line);
+    expect(existsSync(desk.state)).toBe(false);
+  });
+
+  test("whose keys are gone", { timeout: TEST_MS_MAX }, async () => {
+    furnish(desk, [saying("done")]);
+    expect((await run()).code).toBe(0);
+    rmSync(join(desk.state, "keys"), { recursive: true });
+    checkRefused(
+      await run(),
+      /the key of the workspace is gone, and the log \S+ was certified by it\n {2}put/,
+    );
+    expect(ofType("run.started")).toHaveLength(1);
+  });
+
+  test("whose consents are a file", { timeout: TEST_MS_MAX }, async () => {
+    mkdirSync(desk.state, { mode: 0o700 });
+    writeFileSync(join(desk.state, "consents"), "mine");
+    checkRefused(await run(), /consents\S+ cannot be read \(ENOTDIR\)\n {2}something that is no folder/);
   });
 
   test("that may not be written", { timeout: TEST_MS_MAX }, async () => {

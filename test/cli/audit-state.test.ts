@@ -289,8 +289,9 @@ describe("keys that were removed", () => {
     const folder = join(top, "evidence");
     valueOf(await write(there, 2, { folder }));
     remove("keys", "anchors");
-    const opened = valueOf(await openedBy(here, folder));
-    valueOf(await opened.writable.close());
+    const opened = await openedBy(here, folder);
+    expect(opened).toMatchObject({ ok: true });
+    valueOf(await valueOf(opened).writable.close());
   });
 });
 
@@ -361,8 +362,7 @@ describe("a workspace whose identity was removed", () => {
 
   test("is restored by what the help says to write", async () => {
     const { place } = await lose();
-    const [, text = "", file = ""] =
-      /then write (\{.*\}) into `([^`]+)`/.exec((await verify(place)).err) ?? [];
+    const [, text = "", file = ""] = / write (\{.*\}) into `([^`]+)`/.exec((await verify(place)).err) ?? [];
     mkdirSync(join(state, "workspaces"));
     writeFileSync(file, text);
     const said = await verify(place);

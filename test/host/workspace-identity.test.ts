@@ -108,7 +108,7 @@ describe("an identity that was damaged", () => {
     const path = ledger(OLD);
     const help = await helpOf();
     expect(help).toContain(`\`writ audit list --dir ${path}\` shows whether it is this workspace's`);
-    const [, text = "", file = ""] = /then write (\{.*\}) into `([^`]+)`/.exec(help) ?? [];
+    const [, text = "", file = ""] = / write (\{.*\}) into `([^`]+)`/.exec(help) ?? [];
     writeFileSync(file, text);
     expect(valueOf(await identify())).toMatchObject({ id: OLD, isNew: false });
   });
@@ -117,7 +117,7 @@ describe("an identity that was damaged", () => {
     ledger(OLD);
     ledger(OTHER);
     expect(await helpOf()).toContain(
-      `\`writ audit list --dir ${state}/ledgers/<id>\` shows which one is this workspace's: then write {"v":1,"id":"<id>","path":"/some/folder"} into \`${identityFile()}\``,
+      `\`writ audit list --dir ${state}/ledgers/<id>\` shows which one is this workspace's, if any; write {"v":1,"id":"<id>","path":"/some/folder"} into \`${identityFile()}\``,
     );
   });
 });
