@@ -131,12 +131,15 @@ describe("the question whether an agent may have its powers", () => {
     },
   );
 
-  test("is refused by the end of input", { timeout: TEST_MS_MAX }, async () => {
+  test("has nobody's answer at the end of input, and nothing runs", { timeout: TEST_MS_MAX }, async () => {
     const running = atTerminal(80);
     await running.said(READY);
     running.type("\u0004");
-    expect((await running.ended).code).toBe(1);
+    const { code, out } = await running.ended;
+    expect(code).toBe(2);
+    expect(out).toMatch(/nobody here can be asked/);
     expect(types()).toContain("consent.refused");
+    expect(types()).not.toContain("run.started");
   });
 });
 
