@@ -146,14 +146,27 @@ export interface MethodSchema {
   readonly long: boolean;
 }
 
-const request = (
-  from: MethodSchema["from"],
-  params: z.ZodMiniType,
-  result: z.ZodMiniType,
-  long = false,
-): MethodSchema => ({ from, kind: "request", params, result, long });
+interface Method<
+  Kind extends MethodSchema["kind"],
+  Params extends z.ZodMiniType,
+  Answer extends z.ZodMiniType,
+> extends MethodSchema {
+  readonly kind: Kind;
+  readonly params: Params;
+  readonly result: Answer;
+}
 
-const notification = (from: MethodSchema["from"], params: z.ZodMiniType): MethodSchema => ({
+const request = <Params extends z.ZodMiniType, Answer extends z.ZodMiniType>(
+  from: MethodSchema["from"],
+  params: Params,
+  result: Answer,
+  long = false,
+): Method<"request", Params, Answer> => ({ from, kind: "request", params, result, long });
+
+const notification = <Params extends z.ZodMiniType>(
+  from: MethodSchema["from"],
+  params: Params,
+): Method<"notification", Params, z.ZodMiniNever> => ({
   from,
   kind: "notification",
   params,

@@ -69,6 +69,14 @@ export const rooms: readonly Room[] = [
     mayImport: pure.map((room) => room.name),
     packages: [],
   },
+  // Both sides of the host protocol, also for clients that are no Node program.
+  {
+    name: "host/rpc",
+    path: "runtime/host/rpc",
+    runsOn: "any",
+    mayImport: [...ground],
+    packages: ["zod/mini"],
+  },
   // The one place where adapters meet rooms.
   {
     name: "host/compose",
