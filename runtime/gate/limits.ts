@@ -17,7 +17,9 @@ export interface GateLimits {
   readonly deadlineGraceMs: number;
   /** Longest wait for an executor that was aborted to say what became of its call. */
   readonly settleMsMax: number;
+  /** Longest model call, with all its attempts and the waits between them. */
   readonly modelMsMax: number;
+  readonly retry: RetryLimits;
   /** Text and arguments of tool calls in one answer together. */
   readonly answerCharactersMax: number;
   readonly answerToolCallsMax: number;
@@ -25,6 +27,20 @@ export interface GateLimits {
   readonly streamedCharactersMax: number;
   /** Text of one result that the model is shown. */
   readonly resultCharactersMax: number;
+}
+
+/** How often and how long one model call is tried again. */
+export interface RetryLimits {
+  /** Attempts beyond the first. */
+  readonly retriesMax: number;
+  /** Longest wait before the first retry; it doubles with each. */
+  readonly firstWaitMsMax: number;
+  /** Longest wait that the gate chooses by itself. */
+  readonly waitMsMax: number;
+  /** Longest wait that a provider may ask for; whoever asks for more is not asked again. */
+  readonly askedWaitMsMax: number;
+  /** All waits of one call together. */
+  readonly waitsMsMax: number;
 }
 
 export const GATE_LIMITS_DEFAULT: GateLimits = {
@@ -38,6 +54,13 @@ export const GATE_LIMITS_DEFAULT: GateLimits = {
   deadlineGraceMs: 1_000,
   settleMsMax: 10_000,
   modelMsMax: 10 * 60_000,
+  retry: {
+    retriesMax: 4,
+    firstWaitMsMax: 1_000,
+    waitMsMax: 20_000,
+    askedWaitMsMax: 60_000,
+    waitsMsMax: 120_000,
+  },
   answerCharactersMax: 8 * 1024 * 1024,
   answerToolCallsMax: 64,
   streamedCharactersMax: 256 * 1024,

@@ -61,16 +61,22 @@ const readToolCall = (call: ModelToolCall): ModelToolCall =>
   });
 
 /** Counts that are none are read as 0 and the usage as estimated: nothing is billed by them. */
-const readUsage = ({ inputTokens, outputTokens, source }: ModelUsage): ModelUsage =>
+const readUsage = ({ inputTokens, cachedInputTokens, outputTokens, source }: ModelUsage): ModelUsage =>
   isCount(inputTokens) && isCount(outputTokens)
-    ? Object.freeze({ inputTokens, outputTokens, source })
+    ? Object.freeze({
+        inputTokens,
+        ...(isCount(cachedInputTokens) && cachedInputTokens <= inputTokens ? { cachedInputTokens } : {}),
+        outputTokens,
+        source,
+      })
     : Object.freeze({
         inputTokens: isCount(inputTokens) ? inputTokens : 0,
         outputTokens: isCount(outputTokens) ? outputTokens : 0,
         source: "estimated",
       });
 
-const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 0;
+const isCount = (count: number | undefined): count is number =>
+  Number.isSafeInteger(count) && Number(count) >= 0;
 
 const badAnswer = (message: string): Result<never, ModelFault> =>
   failed(fault("MODEL_BAD_ANSWER", message, { retryable: true }));

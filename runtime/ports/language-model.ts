@@ -4,15 +4,21 @@ import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 /**
  * A model that answers one request with a stream of events. The last event is `finished` or
  * `failed`, and a stream that ends otherwise is treated as failed. A tool call is handed out only
- * after the provider said why it finished, never from a cut stream.
+ * after the provider said why it finished, never from a cut stream. It asks its provider once: to
+ * ask again is for the gate, which puts that on record.
  *
  * Not promised: that the same request is answered alike twice, or that usage is exact.
  */
 export interface LanguageModel {
   /** `<provider>:<name>` as evidence and policy name it. */
   readonly id: string;
-  /** False where asking costs nothing and leaves the machine no data (scripted, replayed). */
+  /**
+   * False where asking costs nothing and no data leaves the process (scripted, replayed). A server on
+   * this machine counts as remote: nobody here knows what it passes on.
+   */
   readonly remote: boolean;
+  /** Absent where it is not known; then nobody guesses what an answer cost. */
+  readonly price?: ModelPrice;
   stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>;
 }
 
@@ -46,12 +52,30 @@ export type ModelEvent =
     }
   | { readonly k: "failed"; readonly fault: ModelFault };
 
+/** What a provider takes, in US dollars for a million tokens of each kind. */
+export interface ModelPrice {
+  readonly inputUsdPerMillion: number;
+  /** For input that the provider still had from an earlier request. */
+  readonly cachedInputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+}
+
 export interface ModelUsage {
   readonly inputTokens: number;
+  /** How many of the input tokens the provider still had; absent where it did not say. */
+  readonly cachedInputTokens?: number;
   readonly outputTokens: number;
   readonly source: "reported" | "estimated";
 }
 
 export type ModelFault = Fault<
   "MODEL_UNAVAILABLE" | "MODEL_REFUSED" | "MODEL_BAD_ANSWER" | "MODEL_TIMEOUT" | "MODEL_EXHAUSTED"
->;
+> & {
+  /** Present where the same request may be sent again at once, without a person. */
+  readonly again?: ModelAgain;
+};
+
+export interface ModelAgain {
+  /** How long the provider wants nobody to ask, in milliseconds from now; null where it did not say. */
+  readonly afterMs: number | null;
+}

@@ -28,6 +28,9 @@ const kebab = z.string().check(z.regex(/^[a-z]+(?:-[a-z]+)*$/), z.maxLength(64))
 const names = z.array(name).check(z.maxLength(64));
 const position = z.strictObject({ log: uuid, seq: count, hash: sha256 });
 
+/** A field that came after the freeze: entries of earlier releases do not have it. */
+const added = z.optional;
+
 export interface EntrySchema {
   readonly public: z.ZodMiniType;
   /** Names of the sealed parts that the type may carry. */
@@ -157,6 +160,8 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
       usage: z.enum(["reported", "estimated"]),
       toolCalls: count,
       wallMs: count,
+      cachedInputTokens: added(z.nullable(count)),
+      costNanoUsd: added(z.nullable(count)),
     },
     ["answer"],
     true,

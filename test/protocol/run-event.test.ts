@@ -13,9 +13,20 @@ interface Vector {
   readonly public: unknown;
 }
 
-const vectors = JSON.parse(readFileSync("test/vectors/run-event/entries.json", "utf8")) as {
+interface Vectors {
   readonly accepted: readonly Vector[];
   readonly refused: readonly Vector[];
+}
+
+const vectorsOf = (file: string): Vectors =>
+  JSON.parse(readFileSync(`test/vectors/run-event/${file}`, "utf8")) as Vectors;
+
+const frozen = vectorsOf("entries.json");
+/** Fields that came after the freeze, as the page allows. */
+const additions = vectorsOf("additions.json");
+const vectors: Vectors = {
+  accepted: [...frozen.accepted, ...additions.accepted],
+  refused: [...frozen.refused, ...additions.refused],
 };
 const page = readFileSync("docs/formats/run-event.md", "utf8");
 

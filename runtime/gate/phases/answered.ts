@@ -1,24 +1,28 @@
+import { throwIfAborted } from "#kernel/abort.ts";
 import type { EntryId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { ModelFault } from "#ports/language-model.ts";
+import type { ModelFault, ModelPrice } from "#ports/language-model.ts";
 import type { GateFault, ModelAnswer, ModelOutcome } from "../contract.ts";
 import type { Stopping } from "../deadline.ts";
 import { untilStopped } from "../deadline.ts";
 import { asJson } from "../frozen-json.ts";
 import { createOutputRelay } from "../output-relay.ts";
+import { costNanoUsd } from "../model-cost.ts";
+import { retryWaitMs } from "../model-retry.ts";
 import { readStream } from "../model-stream.ts";
 import type { Identity } from "../subject.ts";
 import type { World } from "../world.ts";
 import { elapsedMs, record } from "../world.ts";
 import { Phase } from "./phase.ts";
-import type { Requested } from "./requested.ts";
+import type { Requested, RequestedContent } from "./requested.ts";
 
 export interface AnsweredContent {
   readonly identity: Identity;
   /** `model.requested`. */
   readonly cause: EntryId;
   readonly answer: Result<ModelAnswer, ModelFault>;
+  readonly price: ModelPrice | undefined;
   /** The run was cancelled before there was an answer. */
   readonly cancelled: boolean;
   readonly wallMs: number;
@@ -32,9 +36,10 @@ export class Answered extends Phase<AnsweredContent> {
     super(content);
   }
 
-  /** Asks the model. Never rejects. */
+  /** Asks the model, again where that may help and is within the limits. Never rejects. */
   static async ask(world: World, requested: Requested, signal: AbortSignal): Promise<Answered> {
-    const { subject, how, timeoutMs, entry } = requested.consume();
+    const asked = requested.consume();
+    const { subject, timeoutMs, entry } = asked;
     const { identity } = subject;
     const startedAtMs = world.clock.monotonicMs();
     const { limits } = world.run;
@@ -43,7 +48,7 @@ export class Answered extends Phase<AnsweredContent> {
     const run: Stopping<Result<ModelAnswer, ModelFault>> = signal.aborted
       ? { k: "late", stopped: "cancelled" }
       : await untilStopped(world.clock, { timeoutMs, settleMs: limits.settleMsMax }, signal, (inner) =>
-          readStream(how.model.stream(how.request, { signal: inner }), limits, onDelta),
+          askPatiently(world, { ...asked, onDelta, startedAtMs }, inner),
         );
     relay.close();
     const answer = answerOf(run);
@@ -51,11 +56,61 @@ export class Answered extends Phase<AnsweredContent> {
       identity,
       cause: entry,
       answer,
+      price: asked.how.model.price,
       cancelled: run.stopped === "cancelled" && !answer.ok,
       wallMs: elapsedMs(world, startedAtMs),
     });
   }
 }
+
+/** Asks until there is an answer, or a fault that another attempt would not mend. */
+const askPatiently = async (
+  world: World,
+  call: RequestedContent & {
+    readonly startedAtMs: number;
+    readonly onDelta: (text: string) => void;
+  },
+  signal: AbortSignal,
+): Promise<Result<ModelAnswer, ModelFault>> => {
+  const { limits } = world.run;
+  const { callId, labels } = call.subject.identity;
+  let waitedMs = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await readStream(
+      call.how.model.stream(call.how.request, { signal }),
+      limits,
+      call.onDelta,
+    );
+    if (answer.ok) return answer;
+    throwIfAborted(signal);
+    const leftMs = call.timeoutMs - elapsedMs(world, call.startedAtMs);
+    const failedAttempt = { fault: answer.fault, attempt, waitedMs, leftMs, chance: () => chance(world) };
+    const waitMs = retryWaitMs(failedAttempt, limits.retry);
+    if (waitMs === null) return answer;
+    const recorded = await record(
+      world,
+      {
+        type: "model.retried",
+        cause: call.entry,
+        public: { callId, code: answer.fault.code, attempt, waitMs },
+        content: {},
+        labels,
+        feeds: false,
+      },
+      "possible",
+    );
+    // A ledger that refused this refuses the end of the call too, and that ends the run.
+    if (!recorded.ok) return answer;
+    await world.clock.sleep(waitMs, signal);
+    waitedMs += waitMs;
+  }
+};
+
+/** From 0 to below 1. */
+const chance = (world: World): number => {
+  const [high = 0, middle = 0, low = 0] = world.entropy.bytes(3);
+  return (high * 65_536 + middle * 256 + low) / 16_777_216;
+};
 
 const answerOf = (run: Stopping<Result<ModelAnswer, ModelFault>>): Result<ModelAnswer, ModelFault> => {
   if (run.k === "settled" && (run.value.ok || run.stopped === null)) return run.value;
@@ -70,17 +125,18 @@ export const completeAnswered = async (
   world: World,
   answered: Answered,
 ): Promise<Result<{ readonly outcome: ModelOutcome; readonly cancelled: boolean }, GateFault>> => {
-  const { identity, cause, answer, cancelled, wallMs } = answered.consume();
+  const { identity, cause, answer, price, cancelled, wallMs } = answered.consume();
   const { callId, labels } = identity;
   if (!answer.ok) {
-    const { code, message } = answer.fault;
+    const { code, message, help } = answer.fault;
+    const explanation = help === undefined ? message : `${message}; ${help}`;
     const recorded = await record(
       world,
       {
         type: "model.failed",
         cause,
         public: { callId, code: cancelled ? "CANCELLED" : code, wallMs },
-        content: { explanation: cancelled ? "the run was cancelled" : message.toWellFormed() },
+        content: { explanation: cancelled ? "the run was cancelled" : explanation.toWellFormed() },
         labels,
         feeds: true,
       },
@@ -102,6 +158,8 @@ export const completeAnswered = async (
         outputTokens: usage.outputTokens,
         usage: usage.source,
         toolCalls: toolCalls.length,
+        cachedInputTokens: usage.cachedInputTokens ?? null,
+        costNanoUsd: costNanoUsd(usage, price),
         wallMs,
       },
       content: { answer: { reason, text, toolCalls: toolCalls.map(asJson), usage: asJson(usage) } },
