@@ -13,7 +13,7 @@ import type { AgentSpec } from "#protocol/agent-spec.ts";
 import type { Checked, Problem } from "#protocol/problem.ts";
 import { mayRun } from "#protocol/problem.ts";
 
-import type { Invocation } from "./command.ts";
+import type { Environment, Invocation } from "./command.ts";
 
 /** What checking takes from the rest of the house. */
 export interface CheckDeps {
@@ -24,6 +24,7 @@ export interface CheckDeps {
     spec: AgentSpec,
     agent: string,
     choice: PowersChoice,
+    environment: Pick<Environment, "variables">,
   ) => Promise<Result<PowersView, Fault<string>>>;
 }
 
@@ -95,7 +96,7 @@ export const checkFile = async (
 
 const powersIn = async (
   deps: CheckDeps,
-  { switches, values }: Invocation,
+  { switches, values, environment }: Invocation,
   { value, problems }: Checked<AgentSpec | null>,
   chosen: string | undefined,
 ): Promise<readonly AgentPowers[]> => {
@@ -107,7 +108,7 @@ const powersIn = async (
   const found: AgentPowers[] = [];
   for (const { name } of value.agents) {
     if (chosen === undefined || chosen === name) {
-      found.push({ agent: name, result: await deps.powersOf(value, name, choice) });
+      found.push({ agent: name, result: await deps.powersOf(value, name, choice, environment) });
     }
   }
   return found;

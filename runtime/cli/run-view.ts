@@ -68,6 +68,7 @@ class RunView implements RunObserver {
       "consent.given": (fields) => this.#consent(fields),
       "run.started": (fields, content) => this.#start(fields, content),
       "model.answered": (fields, content) => this.#turn(fields, content),
+      "model.retried": (fields) => this.#retry(fields),
       "model.failed": (fields, content) => {
         this.#say("");
         this.#paragraph(
@@ -136,6 +137,15 @@ class RunView implements RunObserver {
       this.#say(
         `${lead}${this.#style.dim(`(no words, ${plural(numberField(fields, "toolCalls"), "call")})`)}`,
       );
+  }
+
+  #retry(fields: JsonObject): void {
+    const wait = aboutDurationText(numberField(fields, "waitMs"));
+    this.#say("");
+    this.#paragraph(
+      `the model gave no answer (${textField(fields, "code")}), try ${numberField(fields, "attempt")}; asking again in ${wait}`,
+      this.#style.yellow("  ~  "),
+    );
   }
 
   #decision(fields: JsonObject, content: ObservedEntry["content"]): void {

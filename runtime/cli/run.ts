@@ -9,7 +9,8 @@ import { TIER_NAMES, tierNamed } from "#host/choose-tier.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import { openLowering } from "#host/compose/lowering.ts";
 import { digest, openPolicyEngine } from "#host/compose/policies.ts";
-import { openModel, openRunLedger, policyFolders, runAdapters, sandboxProviders } from "#host/compose/run.ts";
+import { openModel } from "#host/compose/models.ts";
+import { openRunLedger, policyFolders, runAdapters, sandboxProviders } from "#host/compose/run.ts";
 import type { PlanRefusal, RunOrder } from "#host/plan-run.ts";
 import { planRun } from "#host/plan-run.ts";
 import { gatherPolicySources } from "#host/policy-sources.ts";
@@ -43,7 +44,11 @@ export const runCommand: Command = {
   usage:
     "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--json]",
   options: [
-    { name: "model", value: "<model>", summary: "the model that drives the agent: `scripted:<file>`" },
+    {
+      name: "model",
+      value: "<model>",
+      summary: "the model that drives the agent: `openai:<model>`, `<endpoint>:<model>` or `scripted:<file>`",
+    },
     {
       name: "agent",
       value: "<name>",
@@ -73,6 +78,10 @@ export const runCommand: Command = {
     {
       line: "writ run agents/notes.symbi --input topic=tides --model scripted:model.json",
       what: "Runs the file's agent with one input.",
+    },
+    {
+      line: "WRIT_MODEL_URL=http://127.0.0.1:11434/v1 writ run review.symbi --model openai:llama3.2",
+      what: "Runs it on a model of this machine.",
     },
     {
       line: "writ run review.symbi --model scripted:m.json --consent 3f9a04b1c2d3",
@@ -146,9 +155,8 @@ const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop
   if (!folder.ok) return failed({ code: 2, fault: folder.fault });
   const path = await workspacePath(folder.value, absolute);
   if (path === null) return usage("CLI_OUTSIDE_WORKSPACE", "the file lies outside the workspace");
-  const model = await openModel(values.get("model")?.[0] ?? null, environment.cwd);
-  if (!model.ok)
-    return failed({ code: model.fault.code === "HOST_UNKNOWN_MODEL" ? 3 : 2, fault: model.fault });
+  const model = await openModel(values.get("model")?.[0] ?? null, { ...environment, home: homeFolder() });
+  if (!model.ok) return failed({ code: MODEL_USAGE.includes(model.fault.code) ? 2 : 3, fault: model.fault });
 
   const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
   if (!sources.ok) return failed({ code: 3, fault: sources.fault });
@@ -274,6 +282,9 @@ const endCode = (
   if (report.end.outcome === "cancelled" || signal.aborted) return 130;
   return report.fault !== null || MISSING.has(report.end.reason) ? 3 : 1;
 };
+
+/** Why there is no model when the command line is to blame, and not this machine or its settings. */
+const MODEL_USAGE: readonly string[] = ["HOST_NO_MODEL", "SCRIPT_UNREADABLE", "SCRIPT_INVALID"];
 
 /** Reasons that say that something a run stands on was missing or refused. */
 const MISSING: ReadonlySet<string> = new Set([

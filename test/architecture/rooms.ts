@@ -33,6 +33,8 @@ const adapters: readonly Room[] = [
   adapter("keystore"),
   adapter("ledger-files"),
   adapter("lowering", { rooms: ["language-server"] }),
+  adapter("model-files"),
+  adapter("models-openai", { packages: ["openai"] }),
   adapter("models-scripted"),
   adapter("wasm", { rooms: ["sandbox"], packages: ["quickjs-wasi"] }),
   adapter("workspace-files", { rooms: ["sandbox"] }),

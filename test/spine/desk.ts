@@ -26,7 +26,7 @@ export interface Desk {
   read(path: string): string;
   writ(line: readonly string[], options?: DeskOptions): Promise<Said>;
   /** The digest that `--consent` takes for this file with this model. */
-  powers(file: string, model: string): Promise<string>;
+  powers(file: string, model: string, options?: DeskOptions): Promise<string>;
   /** Every line of every log, parsed. */
   entries(): readonly LedgerEntry[];
   dispose(): void;
@@ -37,6 +37,8 @@ export interface DeskOptions {
   readonly interactive?: boolean;
   readonly signal?: AbortSignal;
   readonly columns?: number;
+  /** Of the environment, beside what every process has. */
+  readonly variables?: Readonly<Record<string, string>>;
   /** Called with each line of standard output as it comes. */
   readonly onLine?: (line: string) => void;
 }
@@ -74,7 +76,7 @@ export const createDesk = (example: string | null): Desk => {
         terminal: watched(terminal, options.onLine),
         environment: {
           cwd: workspace,
-          variables: { PATH: process.env["PATH"] },
+          variables: { PATH: process.env["PATH"], ...options.variables },
           stateDirectory: state,
           user: "tester",
         },
@@ -88,8 +90,8 @@ export const createDesk = (example: string | null): Desk => {
         events: () => terminal.outLines.map((text) => JSON.parse(text) as JsonObject),
       };
     },
-    async powers(file, model) {
-      const { out } = await desk.writ(["check", file, "--powers", "--model", model]);
+    async powers(file, model, options = {}) {
+      const { out } = await desk.writ(["check", file, "--powers", "--model", model], options);
       const digest = /\b[0-9a-f]{64}\b/.exec(out.join("\n"))?.[0];
       if (digest === undefined) throw new Error(`no powers of ${file}:\n${out.join("\n")}`);
       return digest;

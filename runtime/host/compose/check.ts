@@ -7,8 +7,10 @@ import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
 import { chooseTierFor, TIER_NAMES, tierNamed } from "../choose-tier.ts";
+import type { ModelPlace } from "./models.ts";
+import { modelNamed } from "./models.ts";
 import { digest } from "./policies.ts";
-import { sandboxProviders, scriptOf } from "./run.ts";
+import { sandboxProviders } from "./run.ts";
 
 export interface ShownPowers {
   readonly digest: Sha256;
@@ -21,9 +23,10 @@ export const powersForCheck = async (
   spec: AgentSpec,
   agentName: string,
   choice: { readonly model: string | null; readonly sandbox: string | null },
+  place: Pick<ModelPlace, "variables" | "home">,
 ): Promise<Result<ShownPowers, Fault<string>>> => {
-  const script = scriptOf(choice.model);
-  if (!script.ok) return script;
+  const model = await modelNamed(choice.model, place);
+  if (!model.ok) return model;
   const named = tierNamed(choice.sandbox);
   if (named === undefined) return failed(fault("HOST_USAGE", TIER_NAMES));
   const agent = spec.agents.find(({ name }) => name === agentName);
@@ -33,8 +36,7 @@ export const powersForCheck = async (
   const powers = powersOf(spec, agentName, {
     tools: BUILTIN_TOOLS,
     tier: chosen.value.choice.tier,
-    // The only models of this build are scripts, which stay on this machine.
-    model: { id: `scripted:${script.value}`, remote: false },
+    model: model.value,
   });
   if (powers === undefined) return failed(NO_AGENT);
   return ok({

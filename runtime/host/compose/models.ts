@@ -1,0 +1,118 @@
+import { isAbsolute, join, resolve } from "node:path";
+
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createModelKeys } from "#adapters/model-files/model-keys.ts";
+import type { KeyVariable } from "#adapters/model-files/model-keys.ts";
+import { readUserFile } from "#adapters/model-files/user-file.ts";
+import { openScriptedModel } from "#adapters/models-scripted/index.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+
+import type { ChosenModel } from "../models/choose-model.ts";
+import { chooseModel, isEndpointName, URL_VARIABLE } from "../models/choose-model.ts";
+import { readEndpointUrl } from "../models/endpoint-url.ts";
+import { OPENAI_ORIGIN } from "../models/prices.ts";
+import type { ModelSettings } from "../models/settings.ts";
+import { readModelSettings } from "../models/settings.ts";
+
+/** What of this user and machine says which model a name means. */
+export interface ModelPlace {
+  /** Where the path of a script begins. */
+  readonly cwd: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly stateDirectory: string;
+}
+
+/** Where a user's configuration lies, and how to call it (the XDG base directory specification). */
+export const configurationFolder = (
+  variables: Readonly<Record<string, string | undefined>>,
+  home: string,
+): { readonly folder: string; readonly shownAs: string } => {
+  const said = variables["XDG_CONFIG_HOME"] ?? "";
+  // The specification says that a relative path is to be ignored.
+  return isAbsolute(said)
+    ? { folder: join(said, "writ"), shownAs: "$XDG_CONFIG_HOME/writ" }
+    : { folder: join(home, ".config", "writ"), shownAs: "~/.config/writ" };
+};
+
+/** The model that a person named, not opened: neither its script nor its key is read. */
+export const modelNamed = async (
+  named: string | null,
+  place: Pick<ModelPlace, "variables" | "home">,
+): Promise<Result<ChosenModel, Fault<string>>> => {
+  const settings = isEndpointName(named) ? await settingsOf(place) : ok(NO_SETTINGS);
+  return settings.ok ? chooseModel(named, settings.value, place.variables) : settings;
+};
+
+/** The model that a person named, ready to be asked. */
+export const openModel = async (
+  named: string | null,
+  place: ModelPlace,
+): Promise<Result<LanguageModel, Fault<string>>> => {
+  const chosen = await modelNamed(named, place);
+  if (!chosen.ok) return chosen;
+  if (chosen.value.k === "scripted") {
+    const { path } = chosen.value;
+    return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock });
+  }
+  const { id, model, price, endpoint } = chosen.value;
+  const { origin, baseUrl } = endpoint.url;
+  const file = join(place.stateDirectory, "model-keys.json");
+  const bound = keyVariables(place.variables);
+  const key = await createModelKeys({ file, variables: place.variables, bound }).secretFor(origin);
+  if (!key.ok) return key;
+  const keyHelp = howToGiveKey(origin, bound, file);
+  if (key.value === null && endpoint.needsKey) {
+    return failed(fault("HOST_NO_MODEL_KEY", `there is no key for ${origin}`, { help: keyHelp }));
+  }
+  // Most runs of a day never need this: it is the heaviest part of the house.
+  const { createOpenAiModel } = await import("#adapters/models-openai/index.ts");
+  const { outputTokensMax } = endpoint;
+  return ok(
+    createOpenAiModel(
+      { id, name: model, baseUrl, key: key.value, keyHelp, outputTokensMax, price },
+      { clock: systemClock },
+    ),
+  );
+};
+
+const NO_SETTINGS: ModelSettings = new Map();
+
+const settingsOf = async ({
+  variables,
+  home,
+}: Pick<ModelPlace, "variables" | "home">): Promise<Result<ModelSettings, Fault<string>>> => {
+  const { folder, shownAs } = configurationFolder(variables, home);
+  const shown = `\`${shownAs}/models.json\``;
+  const refuse = (why: string, help: string): Result<never, Fault<string>> =>
+    failed(fault("HOST_MODEL_SETTINGS", `${shown} ${why}`, { help }));
+  const read = await readUserFile(join(folder, "models.json"), "settings");
+  if (!read.ok) {
+    const { k, why } = read.fault;
+    const help = k === "exposed" ? "look through it, and then `chmod go-w` it" : "mend or remove it";
+    return refuse(k === "exposed" ? `${why}, who could send your data elsewhere` : why, help);
+  }
+  if (read.value === null) return ok(NO_SETTINGS);
+  const settings = readModelSettings(read.value);
+  return settings.ok ? settings : refuse(settings.fault, "docs/models.md describes the format");
+};
+
+/** Each variable with a key is bound to one origin: the one that the environment names beside it, or OpenAI's. */
+const keyVariables = (variables: ModelPlace["variables"]): readonly KeyVariable[] => {
+  const said = (variables[URL_VARIABLE] ?? "").trim();
+  const url = said === "" ? null : readEndpointUrl(said, { allowPlainHttp: false });
+  const own = url === null ? OPENAI_ORIGIN : url.ok ? url.value.origin : null;
+  return [
+    ...(own === null ? [] : [{ name: "WRIT_MODEL_KEY", origin: own }]),
+    { name: "OPENAI_API_KEY", origin: OPENAI_ORIGIN },
+  ];
+};
+
+const howToGiveKey = (origin: string, bound: readonly KeyVariable[], file: string): string => {
+  const names = bound.filter((variable) => variable.origin === origin).map(({ name }) => name);
+  const line = `write {"${origin}": "<key>"} into \`${visibleText(file)}\` with mode 0600`;
+  return names.length === 0 ? line : `set ${names.join(" or ")}, or ${line}`;
+};
