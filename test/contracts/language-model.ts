@@ -11,6 +11,8 @@ export interface LanguageModelHarness {
   }): LanguageModel;
   /** A model whose next request fails, after some text was streamed. */
   failing(code: ModelFault["code"]): LanguageModel;
+  /** A model that proposes a call whole and whose stream ends before it said why it finished. */
+  cut(): LanguageModel;
   /** A model that streams nothing until it is aborted. */
   hanging(): LanguageModel;
 }
@@ -85,6 +87,23 @@ export const languageModelContract = (name: string, harness: LanguageModelHarnes
         expect(events.filter((event) => event.k !== "text-delta")).toHaveLength(1);
       },
     );
+
+    test("hands no call out of a stream that was cut", async () => {
+      const events = await collect(harness.cut());
+      expect(events.at(-1)?.k).toBe("failed");
+      expect(events.some((event) => event.k === "finished")).toBe(false);
+    });
+
+    test("says only of a fault that passes that the request may be sent again", async () => {
+      for (const code of ["MODEL_UNAVAILABLE", "MODEL_REFUSED", "MODEL_TIMEOUT"] as const) {
+        const last = (await collect(harness.failing(code))).at(-1);
+        if (last?.k !== "failed") throw new Error(`not a failure: ${JSON.stringify(last)}`);
+        const { again, retryable } = last.fault;
+        if (again === undefined) continue;
+        expect(retryable).toBe(true);
+        expect(again.afterMs ?? 0).toBeGreaterThanOrEqual(0);
+      }
+    });
 
     test("stops with an AbortError when it is aborted while it waits", async () => {
       const controller = new AbortController();

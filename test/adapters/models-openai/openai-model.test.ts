@@ -23,6 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** Everything of a call but the reason to finish. */
+const wholeCall = chunksOf({ toolCalls: [{ tool: "write_file", argumentsText: "{}" }] }).slice(0, 4);
 const someText = sse(chunksOf({ text: "some words" }).slice(0, 3));
 
 describe("the port", () => {
@@ -39,6 +41,7 @@ describe("the port", () => {
       }[code];
       return modelAt(server.endpoint(behaviour), {}, { limits: HASTY });
     },
+    cut: () => modelAt(server.endpoint(cuts(sse(wholeCall)))),
     hanging: () => modelAt(server.endpoint(hangs(null))),
   });
 });

@@ -40,6 +40,7 @@ const ask = async (model: LanguageModel, request: Partial<ModelRequest> = {}): P
 languageModelContract("a scripted model", {
   answering: ({ text, toolCalls }) => modelOf({ text, toolCalls: [...toolCalls], deltas: 5 }),
   failing: (code) => modelOf({ text: "so far", fail: code }),
+  cut: () => modelOf({ toolCalls: [{ tool: "write_file" }], fail: "MODEL_UNAVAILABLE" }),
   hanging: () => modelOf({ delayMs: 3_600_000 }),
 });
 
