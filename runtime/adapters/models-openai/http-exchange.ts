@@ -28,8 +28,9 @@ export interface ExchangeAnswer {
 export type Exchange = (request: ExchangeRequest, signal: AbortSignal) => Promise<ExchangeAnswer>;
 
 /**
- * HTTP/1.1 on a connection of its own. It follows no redirect, uses no proxy and no certificate rule of
- * the environment, keeps no connection and no cookie, and finds `localhost` on this machine only.
+ * HTTP/1.1 on a connection of its own. It follows no redirect, uses no proxy of the environment, lets
+ * nothing there switch the check of certificates off, keeps no connection and no cookie, and finds
+ * `localhost` on this machine only.
  */
 export const httpExchange: Exchange = ({ url, headers, body, headerBytesMax }, signal) =>
   new Promise((resolve, reject) => {

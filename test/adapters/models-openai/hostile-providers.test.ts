@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createServer as createSecureServer } from "node:https";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -253,6 +255,29 @@ describe("the key", () => {
     expect(fault).toMatchObject({ code: "MODEL_REFUSED" });
     expect(fault.message).toMatch(/a redirect, which is never followed/);
     expect(elsewhere.requests.length).toBe(before);
+  });
+
+  test("goes to no server whose certificate nobody vouches for, whatever the environment says", async () => {
+    const pem = (name: string): string => readFileSync(`test/fixtures/untrusted-server/${name}.pem`, "utf8");
+    const asked: string[] = [];
+    const secure = createSecureServer({ key: pem("key"), cert: pem("certificate") }, (request, response) => {
+      asked.push(request.url ?? "");
+      response.end();
+    });
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const { port } = secure.address() as AddressInfo;
+    process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    try {
+      const events = await ask(modelAt(`https://localhost:${port}/v1`));
+      expect(events).toMatchObject([{ k: "failed", fault: { code: "MODEL_UNAVAILABLE" } }]);
+      expect(JSON.stringify(events)).toContain(
+        `no secure connection to https://localhost:${port} (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+      );
+      expect(asked).toEqual([]);
+    } finally {
+      delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+      secure.close();
+    }
   });
 
   test("goes to no proxy of the environment", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Exchange } from "#adapters/models-openai/http-exchange.ts";
 import { isAbort } from "#kernel/abort.ts";
+import type { JsonValue } from "#kernel/json.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { languageModelContract } from "#test/contracts/language-model.ts";
 import type { WireServer } from "#test/kit/openai-wire-server.ts";
@@ -124,6 +126,23 @@ describe("what is sent", () => {
     expect(body).not.toHaveProperty("tools");
   });
 
+  test("bounds the answer by the name that the server knows", async () => {
+    const bodies: JsonValue[] = [];
+    const exchange: Exchange = async ({ url, body }) => {
+      bodies.push({ url: url.href, body: JSON.parse(body) as JsonValue });
+      throw Object.assign(new Error("not here"), { code: "ECONNREFUSED" });
+    };
+    for (const baseUrl of ["https://api.openai.com/v1", "https://models.example.com/v1"]) {
+      await ask(modelAt(baseUrl, { outputTokensMax: 9 }, { exchange }));
+    }
+    expect(bodies).toMatchObject([
+      { url: "https://api.openai.com/v1/chat/completions", body: { max_completion_tokens: 9 } },
+      { url: "https://models.example.com/v1/chat/completions", body: { max_tokens: 9 } },
+    ]);
+    expect(bodies[0]).not.toHaveProperty("body.max_tokens");
+    expect(bodies[1]).not.toHaveProperty("body.max_completion_tokens");
+  });
+
   test("is nothing that the environment has for this protocol", async () => {
     const said = {
       OPENAI_API_KEY: "sk-other",
@@ -224,8 +243,10 @@ describe("an answer", () => {
 
   test("counts where only what follows its end is missing", async () => {
     const ended = sse(chunksOf({ text: "whole", usage: null }));
+    // The silence behind an end is waited for by its own, shorter bound.
+    const limits = { ...HASTY, idleMsMax: 600_000 };
     for (const behaviour of [sends(ended), cuts(ended), hangs(ended)]) {
-      expect(await endOf(modelAt(server.endpoint(behaviour), {}, { limits: HASTY }))).toMatchObject({
+      expect(await endOf(modelAt(server.endpoint(behaviour), {}, { limits }))).toMatchObject({
         k: "finished",
         text: "whole",
         usage: { source: "estimated" },
