@@ -52,6 +52,8 @@ class RunView implements RunObserver {
   #turns = 0;
   #denials = 0;
   #refusals = 0;
+  /** Of all answers so far, in billionths of a US dollar; null once one came whose price is not known. */
+  #costNanoUsd: number | null = 0;
   /** Why this tier was chosen, in words; the entry has a code only. */
   #tier = "";
   /** The call whose line was printed last, and the names of all calls of the turn. */
@@ -129,6 +131,9 @@ class RunView implements RunObserver {
     this.#turns += 1;
     this.#calls.clear();
     this.#explained.clear();
+    const cost = ownValue(fields, "costNanoUsd");
+    this.#costNanoUsd =
+      typeof cost === "number" && this.#costNanoUsd !== null ? this.#costNanoUsd + cost : null;
     const words = textField(contentObject(content, "answer"), "text");
     const lead = this.#style.bold(String(this.#turns).padStart(3).padEnd(MARGIN.length));
     this.#say("");
@@ -272,6 +277,7 @@ class RunView implements RunObserver {
       `in ${aboutDurationText(numberField(fields, "wallMs"))}`,
       `${turns} ${turns === 1 ? "turn" : "turns"}`,
       `${numberField(fields, "inputTokens") + numberField(fields, "outputTokens")} tokens`,
+      ...(this.#turns > 0 && this.#costNanoUsd !== null ? [dollars(this.#costNanoUsd)] : []),
       `${this.#denials} denied`,
       ...(this.#refusals > 0 ? [`${this.#refusals} refused`] : []),
     ];
@@ -308,3 +314,6 @@ class RunView implements RunObserver {
     this.#terminal.out(line);
   }
 }
+
+/** Rounded up to the hundredth of a cent: a cost is never shown as none. */
+const dollars = (nanoUsd: number): string => `$${(Math.ceil(nanoUsd / 100_000) / 10_000).toFixed(4)}`;

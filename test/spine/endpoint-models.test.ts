@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { WireServer } from "#test/kit/openai-wire-server.ts";
-import { answers, cuts, chunksOf, refuses, sse, startWireServer } from "#test/kit/openai-wire-server.ts";
+import {
+  answers,
+  chunksOf,
+  cuts,
+  hangs,
+  refuses,
+  sse,
+  startWireServer,
+} from "#test/kit/openai-wire-server.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import type { Desk, DeskOptions, Said } from "./desk.ts";
@@ -196,11 +204,57 @@ describe("an endpoint of the user's settings", () => {
     const consent = await desk.powers(FILE, "lab:tiny", options);
     const ran = await desk.writ(runLine("lab:tiny", "--consent", consent), options);
     expect(ran.code, ran.err.join("\n")).toBe(0);
+    expect(ran.out.join("\n")).toContain("1100 tokens, $0.0026, 0 denied");
     expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     const answered = desk.entries().findLast(({ type }) => type === "model.answered");
     // 600 at 2, 400 at 1 and 100 at 10 dollars for a million
     expect(answered?.public).toMatchObject({ costNanoUsd: 2_600_000 });
     await other.close();
+  });
+});
+
+describe("a run that is cancelled", () => {
+  test.each([
+    ["while its model is silent", hangs(null), []],
+    ["while it waits to ask again", refuses(429, {}, { "retry-after": "50" }), ["model.retried"]],
+  ])("%s ends at once, and nothing is left open", async (_, behaviour, between) => {
+    let gone: Promise<void> | undefined;
+    const url = server.endpoint((response, request) => {
+      gone = new Promise((resolve) => response.once("close", resolve));
+      return behaviour(response, request);
+    });
+    const options = optionsFor(url);
+    const consent = await desk.powers(FILE, "openai:tiny", options);
+    const before = desk.entries().length;
+    const controller = new AbortController();
+    const asked = server.requests.length;
+    const running = desk.writ(runLine("openai:tiny", "--consent", consent), {
+      ...options,
+      signal: controller.signal,
+    });
+    const last = [...between].at(-1) ?? "model.requested";
+    await expect
+      .poll(
+        () =>
+          desk
+            .entries()
+            .slice(before)
+            .some(({ type }) => type === last) && server.requests.length > asked,
+        {
+          timeout: 60_000,
+        },
+      )
+      .toBe(true);
+    controller.abort();
+    expect((await running).code).toBe(130);
+    await gone;
+    const types = desk
+      .entries()
+      .slice(before)
+      .map(({ type }) => type);
+    const own = types.filter((type) => type.startsWith("model.") || type === "run.ended");
+    expect(own).toEqual(["model.requested", ...between, "model.failed", "run.ended"]);
+    expect(server.requests.length).toBe(asked + 1);
   });
 });
 

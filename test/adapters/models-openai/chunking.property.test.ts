@@ -17,12 +17,13 @@ const cut = (bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[
 };
 
 const exchangeOf =
-  (pieces: readonly Uint8Array[]): Exchange =>
+  (pieces: readonly Uint8Array[], brokenBy: string | null = null): Exchange =>
   async () => ({
     status: 200,
     header: (name) => (name === "content-type" ? "text/event-stream" : null),
     body: (async function* () {
       yield* pieces;
+      if (brokenBy !== null) throw Object.assign(new Error("broken"), { code: brokenBy });
     })(),
   });
 
@@ -61,8 +62,8 @@ describe("however the network cuts the bytes", () => {
     const bytes = utf8(whole);
     const finish = utf8(whole.slice(0, whole.indexOf('"finish_reason":"tool_calls"'))).length;
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 0, max: finish }), async (length) => {
-        const exchange = exchangeOf([bytes.subarray(0, length)]);
+      fc.asyncProperty(fc.integer({ min: 0, max: finish }), fc.boolean(), async (length, isBroken) => {
+        const exchange = exchangeOf([bytes.subarray(0, length)], isBroken ? "ECONNRESET" : null);
         const events = await ask(modelAt("http://127.0.0.1:9/v1", {}, { exchange }));
         expect(events.at(-1)?.k).toBe("failed");
         expect(events.some((event) => event.k === "finished")).toBe(false);
