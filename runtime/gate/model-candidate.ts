@@ -40,7 +40,9 @@ export const modelCandidate = (
   }),
   evidence: () => ({ tool: null, arguments: null }),
   prepare() {
-    const copy = frozenJsonObject(proposal.request, REQUEST_DEPTH_MAX);
+    // What is asked for is what is decided and recorded, so it is narrowed here and not by the adapter.
+    const tokensMax = Math.min(proposal.request.tokensMax, model.outputTokensMax ?? Infinity);
+    const copy = frozenJsonObject({ ...proposal.request, tokensMax }, REQUEST_DEPTH_MAX);
     if (copy === undefined)
       return Promise.resolve({ k: "refused", refusal: "arguments-malformed", why: null });
     const request = copy as unknown as ModelRequest;

@@ -17,6 +17,8 @@ export interface LanguageModel {
    * this machine counts as remote: nobody here knows what it passes on.
    */
   readonly remote: boolean;
+  /** Most tokens that one answer may be asked for; absent where any number will do. */
+  readonly outputTokensMax?: number;
   /** Absent where it is not known; then nobody guesses what an answer cost. */
   readonly price?: ModelPrice;
   stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>;
@@ -25,6 +27,7 @@ export interface LanguageModel {
 export interface ModelRequest {
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly ToolDescriptor[];
+  /** Most tokens of the answer; at least 1, and no more than the model's `outputTokensMax`. */
   readonly tokensMax: number;
 }
 

@@ -142,6 +142,25 @@ describe("a model call", () => {
     ]);
   });
 
+  test.each([
+    [1_000, 100],
+    [undefined, 100],
+    [40, 40],
+  ])(
+    "of a model with answers of %s tokens at most asks for %i, and that is on record",
+    async (most, tokensMax) => {
+      const sent: number[] = [];
+      const model: NonNullable<RigPlan["model"]> = (signal, request) => {
+        sent.push(request.tokensMax);
+        return streaming(finished())(signal, request);
+      };
+      const { rig } = await asked({ model, ...(most === undefined ? {} : { outputTokensMax: most }) });
+      expect(sent).toEqual([tokensMax]);
+      expect(rig.decider.requests).toMatchObject([{ arguments: { tokensMax } }]);
+      expect(rig.recorder.ofType("model.requested")).toMatchObject([{ public: { tokensMax } }]);
+    },
+  );
+
   test("is put to the policies by sizes and names", async () => {
     const { rig } = await asked({ model: streaming(finished()) });
     expect(rig.decider.requests).toMatchObject([

@@ -6,7 +6,7 @@ import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { ApprovalQuestion } from "#ports/approver.ts";
 import type { Spend } from "#ports/executor.ts";
-import type { LanguageModel, ModelEvent } from "#ports/language-model.ts";
+import type { LanguageModel, ModelEvent, ModelRequest } from "#ports/language-model.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import type { OnBehalfOf } from "#protocol/policy-vocabulary.ts";
 import type { ApproverFake, Behaviour } from "#test/kit/approver-fake.ts";
@@ -32,7 +32,8 @@ export interface RigPlan {
   readonly tier?: SandboxTier;
   readonly onBehalfOf?: OnBehalfOf;
   readonly remainingMs?: number;
-  readonly model?: (signal: AbortSignal) => AsyncIterable<ModelEvent>;
+  readonly model?: (signal: AbortSignal, request: ModelRequest) => AsyncIterable<ModelEvent>;
+  readonly outputTokensMax?: number;
   readonly inputs?: JsonObject;
 }
 
@@ -74,7 +75,7 @@ export const createRig = (plan: RigPlan = {}): Rig => {
       policy: () => current,
       recorder,
       approver,
-      model: modelFake(plan.model),
+      model: modelFake(plan),
       crypto: createNodeCrypto(),
       entropy: createEntropyFake(),
       clock,
@@ -106,12 +107,16 @@ export const createRig = (plan: RigPlan = {}): Rig => {
 const permitAll = (tools: readonly string[]): Record<string, Deciding> =>
   Object.fromEntries([...tools, "respond", "terminate", "model_call"].map((name) => [name, allow()]));
 
-const modelFake = (stream?: (signal: AbortSignal) => AsyncIterable<ModelEvent>): LanguageModel => ({
+const modelFake = ({
+  model,
+  outputTokensMax,
+}: Pick<RigPlan, "model" | "outputTokensMax">): LanguageModel => ({
   id: "scripted:test",
   remote: false,
-  stream(_request, { signal }) {
-    if (stream === undefined) throw new Error("the test did not script a model");
-    return stream(signal);
+  ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+  stream(request, { signal }) {
+    if (model === undefined) throw new Error("the test did not script a model");
+    return model(signal, request);
   },
 });
 

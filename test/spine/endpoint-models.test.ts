@@ -149,6 +149,9 @@ describe("a run with a model behind an endpoint", () => {
     const publicOf = (type: string) =>
       entries.filter((entry) => entry.type === type).map((entry) => entry.public);
     expect(publicOf("run.started")).toMatchObject([{ model: `openai:tiny@${url}` }]);
+    // The run has more tokens left than a provider would take as the bound of one answer.
+    expect(publicOf("model.requested")[0]).toMatchObject({ tokensMax: 16_384 });
+    expect(requests[0]?.body).toMatchObject({ max_tokens: 16_384 });
     expect(publicOf("model.retried")).toMatchObject([
       { code: "MODEL_UNAVAILABLE", attempt: 1 },
       { code: "MODEL_UNAVAILABLE", attempt: 2 },

@@ -101,7 +101,6 @@ export class Call {
   async #chunks(): Promise<AsyncIterable<unknown>> {
     const { messages, tools, tokensMax } = this.#request;
     const names = toolNames(tools);
-    const outputTokensMax = Math.max(1, Math.min(tokensMax, this.#model.outputTokensMax));
     // Every option is said: one that is not would be taken from the environment.
     const client = new OpenAI({
       apiKey: "the key is added where the request is sent",
@@ -121,8 +120,8 @@ export class Call {
         messages: messages.map((message) => wireMessage(message, names)),
         ...(tools.length === 0 ? {} : { tools: tools.map(wireTool) }),
         ...(this.#provider.origin === OPENAI_ORIGIN
-          ? { max_completion_tokens: outputTokensMax }
-          : { max_tokens: outputTokensMax }),
+          ? { max_completion_tokens: tokensMax }
+          : { max_tokens: tokensMax }),
         stream: true,
         stream_options: { include_usage: true },
       },

@@ -8,6 +8,7 @@ export type { OpenAiDeps, OpenAiModel };
 export const createOpenAiModel = (model: OpenAiModel, deps: OpenAiDeps): LanguageModel => ({
   id: model.id,
   remote: true,
+  outputTokensMax: model.outputTokensMax,
   ...(model.price === null ? {} : { price: model.price }),
   stream: (request, { signal }) => answer(model, deps, request, signal),
 });

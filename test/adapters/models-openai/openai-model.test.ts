@@ -118,11 +118,10 @@ describe("what is sent", () => {
     ]);
   });
 
-  test("has no key where there is none, and asks for no more than the endpoint's longest answer", async () => {
-    await ask(modelAt(server.endpoint(answers({ text: "fine" })), { key: null, outputTokensMax: 7 }));
+  test("has no key where there is none, and no tools where none are offered", async () => {
+    await ask(modelAt(server.endpoint(answers({ text: "fine" })), { key: null }));
     const { body, headers } = server.requests.at(-1) ?? {};
     expect(headers).not.toHaveProperty("authorization");
-    expect(body).toMatchObject({ max_tokens: 7 });
     expect(body).not.toHaveProperty("tools");
   });
 
@@ -133,7 +132,7 @@ describe("what is sent", () => {
       throw Object.assign(new Error("not here"), { code: "ECONNREFUSED" });
     };
     for (const baseUrl of ["https://api.openai.com/v1", "https://models.example.com/v1"]) {
-      await ask(modelAt(baseUrl, { outputTokensMax: 9 }, { exchange }));
+      await ask(modelAt(baseUrl, {}, { exchange }), { tokensMax: 9 });
     }
     expect(bodies).toMatchObject([
       { url: "https://api.openai.com/v1/chat/completions", body: { max_completion_tokens: 9 } },
