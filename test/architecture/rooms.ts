@@ -30,6 +30,7 @@ const adapters: readonly Room[] = [
   adapter("consent-files"),
   adapter("crypto"),
   adapter("entropy"),
+  adapter("host-socket"),
   adapter("keystore"),
   adapter("ledger-files"),
   adapter("lowering", { rooms: ["language-server"] }),
@@ -79,12 +80,20 @@ export const rooms: readonly Room[] = [
     mayImport: [...ground],
     packages: ["zod/mini"],
   },
+  // The host as its clients see it: runs by id, questions to people, streams of events.
+  {
+    name: "host/server",
+    path: "runtime/host/server",
+    runsOn: "node",
+    mayImport: [...pure.map((room) => room.name), "host", "host/rpc"],
+    packages: [],
+  },
   // The one place where adapters meet rooms.
   {
     name: "host/compose",
     path: "runtime/host/compose",
     runsOn: "node",
-    mayImport: [...[...pure, ...adapters].map((room) => room.name), "host"],
+    mayImport: [...[...pure, ...adapters].map((room) => room.name), "host", "host/rpc", "host/server"],
     packages: [],
   },
   // Not a folder: the command says its version, which stands there once.
@@ -93,7 +102,7 @@ export const rooms: readonly Room[] = [
     name: "cli",
     path: "runtime/cli",
     runsOn: "node",
-    mayImport: [...ground, "host", "host/compose", "language-server", "manifest"],
+    mayImport: [...ground, "host", "host/compose", "host/rpc", "language-server", "manifest"],
     packages: [],
   },
 ];
