@@ -74,6 +74,11 @@ export interface LogWriterDeps {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly anchors: AnchorStore;
+  /**
+   * Gets each group once it is durable, before whoever appended hears of it: the lines as they stand
+   * in the log, commit record and all. Must not throw.
+   */
+  readonly onCommitted?: (lines: readonly Uint8Array[]) => void;
 }
 
 /** An entry on its way. */
@@ -201,7 +206,8 @@ export const createLogWriter = (
       contentBytes = 0;
     }
     const placed = group.map(place);
-    const lines = concatBytes(...placed.map((one) => one.bytes), place(commitRecord()).bytes);
+    const written = [...placed.map((one) => one.bytes), place(commitRecord()).bytes];
+    const lines = concatBytes(...written);
     const content = concatBytes(...group.flatMap((one) => one.sealed));
 
     if (content.length > 0) {
@@ -213,6 +219,7 @@ export const createLogWriter = (
     lineBytes += lines.length;
     logBytes += lines.length;
     contentBytes += content.length;
+    deps.onCommitted?.(written);
     return ok(placed.map((one) => one.recorded));
   };
 

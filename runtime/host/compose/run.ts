@@ -55,12 +55,17 @@ export interface RunLedger {
   readonly interrupted: readonly RunId[];
 }
 
-/** The ledger of a workspace, open for writing, with what an earlier writer left unfinished on record. */
+/**
+ * The ledger of a workspace, open for writing, with what an earlier writer left unfinished on record.
+ *
+ * @param onCommitted gets the lines of each group once they are durable; must not throw.
+ */
 export const openRunLedger = async (
   place: LedgerPlace,
   software: string,
+  onCommitted?: (lines: readonly Uint8Array[]) => void,
 ): Promise<Result<RunLedger, Fault<string>>> => {
-  const deps = ledgerDeps(place);
+  const deps = { ...ledgerDeps(place), ...(onCommitted === undefined ? {} : { onCommitted }) };
   const opened = await openLedger(deps, {
     workspace: place.workspace,
     software,
