@@ -1,0 +1,306 @@
+import { abortError } from "#kernel/abort.ts";
+import type { EntryId, RunId } from "#kernel/ids.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Clock } from "#ports/clock.ts";
+import type { Entropy } from "#ports/entropy.ts";
+import type { LedgerReader } from "#ports/ledger-reader.ts";
+import { LIST_ITEMS_MAX } from "#protocol/host-rpc.ts";
+import type { LiveEvent } from "#protocol/run-event.ts";
+import type { CallFault } from "#host/rpc/errors.ts";
+import type { Answer, Params } from "#host/rpc/peer.ts";
+import type { RunObserver } from "#host/run-observer.ts";
+import type { ApprovalDesk } from "./approval-desk.ts";
+import type { ConsentDeps } from "./consent-desk.ts";
+import { consentFor } from "./consent-desk.ts";
+import { DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
+import type { RunState, RunSummary } from "./run-history.ts";
+import { begun, isOver, readRunHistory } from "./run-history.ts";
+import type { RunHooks, RunStarter } from "./run-starter.ts";
+import { isKeyTooOld, KEY_REUSED, KEY_TOO_OLD, orderText, runStartedWith } from "./start-keys.ts";
+
+export interface RunTableDeps {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly reader: LedgerReader;
+  readonly startRun: RunStarter;
+  readonly approvals: ApprovalDesk;
+  readonly consent: Pick<ConsentDeps, "user" | "clients">;
+  readonly isDraining: () => boolean;
+  /** Called whenever a run began or is over. */
+  readonly onChange: () => void;
+  /** What nobody else would hear: why a run that nobody watches ended as it did. */
+  readonly notice: (run: RunId, text: string) => void;
+  readonly publish: (event: LiveEvent) => void;
+}
+
+/** A run of this host, while it lasts and for some time after. */
+interface HostedRun {
+  summary: RunSummary;
+  readonly abort: AbortController;
+  /** Resolves when everything that it had going is gone. */
+  over: Promise<void>;
+}
+
+interface Start {
+  readonly said: string;
+  readonly answer: Promise<Result<Answer<"run/start">, CallFault>>;
+}
+
+/** Runs that a host has going at once. */
+const RUNS_MAX = 64;
+/** Finished runs that are remembered; older ones stand in the ledger. */
+const FINISHED_RUNS_MAX = 256;
+
+/** Decided calls of a run that are remembered for a question about them. */
+const DECIDED_MAX = 256;
+
+/** The runs of a host, by id. */
+export class RunTable {
+  private readonly deps: RunTableDeps;
+  private readonly runs = new Map<string, HostedRun>();
+  private readonly starts = new Map<string, Start>();
+
+  constructor(deps: RunTableDeps) {
+    this.deps = deps;
+  }
+
+  /** Runs that are not over. */
+  get active(): number {
+    return this.goingOn().length;
+  }
+
+  /** Answers once `run.started` is durable. Rejects with an AbortError when aborted before that: then there is no run. */
+  async start(
+    params: Params<"run/start">,
+    signal: AbortSignal,
+  ): Promise<Result<Answer<"run/start">, CallFault>> {
+    const { idempotencyKey: key } = params;
+    if (isKeyTooOld(key, this.deps.clock.wallMs())) return failed(KEY_TOO_OLD);
+    const said = orderText(params);
+    const first = this.starts.get(key);
+    if (first !== undefined) {
+      if (first.said !== said) return failed(KEY_REUSED);
+      const answer = await first.answer;
+      return answer.ok ? ok({ ...answer.value, repeated: true }) : answer;
+    }
+    const answer = this.begin(params, signal);
+    this.starts.set(key, { said, answer });
+    // A start that came to nothing leaves no key behind.
+    const forget = (): void => void this.starts.delete(key);
+    answer.then(({ ok: isStarted }) => isStarted || forget(), forget);
+    return answer;
+  }
+
+  async list({ states, after }: Params<"run/list">): Promise<Result<Answer<"run/list">, CallFault>> {
+    const all = await this.all();
+    if (!all.ok) return all;
+    const wanted = all.value
+      .filter(({ state }) => states === null || states.includes(state))
+      .filter(({ run }) => after === null || run < after);
+    const runs = wanted.slice(0, LIST_ITEMS_MAX);
+    return ok({ runs, more: wanted.length > runs.length ? (runs.at(-1)?.run ?? null) : null });
+  }
+
+  async get(run: string): Promise<Result<RunSummary, CallFault>> {
+    const own = this.runs.get(run);
+    if (own !== undefined) return ok(own.summary);
+    const all = await this.all();
+    if (!all.ok) return all;
+    const found = all.value.find((one) => one.run === run);
+    return found === undefined ? failed(NO_SUCH_RUN) : ok(found);
+  }
+
+  /** Answers when everything that the run had going is gone. */
+  async cancel(run: string): Promise<Result<{ readonly state: RunState }, CallFault>> {
+    const own = this.runs.get(run);
+    if (own !== undefined) {
+      own.abort.abort();
+      await own.over;
+      return ok({ state: own.summary.state });
+    }
+    const found = await this.get(run);
+    if (!found.ok) return found;
+    return isOver(found.value) || found.value.state === "interrupted"
+      ? ok({ state: found.value.state })
+      : failed(ELSEWHERE);
+  }
+
+  async cancelAll(): Promise<void> {
+    const going = this.goingOn();
+    for (const { abort } of going) abort.abort();
+    await Promise.all(going.map(({ over }) => over));
+  }
+
+  /** Resolves when no run goes on. */
+  async settled(): Promise<void> {
+    for (let going = this.goingOn(); going.length > 0; going = this.goingOn()) {
+      await Promise.all(going.map(({ over }) => over));
+    }
+  }
+
+  /** Whether the run is one of this host's that goes on. */
+  isGoingOn(run: string): boolean {
+    const own = this.runs.get(run);
+    return own !== undefined && !isOver(own.summary);
+  }
+
+  private goingOn(): readonly HostedRun[] {
+    return [...this.runs.values()].filter(({ summary }) => !isOver(summary));
+  }
+
+  /** Newest first; what this host knows itself comes before what the ledger says. */
+  private async all(): Promise<Result<readonly RunSummary[], CallFault>> {
+    const history = await readRunHistory(this.deps.reader, new AbortController().signal);
+    if (!history.ok) return failed(unavailable(history.fault));
+    const runs = new Map(history.value.map((summary) => [summary.run, summary]));
+    for (const [id, { summary }] of this.runs) runs.set(id, summary);
+    return ok([...runs.values()].sort((left, right) => (left.run < right.run ? 1 : -1)));
+  }
+
+  private async begin(
+    params: Params<"run/start">,
+    signal: AbortSignal,
+  ): Promise<Result<Answer<"run/start">, CallFault>> {
+    const earlier = await runStartedWith(this.deps.reader, params, signal);
+    if (!earlier.ok) return earlier;
+    if (earlier.value !== null) return ok({ run: earlier.value, repeated: true });
+    if (this.deps.isDraining()) return failed(DRAINING);
+    if (params.onBehalf !== null || params.parent !== null) return failed(NOT_FOR_OTHERS);
+    if (this.active >= RUNS_MAX) return failed(TOO_MANY);
+    return this.launch(params, signal);
+  }
+
+  private async launch(
+    params: Params<"run/start">,
+    signal: AbortSignal,
+  ): Promise<Result<Answer<"run/start">, CallFault>> {
+    const { clock, entropy, startRun } = this.deps;
+    const run = entropy.id<"run">(clock.wallMs());
+    const abort = new AbortController();
+    const hosted: HostedRun = {
+      summary: { ...begun(run, "unknown", clock.wallMs()), path: params.path },
+      abort,
+      over: Promise.resolve(),
+    };
+    const recorded = Promise.withResolvers<"recorded">();
+    const cancel = (): void => abort.abort();
+    signal.addEventListener("abort", cancel, { once: true });
+    const { path, digest, agent, inputs, model, sandboxFloor, consent, idempotencyKey: startKey } = params;
+    const order = { path, digest, agent, inputs, model, startKey };
+    const ran = startRun(
+      { ...order, sandbox: sandboxFloor ?? "auto", isConsentNamed: consent !== null },
+      this.hooks(hosted, run, consent, () => recorded.resolve("recorded")),
+      abort.signal,
+    );
+    this.runs.set(run, hosted);
+    hosted.over = this.followed(run, hosted, ran);
+    this.deps.onChange();
+    try {
+      if (signal.aborted) cancel();
+      const first = await Promise.race([recorded.promise, ran]);
+      if (first === "recorded") return ok({ run, repeated: false });
+      // Both at once: it started and ended before anybody looked.
+      return first.ok ? ok({ run, repeated: false }) : failed(first.fault.fault);
+    } catch (error) {
+      throw abort.signal.aborted ? abortError() : error;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Resolves when the run is over, however that came. */
+  private async followed(run: RunId, hosted: HostedRun, ran: ReturnType<RunStarter>): Promise<void> {
+    let report: Awaited<typeof ran>;
+    try {
+      report = await ran;
+    } catch {
+      this.end(run, hosted, null);
+      return;
+    }
+    if (!report.ok) {
+      this.end(run, hosted, report.fault.isOnRecord ? "refused" : null);
+      return;
+    }
+    const { end, fault: reason, bug } = report.value;
+    this.end(run, hosted, end.outcome);
+    if (reason !== null) this.deps.notice(run, reason.message);
+    if (bug !== null) this.deps.notice(run, "the runtime made a mistake of its own");
+  }
+
+  /** @param state null for a run that never was. */
+  private end(run: RunId, hosted: HostedRun, state: RunState | null): void {
+    if (state === null) {
+      this.runs.delete(run);
+      hosted.summary = { ...hosted.summary, state: "cancelled", endedMs: this.deps.clock.wallMs() };
+    } else {
+      hosted.summary = {
+        ...hosted.summary,
+        state,
+        endedMs: this.deps.clock.wallMs(),
+        approvalsWaiting: 0,
+      };
+    }
+    const finished = [...this.runs].filter(([, { summary }]) => isOver(summary));
+    for (const [id] of finished.slice(0, Math.max(0, finished.length - FINISHED_RUNS_MAX)))
+      this.runs.delete(id);
+    this.deps.onChange();
+  }
+
+  private hooks(hosted: HostedRun, run: RunId, named: string | null, onRecorded: () => void): RunHooks {
+    const { approvals, clock, consent, entropy, publish } = this.deps;
+    /** Entries of decided calls that may yet be asked about, by their fingerprint. */
+    const decided = new Map<string, EntryId>();
+    const update = (change: Partial<RunSummary>): void => {
+      hosted.summary = { ...hosted.summary, ...change };
+    };
+    const observer: RunObserver = {
+      entry: ({ type, public: fields, entry }) => {
+        update({ lastSeq: entry.runSeq });
+        const { fingerprint } = fields;
+        if (type === "action.decided" && typeof fingerprint === "string") {
+          decided.set(fingerprint, entry.id);
+          // In the order of insertion, so the first is the one that was decided longest ago.
+          for (const old of decided.keys()) if (decided.size > DECIDED_MAX) decided.delete(old);
+        }
+        if (type !== "run.started") return;
+        update({ state: "running" });
+        onRecorded();
+      },
+      live: () => undefined,
+    };
+    return {
+      run,
+      observer,
+      publish,
+      planned: ({ agent, path, tier, powers }) => {
+        update({ agent, path, tier });
+        return {
+          consent: consentFor({ clock, entropy, ...consent }, { named, agent, powers }),
+          approver: approvals.approverFor({
+            agent,
+            decidedAt: (fingerprint) => decided.get(fingerprint),
+            onWaiting: (change) => {
+              const approvalsWaiting = hosted.summary.approvalsWaiting + change;
+              update({ approvalsWaiting, state: approvalsWaiting > 0 ? "waiting-for-person" : "running" });
+            },
+          }),
+        };
+      },
+    };
+  }
+}
+
+const ELSEWHERE = unavailable(
+  fault("RUN_ELSEWHERE", "the run belongs to another process than the host", {
+    help: "it was started in a terminal without --detach: Ctrl-C there cancels it",
+  }),
+);
+const NOT_FOR_OTHERS = unavailable(
+  fault("RUN_NOT_FOR_OTHERS", "this host starts runs for the person at the client only", {
+    help: "leave `onBehalf` and `parent` at null",
+  }),
+);
+const TOO_MANY = unavailable(
+  fault("RUN_TOO_MANY", `${RUNS_MAX} runs are going on, and more are not started`, { retryable: true }),
+);
