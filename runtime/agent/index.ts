@@ -1,5 +1,5 @@
 export { runAgent } from "./driver.ts";
-export { inputsFromTexts } from "./inputs.ts";
+export { checkInputs, inputsFromTexts } from "./inputs.ts";
 export { RUN_LIMITS_DEFAULT } from "./limits.ts";
 export { createRunRecorder } from "./recorder.ts";
 /** @public for readers of finished runs. */

@@ -15,6 +15,8 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** Complete command lines with what each does. */
   readonly examples: readonly { readonly line: string; readonly what: string }[];
+  /** For programs: not listed by `writ --help`. */
+  readonly hidden?: boolean;
   /** Goes on when nobody reads its output any more: what it does matters, not what it says. */
   readonly actsUnheard?: boolean;
   run(invocation: Invocation): Promise<ExitCode>;

@@ -18,6 +18,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "run",
     load: async () => (await import("./run.ts")).runCommand,
   },
+  ...["ps", "stop", "approvals list", "approvals answer", "host"].map((name) => ({
+    name,
+    load: async () => one(name, (await import("./load-host.ts")).hostCommands),
+  })),
   ...["policy evaluate", "policy explain"].map((name) => ({
     name,
     load: async () => one(name, (await import("./load-policy.ts")).policyCommands),

@@ -30,6 +30,7 @@ import { createConsentPrompt } from "./consent-prompt.ts";
 import type { Audience } from "./fault-output.ts";
 import { printFault } from "./fault-output.ts";
 import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
+import { runDetached } from "./run-detached.ts";
 import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
@@ -42,7 +43,7 @@ export const runCommand: Command = {
   name: "run",
   summary: "Runs an agent: asks for consent, shows every step, asks a person where a rule says so.",
   usage:
-    "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--json]",
+    "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--detach] [--json]",
   options: [
     {
       name: "model",
@@ -72,6 +73,10 @@ export const runCommand: Command = {
     },
     { name: "workspace", value: "<dir>", summary: "the folder that the file belongs to" },
     { name: "dir", value: "<dir>", summary: "where the ledger lies, instead of this user's state folder" },
+    {
+      name: "detach",
+      summary: "start it in the workspace's host and return at once: it outlives this terminal",
+    },
     { name: "json", summary: "every event as one line of JSON" },
   ],
   examples: [
@@ -102,6 +107,10 @@ const run = async (invocation: Invocation): Promise<ExitCode> => {
   const { signal } = invocation;
   const order = await readOrder(invocation);
   if (!order.ok) return stop(invocation, order.fault);
+  if (invocation.switches.has("detach")) {
+    const { texts } = order.value;
+    return runDetached(invocation, order.value, (refusal) => refusePlan(refusal, texts, invocation));
+  }
 
   const closers: Closer[] = [];
   const told = new Set<Fault<string>>();
@@ -232,7 +241,7 @@ const runOrder = async (
       ledger: writable,
       model,
     },
-    inputs,
+    { k: "texts", texts: inputs },
     {
       user,
       surface: "terminal",

@@ -13,7 +13,7 @@ import { folded, wrap } from "./width.ts";
 
 /** What is shown of one argument and of the preview; what is beyond is said, never dropped silently. */
 const ARGUMENT_CHARACTERS_MAX = 8_000;
-const PREVIEW_CHARACTERS_MAX = 64_000;
+export const PREVIEW_CHARACTERS_MAX = 64_000;
 const RULE_CHARACTERS_MAX = 400;
 
 /**
@@ -118,7 +118,7 @@ const BAR = "  │ ";
 const BAR_AGAIN = "  ┆ ";
 
 /** Untrusted text behind a bar, folded instead of cut: a reader sees all of it or is told how much is missing. */
-const block = (text: string, charactersMax: number, columns: number): readonly string[] => {
+export const block = (text: string, charactersMax: number, columns: number): readonly string[] => {
   const shown = visibleText(text.slice(0, charactersMax), { multiline: true }).replaceAll("\t", "    ");
   const left = text.length - charactersMax;
   return [

@@ -114,7 +114,8 @@ export const groupLines = (name: string, commands: readonly Command[], style: St
   `\`writ ${name} <command> --help\` shows options and examples.`,
 ];
 
-const listLines = (commands: readonly Command[], style: Style): readonly string[] => {
+const listLines = (all: readonly Command[], style: Style): readonly string[] => {
+  const commands = all.filter(({ hidden }) => hidden !== true);
   const width = Math.max(...commands.map((command) => command.name.length));
   return [
     style.bold("Commands"),

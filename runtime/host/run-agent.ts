@@ -1,10 +1,17 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
-import type { JsonValue } from "#kernel/json.ts";
+import type { RunId } from "#kernel/ids.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
-import { createRunRecorder, inputsFromTexts, RUN_LIMITS_DEFAULT, runAgent } from "#agent/index.ts";
+import {
+  checkInputs,
+  createRunRecorder,
+  inputsFromTexts,
+  RUN_LIMITS_DEFAULT,
+  runAgent,
+} from "#agent/index.ts";
 import type { RunReport } from "#agent/index.ts";
 import { consentNeed, GATE_LIMITS_DEFAULT, powersLines } from "#gate/index.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
@@ -20,6 +27,7 @@ import type { SandboxLimits } from "#ports/sandbox.ts";
 import type { WorkspaceFiles } from "#ports/workspace-files.ts";
 import type { Surface } from "#protocol/consent.ts";
 import { agentEntityId } from "#protocol/entity-id.ts";
+import type { LiveEvent } from "#protocol/run-event.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 
@@ -38,7 +46,22 @@ export interface RunAgentDeps {
   readonly crypto: Crypto;
   readonly entropy: Entropy;
   readonly digest: (bytes: Uint8Array) => Sha256;
+  /** How a client ordered the run; absent for a run of this very process. */
+  readonly ordered?: OrderedRun;
 }
+
+export interface OrderedRun {
+  readonly run: RunId;
+  /** Under which the client may find it again. */
+  readonly startKey: string;
+  /** Gets each live event; must not throw. */
+  readonly publish: (event: LiveEvent) => void;
+}
+
+/** What the agent is given: texts as a command line has them, or values of the parameters' types. */
+export type GivenInputs =
+  | { readonly k: "texts"; readonly texts: ReadonlyMap<string, string> }
+  | { readonly k: "values"; readonly values: JsonObject };
 
 /** Who started the run and who can be asked about it. */
 export interface RunPeople {
@@ -68,12 +91,14 @@ export type RunRefusal =
  */
 export const runPlanned = async (
   deps: RunAgentDeps,
-  inputTexts: ReadonlyMap<string, string>,
+  given: GivenInputs,
   people: RunPeople,
   signal: AbortSignal,
 ): Promise<Result<RunReport, RunRefusal>> => {
-  const { plan, ledger, clock, crypto, entropy } = deps;
-  const inputs = inputsFromTexts(plan.agent.parameters, inputTexts);
+  const { plan, ledger, clock, crypto, entropy, ordered } = deps;
+  const { parameters } = plan.agent;
+  const inputs =
+    given.k === "texts" ? inputsFromTexts(parameters, given.texts) : checkInputs(parameters, given.values);
   if (!inputs.ok) return failed({ k: "usage", fault: inputs.fault });
 
   const scope = entropy.id<"scope">(clock.wallMs());
@@ -86,9 +111,9 @@ export const runPlanned = async (
   const unshown: unknown[] = [];
   const recorder = observedRecorder(
     createRunRecorder(
-      { ledger, publish: () => undefined },
+      { ledger, publish: ordered?.publish ?? (() => undefined) },
       {
-        run: entropy.id<"run">(clock.wallMs()),
+        run: ordered?.run ?? entropy.id<"run">(clock.wallMs()),
         parent: null,
         scope,
         principal,
@@ -143,7 +168,7 @@ export const runPlanned = async (
             ),
           ),
           powers: plan.powersDigest,
-          startKey: null,
+          startKey: ordered?.startKey ?? null,
         },
         canceller: { by: people.user, surface: people.surface, how: people.howCancelled },
       },

@@ -62,6 +62,7 @@ const outcome = async (change: Partial<StartOrder>): Promise<string> => {
       observer: { entry: () => undefined, live: () => undefined },
       planned: () => expect.unreachable("nothing was planned"),
       publish: () => undefined,
+      howCancelled: () => null,
     },
     new AbortController().signal,
   );

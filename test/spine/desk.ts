@@ -48,7 +48,9 @@ export const createDesk = (example: string | null): Desk => {
   const root = mkdtempSync(join(tmpdir(), "writ-desk-"));
   const workspace = join(root, "workspace");
   const state = join(root, "state");
+  const runtime = join(root, "run");
   mkdirSync(workspace);
+  mkdirSync(runtime);
   if (example !== null) cpSync(join("examples", example), workspace, { recursive: true });
   else mkdirSync(join(workspace, "policies"));
 
@@ -76,7 +78,7 @@ export const createDesk = (example: string | null): Desk => {
         terminal: watched(terminal, options.onLine),
         environment: {
           cwd: workspace,
-          variables: { PATH: process.env["PATH"], ...options.variables },
+          variables: { PATH: process.env["PATH"], XDG_RUNTIME_DIR: runtime, ...options.variables },
           stateDirectory: state,
           user: "tester",
         },

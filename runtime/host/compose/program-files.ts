@@ -3,6 +3,8 @@
  * beside every chunk; a checkout runs the sources, with the wasm files in their packages.
  */
 export interface ProgramFiles {
+  /** The command line, which is the host's program too. */
+  readonly cli: URL;
   readonly loweringWorker: URL;
   readonly deciderWorker: URL;
   readonly cedarWasm: URL;
@@ -16,6 +18,7 @@ export const programFiles = (): ProgramFiles =>
   import.meta.url.endsWith(".ts") ? checkoutFiles() : builtFiles();
 
 const builtFiles = (): ProgramFiles => ({
+  cli: beside("cli.js"),
   loweringWorker: beside("lowering-worker.js"),
   deciderWorker: beside("decider-worker.js"),
   cedarWasm: beside("cedar_wasm_bg.wasm"),
@@ -25,6 +28,7 @@ const builtFiles = (): ProgramFiles => ({
 });
 
 const checkoutFiles = (): ProgramFiles => ({
+  cli: beside("../../cli/start.ts"),
   loweringWorker: beside("../../adapters/lowering/worker.ts"),
   deciderWorker: beside("../../adapters/cedar/worker.ts"),
   cedarWasm: new URL("cedar_wasm_bg.wasm", import.meta.resolve("@cedar-policy/cedar-wasm/web")),

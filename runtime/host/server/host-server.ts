@@ -156,7 +156,7 @@ export class HostServer {
           }),
         "host/drain": () => this.drain(),
         "run/start": (params, { signal }) => runs.start(params, signal),
-        "run/cancel": ({ run }) => runs.cancel(run),
+        "run/cancel": ({ run, reason }) => runs.cancel(run, reason),
         "run/list": (params) => runs.list(params),
         "run/get": ({ run }) => runs.get(run),
         "approvals/list": async ({ after }) => {

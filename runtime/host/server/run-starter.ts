@@ -44,6 +44,8 @@ export interface RunHooks {
   readonly observer: RunObserver;
   planned(plan: PlannedRun): RunAskers;
   publish(event: LiveEvent): void;
+  /** What was said when the run was cancelled, or null. */
+  howCancelled(): string | null;
 }
 
 /**

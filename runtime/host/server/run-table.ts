@@ -38,6 +38,8 @@ export interface RunTableDeps {
 interface HostedRun {
   summary: RunSummary;
   readonly abort: AbortController;
+  /** What was said when it was cancelled. */
+  cancelReason: string | null;
   /** Resolves when everything that it had going is gone. */
   over: Promise<void>;
 }
@@ -47,6 +49,7 @@ interface Start {
   readonly answer: Promise<Result<Answer<"run/start">, CallFault>>;
 }
 
+const REASON_CHARACTERS_MAX = 2_000;
 /** Runs that a host has going at once. */
 const RUNS_MAX = 64;
 /** Finished runs that are remembered; older ones stand in the ledger. */
@@ -112,9 +115,10 @@ export class RunTable {
   }
 
   /** Answers when everything that the run had going is gone. */
-  async cancel(run: string): Promise<Result<{ readonly state: RunState }, CallFault>> {
+  async cancel(run: string, reason: string | null): Promise<Result<{ readonly state: RunState }, CallFault>> {
     const own = this.runs.get(run);
     if (own !== undefined) {
+      own.cancelReason ??= reason?.slice(0, REASON_CHARACTERS_MAX).toWellFormed() ?? null;
       own.abort.abort();
       await own.over;
       return ok({ state: own.summary.state });
@@ -128,7 +132,10 @@ export class RunTable {
 
   async cancelAll(): Promise<void> {
     const going = this.goingOn();
-    for (const { abort } of going) abort.abort();
+    for (const one of going) {
+      one.cancelReason ??= "its host was told to end";
+      one.abort.abort();
+    }
     await Promise.all(going.map(({ over }) => over));
   }
 
@@ -181,6 +188,7 @@ export class RunTable {
     const hosted: HostedRun = {
       summary: { ...begun(run, "unknown", clock.wallMs()), path: params.path },
       abort,
+      cancelReason: null,
       over: Promise.resolve(),
     };
     const recorded = Promise.withResolvers<"recorded">();
@@ -273,6 +281,7 @@ export class RunTable {
       run,
       observer,
       publish,
+      howCancelled: () => hosted.cancelReason,
       planned: ({ agent, path, tier, powers }) => {
         update({ agent, path, tier });
         return {

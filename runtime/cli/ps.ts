@@ -1,0 +1,87 @@
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import { readRuns } from "#host/compose/runs.ts";
+import type { Answer } from "#host/rpc/peer.ts";
+
+import { plural, shortId } from "./audit-text.ts";
+import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
+import { allPages, attach, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
+import { fit } from "./width.ts";
+
+export type RunSummary = Answer<"run/get">;
+
+export const psCommand: Command = {
+  name: "ps",
+  summary: "Lists the runs of this workspace that go on, wait or were interrupted.",
+  usage: "[--all] [--workspace <dir>] [--json]",
+  options: [
+    { name: "all", summary: "also runs that are over" },
+    WORKSPACE_OPTION,
+    { name: "json", summary: "one JSON line a run instead of text" },
+  ],
+  examples: [
+    { line: "writ ps", what: "What goes on here." },
+    { line: "writ ps --all --json", what: "Every run that is on record, for programs." },
+  ],
+  run: (invocation) => list(invocation),
+};
+
+const list = async (invocation: Invocation): Promise<ExitCode> => {
+  const { positionals, switches, terminal } = invocation;
+  if (positionals.length > 0) return refuseUsage(invocation, "`ps` takes no names");
+  const found = await runsHere(invocation);
+  if (!found.ok) {
+    printFault(invocation, found.fault);
+    return 3;
+  }
+  const runs = switches.has("all") ? found.value : found.value.filter(({ state }) => !OVER.has(state));
+  if (switches.has("json")) for (const run of runs) terminal.out(visibleJson(JSON.stringify(run)));
+  else print(terminal, runs);
+  return 0;
+};
+
+/** The runs of the workspace, newest first: as its host knows them, else as the ledger does. Starts no host. */
+export const runsHere = async (
+  invocation: Invocation,
+): Promise<Result<readonly RunSummary[], Fault<string>>> => {
+  const workspace = await workspaceHere(invocation);
+  if (!workspace.ok) return workspace;
+  const host = await attach(invocation, workspace.value, false);
+  if (!host.ok) return host;
+  const { signal, environment } = invocation;
+  if (host.value === null) {
+    const { stateDirectory, variables } = environment;
+    const read = await readRuns({ workspace: workspace.value, stateDirectory, variables }, signal);
+    return read.ok ? ok(read.value.toReversed()) : failed(read.fault);
+  }
+  return withHost(host.value, (peer) =>
+    allPages(async (after) => {
+      const page = await peer.call("run/list", { states: null, after }, { signal });
+      return page.ok ? ok({ items: page.value.runs, more: page.value.more }) : page;
+    }),
+  );
+};
+
+const OVER: ReadonlySet<string> = new Set(["refused", "completed", "failed", "cancelled", "limited"]);
+
+const STATE_COLUMNS = 20;
+
+const print = (terminal: Terminal, runs: readonly RunSummary[]): void => {
+  const { style } = terminal;
+  if (runs.length === 0) {
+    terminal.out("No run goes on here.");
+    return;
+  }
+  for (const { run, agent, state, startedMs, approvalsWaiting } of runs) {
+    const when = new Date(startedMs).toISOString().slice(0, 19).replace("T", " ");
+    const waiting = approvalsWaiting > 0 ? `  ${plural(approvalsWaiting, "question")}` : "";
+    const room = terminal.columns - shortId(run).length - STATE_COLUMNS - when.length - waiting.length - 6;
+    const shown = fit(visibleText(agent), Math.max(10, room));
+    const coloured = state === "interrupted" ? style.yellow : style.bold;
+    terminal.out(
+      `${shortId(run)}  ${coloured(state.padEnd(STATE_COLUMNS))}${style.dim(when)}  ${shown}${waiting}`,
+    );
+  }
+};

@@ -1,0 +1,139 @@
+import { fileURLToPath } from "node:url";
+
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
+import { connectToHost } from "#adapters/host-socket/connect.ts";
+import type { HostPlace } from "#adapters/host-socket/place.ts";
+import { makeFolders, readToken } from "#adapters/host-socket/private-files.ts";
+import { startHost } from "#adapters/host-socket/start-host.ts";
+import { toHex } from "#kernel/bytes.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+
+import type { HostConnection } from "../rpc/client-connection.ts";
+import { openConnection } from "../rpc/client-connection.ts";
+import type { Handlers, Params } from "../rpc/peer.ts";
+import type { HostSurroundings } from "./host.ts";
+import { hostLedgerPlace, meetingPlace, takeHostLock } from "./host.ts";
+import { programFiles } from "./program-files.ts";
+
+/** Who attaches, and what it has to offer. */
+export interface AttachOptions {
+  readonly surroundings: Omit<HostSurroundings, "home" | "user">;
+  readonly kind: Params<"host/hello">["client"];
+  readonly offers: Params<"host/offer">;
+  readonly handlers: Handlers;
+  /** Whether a host is started where there is none. */
+  readonly starts: boolean;
+}
+
+/** How long a host may take to begin to listen. */
+const START_MS_MAX = 30_000;
+const AGAIN_MS = 50;
+
+/**
+ * Attaches to the host of a workspace, and starts one where wanted; null where there is none. Of
+ * several that start one at the same time, each gets the one host that came of it.
+ */
+export const attachToHost = async (
+  options: AttachOptions,
+  signal: AbortSignal,
+): Promise<Result<HostConnection | null, Fault<string>>> => {
+  const place = meetingPlace(options.surroundings);
+  if (!place.ok) return options.starts ? place : ok(null);
+  if (options.starts) {
+    const made = await makeFolders(place.value);
+    if (!made.ok) return made;
+  }
+  const untilMs = systemClock.monotonicMs() + START_MS_MAX;
+  let started: { code: number | null | undefined } | null = null;
+  for (;;) {
+    const met = await meet(place.value, options, signal);
+    if (met.ok) return met;
+    const isMissing = met.fault.code === "SOCKET_NO_HOST";
+    if (!isMissing && met.fault.code !== "RPC_OPENING_LOST") return met;
+    if (!options.starts && isMissing) return ok(null);
+    const isOver = systemClock.monotonicMs() >= untilMs;
+    if (isOver || (started?.code ?? 0) !== 0) return failed(isMissing ? notStarted(place.value) : met.fault);
+    // One that was just ending may have been in the way of the first try.
+    if (isMissing && (started === null || started.code === 0)) {
+      const begun = await startUnlessHeld(place.value, options, signal);
+      if (!begun.ok) return begun;
+      started = begun.value ?? started;
+    }
+    await systemClock.sleep(AGAIN_MS, signal);
+  }
+};
+
+const meet = async (
+  place: HostPlace,
+  { surroundings, kind, offers, handlers }: AttachOptions,
+  signal: AbortSignal,
+): Promise<Result<HostConnection, Fault<string>>> => {
+  const wire = await connectToHost(place);
+  if (!wire.ok) return wire;
+  const opened = await openConnection(
+    wire.value,
+    {
+      clock: systemClock,
+      handlers,
+      opening: {
+        crypto: createNodeCrypto(),
+        readToken: () => {
+          const token = readToken(place);
+          return token.ok ? token.value : undefined;
+        },
+        nonce: toHex(createSystemEntropy().bytes(32)),
+        kind,
+        product: surroundings.product,
+        offers,
+      },
+    },
+    signal,
+  );
+  if (!opened.ok || opened.value.host.version !== 0) return opened;
+  opened.value.end();
+  return failed(OTHER_RELEASE);
+};
+
+/** Starts a host while holding its lock, so that others wait instead; null where somebody else does already. */
+const startUnlessHeld = async (
+  place: HostPlace,
+  { surroundings }: AttachOptions,
+  signal: AbortSignal,
+): Promise<Result<{ code: number | null | undefined } | null, Fault<string>>> => {
+  const lock = await takeHostLock(place, 0, signal);
+  if (!lock.ok) return lock;
+  if (lock.value === "held") return ok(null);
+  try {
+    const { workspace, stateDirectory, variables } = surroundings;
+    const { folder } = hostLedgerPlace(surroundings);
+    const started = await startHost(place, {
+      command: [process.execPath, fileURLToPath(programFiles().cli), "host", "--workspace", workspace.folder],
+      cwd: workspace.folder,
+      variables: {
+        ...variables,
+        WRIT_STATE: stateDirectory,
+        SYMBI_AUDIT_STORAGE: folder ?? undefined,
+      },
+    });
+    if (!started.ok) return started;
+    const state: { code: number | null | undefined } = { code: undefined };
+    void started.value.exited.then((code) => (state.code = code ?? 1));
+    return ok(state);
+  } finally {
+    lock.value.release();
+  }
+};
+
+const notStarted = ({ log }: HostPlace): Fault<"HOST_NOT_STARTED"> =>
+  fault("HOST_NOT_STARTED", "the workspace's host did not start", {
+    help: `\`${visibleText(log)}\` may say why`,
+  });
+
+const OTHER_RELEASE = fault("HOST_OTHER_RELEASE", "the workspace's host is of another release of writ", {
+  help: "it ends by itself soon after its last run and client; try again then",
+  retryable: true,
+});

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Process ids of the hosts of a workspace that are alive. A test uses it to leave none behind. */
+export const hostsOf = (workspace: string): readonly number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => commandLine(pid).endsWith(`host --workspace ${workspace} `))
+    .map(Number);
+
+/** Ends the hosts of a workspace as `kill -9` does, and waits until they are gone. */
+export const killHosts = async (workspace: string): Promise<void> => {
+  for (let alive = hostsOf(workspace); alive.length > 0; alive = hostsOf(workspace)) {
+    for (const pid of alive) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    }
+    await sleep(10);
+  }
+};
+
+/** Empty for a process that is gone or waits to be collected. */
+const commandLine = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+};
