@@ -338,6 +338,66 @@ export const PROBLEM_CATALOGUE = {
     meaning: "Two readings of one policy disagree about what it says, so none of them is trusted.",
     whatToDo: "Write the policy in a plainer form, and report the text.",
   },
+  WRIT110: quality(
+    "error",
+    "API document too large",
+    "A document that tests are made of is larger, deeper or spread over more files than is read. What an alias stands for counts each time it is used.",
+    "Split the document, or leave out what is not tested.",
+  ),
+  WRIT111: quality(
+    "error",
+    "API document that cannot be parsed",
+    "The file is neither JSON nor YAML 1.2 at the place shown.",
+    "Mend the place that is shown.",
+  ),
+  WRIT112: quality(
+    "error",
+    "key that stands twice",
+    "One object has the same key twice. Readers differ about which one counts, so none does.",
+    "Remove one of them.",
+  ),
+  WRIT113: quality(
+    "error",
+    "value that JSON does not have",
+    "An OpenAPI document is JSON or YAML that means JSON: infinity, keys that are no text, types of their own and merge keys are not.",
+    "Write the value as JSON could say it; quote what is meant as text.",
+  ),
+  WRIT114: quality(
+    "error",
+    "reference that is not followed",
+    "A `$ref` names another machine, an absolute path or a file outside the workspace. Nothing is fetched, and nothing outside is opened.",
+    "Put the file into the workspace and name it by a relative path.",
+  ),
+  WRIT115: quality(
+    "error",
+    "reference that leads nowhere",
+    "A `$ref` names a file or a place that is not there, or leads to itself.",
+    "Correct the path or the pointer.",
+  ),
+  WRIT116: quality(
+    "error",
+    "not OpenAPI 3.0 or 3.1",
+    "Something that OpenAPI requires is missing or of another type, so this part of the document means nothing.",
+    "Write what the message names.",
+  ),
+  WRIT117: quality(
+    "information",
+    "part of the document that is not tested",
+    "The document says something that no test is made of. It is neither checked nor counted as passed.",
+    "Nothing, or say it in a form that is tested.",
+  ),
+  WRIT118: quality(
+    "warning",
+    "no valid value found",
+    "No value was found that this schema allows: it contradicts itself, or says more than the generator can satisfy. What needs such a value is not tested.",
+    "Correct the schema, or give an example that satisfies it.",
+  ),
+  WRIT119: quality(
+    "warning",
+    "example that contradicts its schema",
+    "An example or default is refused by the schema that it stands in, so it is never sent.",
+    "Correct the example or the schema.",
+  ),
 } as const satisfies { readonly [code: ProblemCode]: ProblemKind };
 
 export type KnownProblemCode = keyof typeof PROBLEM_CATALOGUE;
