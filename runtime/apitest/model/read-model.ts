@@ -1,0 +1,142 @@
+import { isJsonObject } from "#kernel/json.ts";
+
+import type { DocumentSet, Node } from "../load/document-set.ts";
+import { childOf, itemsOf, membersOf, textAt } from "../load/document-set.ts";
+import type { ProblemLog } from "../load/problem-log.ts";
+import { API_PROBLEM_CODES } from "../load/problems.ts";
+import type { ApiDocument } from "../load/read-document.ts";
+import type { Dialect } from "../schema/keywords.ts";
+import { SchemaRegistry } from "../schema/registry.ts";
+import type { ModelContext } from "./context.ts";
+import { readBody } from "./read-body.ts";
+import { readParameters } from "./read-parameters.ts";
+import { readResponses } from "./read-responses.ts";
+import { type ApiModel, type Method, METHODS, type Operation } from "./operation.ts";
+
+export interface ReadModel {
+  readonly model: ApiModel;
+  readonly schemas: SchemaRegistry;
+}
+
+/**
+ * Reads the operations of an OpenAPI 3.0 or 3.1 document. What of it is not understood is a problem with its
+ * place; an operation that cannot be called without it is left out. Undefined for any other document.
+ */
+export const readModel = (
+  entry: ApiDocument,
+  documents: DocumentSet,
+  log: ProblemLog,
+): ReadModel | undefined => {
+  const root: Node = { document: entry, pointer: "", value: entry.value };
+  const dialect = dialectOf(root, log);
+  if (dialect === undefined) return undefined;
+  const schemas = new SchemaRegistry(documents, dialect, log);
+  const context: ModelContext = { documents, log, schemas };
+  const paths = childOf(root, "paths");
+  if (paths === undefined || !isJsonObject(paths.value)) {
+    log.say(API_PROBLEM_CODES.shape, paths ?? root, "the document has no `paths`, so nothing can be tested");
+  }
+  const operations = membersOf(paths).flatMap(([path, item]) => operationsOf(path, item, root, context));
+  const servers = itemsOf(childOf(root, "servers")).map(serverUrl);
+  return {
+    model: {
+      basePath: servers[0]?.path ?? "",
+      suggestedOrigins: servers.flatMap(({ origin }) => origin ?? []),
+      operations,
+    },
+    schemas,
+  };
+};
+
+const dialectOf = (root: Node, log: ProblemLog): Dialect | undefined => {
+  const version = textAt(root, "openapi");
+  const match = /^3\.([01])(?:\.|$)/.exec(version ?? "");
+  if (match !== null) return match[1] === "0" ? "3.0" : "3.1";
+  const message =
+    version === undefined
+      ? "the document has no `openapi` with a version, so it is not one of OpenAPI 3"
+      : "this version of OpenAPI is not read";
+  log.say(API_PROBLEM_CODES.shape, childOf(root, "openapi") ?? root, message, {
+    help: "write `openapi: 3.0.x` or `3.1.x`",
+  });
+  return undefined;
+};
+
+const operationsOf = (path: string, item: Node, root: Node, context: ModelContext): readonly Operation[] => {
+  const { documents, log } = context;
+  if (path.startsWith("x-")) return [];
+  if (!path.startsWith("/")) {
+    log.say(API_PROBLEM_CODES.shape, item, "a path has to begin with `/`");
+    return [];
+  }
+  const followed = documents.follow(item);
+  if (!followed.ok) {
+    log.lost(followed.lost);
+    return [];
+  }
+  const target = followed.node;
+  if (childOf(target, "servers") !== undefined) {
+    log.say(
+      API_PROBLEM_CODES.notTested,
+      childOf(target, "servers") ?? target,
+      "servers of a path are not used",
+    );
+  }
+  if (childOf(target, "trace") !== undefined) {
+    log.say(API_PROBLEM_CODES.notTested, childOf(target, "trace") ?? target, "TRACE is not sent");
+  }
+  return METHODS.flatMap((method) => {
+    const node = childOf(target, method);
+    return node === undefined ? [] : (operationOf(path, method, node, target, root, context) ?? []);
+  });
+};
+
+const operationOf = (
+  path: string,
+  method: (typeof METHODS)[number],
+  node: Node,
+  item: Node,
+  root: Node,
+  context: ModelContext,
+): Operation | undefined => {
+  const { log } = context;
+  if (!isJsonObject(node.value)) {
+    log.say(API_PROBLEM_CODES.shape, node, "an operation has to be an object");
+    return undefined;
+  }
+  const security = childOf(node, "security") ?? childOf(root, "security");
+  if (security !== undefined && needsCredentials(security)) {
+    const message = "the operation needs credentials, and tests with credentials are not made yet";
+    log.say(API_PROBLEM_CODES.notTested, node, message);
+    return undefined;
+  }
+  const parameters = readParameters(path, item, node, context);
+  const body = readBody(method, node, context);
+  if (parameters === undefined || body === undefined) return undefined;
+  return {
+    method: method.toUpperCase() as Method,
+    path,
+    node,
+    parameters,
+    body: body === "none" ? null : body,
+    responses: readResponses(node, context),
+  };
+};
+
+/** An empty list, or an empty alternative in it, makes credentials optional. */
+const needsCredentials = (security: Node): boolean => {
+  const alternatives = itemsOf(security);
+  return alternatives.length > 0 && alternatives.every((alternative) => membersOf(alternative).length > 0);
+};
+
+/** Origin and path of a server, with the defaults of its variables. */
+const serverUrl = (server: Node): { readonly origin: string | undefined; readonly path: string } => {
+  const template = textAt(server, "url") ?? "";
+  const text = template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
+    const variable = childOf(server, "variables", name);
+    return (variable === undefined ? undefined : textAt(variable, "default")) ?? "";
+  });
+  const match = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?#]*)/i.exec(text);
+  const path = (match?.[2] ?? "").replace(/\/+$/, "");
+  return { origin: match?.[1], path: /^(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*$/.test(path) ? path : "" };
+};

@@ -1,0 +1,90 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+
+import type { JsonValue } from "#kernel/json.ts";
+
+import { FORMATS } from "./formats.ts";
+import { compilePattern } from "./pattern.ts";
+import type { Direction, SchemaRef, SchemaRegistry } from "./registry.ts";
+
+/** One rule that a value breaks. */
+export interface BrokenRule {
+  readonly keyword: string;
+  /** JSON pointer of the value that breaks it. */
+  readonly at: string;
+  /** For `required`: the missing name. For properties that are not allowed: the name. */
+  readonly name: string | undefined;
+  /** Validator's path of the rule, the same for the same rule of the document. */
+  readonly path: string;
+  readonly message: string;
+}
+
+const ERRORS_MAX = 100;
+
+/**
+ * Says which rules of a schema a value breaks. It knows nothing of how values are generated, so the two do
+ * not share mistakes. Each schema is compiled once.
+ */
+export class SchemaJudge {
+  private readonly ajv: Ajv2020;
+  private readonly validators = new Map<string, ValidateFunction>();
+
+  constructor(registry: SchemaRegistry) {
+    this.ajv = new Ajv2020({
+      // A document is not ours to be strict with; what is unknown in it was told already.
+      strict: false,
+      validateSchema: false,
+      logger: false,
+      allErrors: true,
+      // `required: ["toString"]` is not met by a prototype.
+      ownProperties: true,
+      // 19.99 is a multiple of 0.01, whatever binary fractions say.
+      multipleOfPrecision: 8,
+      code: { regExp: patternEngine },
+    });
+    for (const [name, validate] of FORMATS) this.ajv.addFormat(name, validate);
+    for (const direction of ["request", "response"] as const) {
+      this.ajv.addSchema(registry.root(direction), uriOf(direction));
+    }
+  }
+
+  brokenRules(ref: SchemaRef, value: JsonValue): readonly BrokenRule[] {
+    const validate = this.validatorOf(ref);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).slice(0, ERRORS_MAX).map(brokenRuleOf);
+  }
+
+  isValid(ref: SchemaRef, value: JsonValue): boolean {
+    return this.validatorOf(ref)(value);
+  }
+
+  private validatorOf({ direction, pointer }: SchemaRef): ValidateFunction {
+    const uri = `${uriOf(direction)}#${encodeURI(pointer).replaceAll("#", "%23")}`;
+    let validate = this.validators.get(uri);
+    if (validate === undefined) {
+      validate = this.ajv.compile({ $ref: uri });
+      this.validators.set(uri, validate);
+    }
+    return validate;
+  }
+}
+
+const uriOf = (direction: Direction): string => `writ:${direction}`;
+
+/** Patterns were compiled when the schema was taken in; the ladder decides about flags, not the validator. */
+const patternEngine = Object.assign(
+  (pattern: string): RegExp => compilePattern(pattern) ?? /(?:)/u,
+  // Only read where validators are written to files, which none is.
+  { code: "" },
+);
+
+const brokenRuleOf = ({ keyword, instancePath, schemaPath, params, message }: ErrorObject): BrokenRule => {
+  const named = params as { readonly missingProperty?: unknown; readonly additionalProperty?: unknown };
+  const name = named.missingProperty ?? named.additionalProperty;
+  return {
+    keyword,
+    at: instancePath,
+    name: typeof name === "string" ? name : undefined,
+    path: schemaPath,
+    message: message ?? keyword,
+  };
+};

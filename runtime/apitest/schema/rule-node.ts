@@ -1,0 +1,31 @@
+import type { Node } from "../load/document-set.ts";
+import { pointerParts } from "../load/pointer.ts";
+import { type Facets, facetsOf, itemRefsOf, propertiesOf, rulesOf } from "./facets.ts";
+import type { BrokenRule } from "./judge.ts";
+import type { SchemaRef, SchemaRegistry } from "./registry.ts";
+
+/**
+ * Where the document says the rule that a value breaks: the schema is followed along the value's path. Rules
+ * inside alternatives are found at the schema that has the alternatives.
+ */
+export const ruleNode = (
+  schemas: SchemaRegistry,
+  root: SchemaRef,
+  { at, keyword }: Pick<BrokenRule, "at" | "keyword">,
+): Node | undefined => {
+  let refs: readonly SchemaRef[] = [root];
+  let facets: Facets = facetsOf(schemas, root) ?? [];
+  for (const part of pointerParts(at) ?? []) {
+    const next = [
+      ...(propertiesOf(facets).get(part) ?? []),
+      ...(/^\d+$/.test(part) ? itemRefsOf(facets, Number(part)) : []),
+    ];
+    if (next.length === 0) break;
+    refs = next;
+    facets = facetsOf(schemas, ...refs) ?? [];
+  }
+  const [said] = rulesOf(facets, keyword);
+  const [nearest] = refs;
+  const ref = said?.ref ?? nearest;
+  return ref === undefined ? undefined : schemas.sourceOf(ref);
+};

@@ -1,0 +1,133 @@
+import type { Draws } from "./draws.ts";
+import { type Facets, numberRulesOf, type Rule, rulesOf, strictest, textsOf } from "./facets.ts";
+import { FORMAT_SAMPLES } from "./formats.ts";
+import { compilePattern } from "./pattern.ts";
+import { onBound, plain, type Sample } from "./sample.ts";
+import { samplePattern } from "./sample-pattern.ts";
+
+/** Longest text that is made to stand on a bound. */
+const TEXT_LENGTH_MAX = 20_000;
+const PATTERN_TRIES = 60;
+
+export interface TextRange {
+  readonly shortest: Rule<number> | undefined;
+  readonly longest: Rule<number> | undefined;
+}
+
+export const lengthsOf = (facets: Facets): TextRange => ({
+  shortest: strictest(numberRulesOf(facets, "minLength"), "largest"),
+  longest: strictest(numberRulesOf(facets, "maxLength"), "smallest"),
+});
+
+/** Ordinary texts first, then the shortest and longest. Lengths are of code points; all signs are ASCII where it is ours to choose. */
+export const textSamples = (facets: Facets, draws: Draws): readonly Sample[] => {
+  const { shortest, longest } = lengthsOf(facets);
+  const least = shortest?.value ?? 0;
+  const most = longest?.value ?? Infinity;
+  const samples: Sample[] = formatSamples(facets).map((text) => plain(text));
+  const usual = Math.min(Math.max(least, 6), most);
+  const add = (length: number, make: (text: string) => Sample): void => {
+    if (length < 0 || length > TEXT_LENGTH_MAX || length < least || length > most) return;
+    const text = textOf(facets, length, draws.at("length", length));
+    if (text !== undefined) samples.push(make(text));
+  };
+  // A pattern may have no text of the usual length.
+  const first = textOf(facets, usual, draws.at("usual")) ?? anyText(facets, least, most, draws.at("any"));
+  if (first !== undefined) samples.push(plain(first));
+  if (shortest !== undefined) {
+    add(least, (text) => onBound(text, shortest, `of its least length, ${least}`));
+    add(least + 1, (text) => onBound(text, shortest, "one longer than its least length"));
+  }
+  if (longest !== undefined) {
+    add(most, (text) => onBound(text, longest, `of its greatest length, ${most}`));
+    add(most - 1, (text) => onBound(text, longest, "one shorter than its greatest length"));
+  }
+  return samples;
+};
+
+/** A text of exactly this many code points that all patterns match, or undefined when none was found. */
+export const textOf = (facets: Facets, length: number, draws: Draws): string | undefined => {
+  const patterns = rulesOf(facets, "pattern").flatMap(({ value }) =>
+    typeof value === "string" ? [value] : [],
+  );
+  const [first] = patterns;
+  if (first === undefined) return word(length, draws);
+  const engines = patterns.map(compilePattern);
+  for (let attempt = 0; attempt < PATTERN_TRIES; attempt += 1) {
+    // Wider repetitions in later tries reach greater lengths.
+    const text = samplePattern(
+      first,
+      draws.at(attempt),
+      1 + (attempt % 6) * Math.max(1, Math.ceil(length / 5)),
+    );
+    if (text === undefined) return undefined;
+    const fitted = fit(text, length);
+    const found = [text, ...fitted].find(
+      (each) => Array.from(each).length === length && engines.every((engine) => engine?.test(each) === true),
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+const anyText = (facets: Facets, least: number, most: number, draws: Draws): string | undefined => {
+  const patterns = rulesOf(facets, "pattern").flatMap(({ value }) =>
+    typeof value === "string" ? [value] : [],
+  );
+  const [first] = patterns;
+  if (first === undefined) return undefined;
+  const engines = patterns.map(compilePattern);
+  for (let attempt = 0; attempt < PATTERN_TRIES; attempt += 1) {
+    const text = samplePattern(first, draws.at(attempt), attempt % 8);
+    if (text === undefined) return undefined;
+    const length = Array.from(text).length;
+    if (length >= least && length <= most && engines.every((engine) => engine?.test(text) === true))
+      return text;
+  }
+  return undefined;
+};
+
+/** Cut, or made longer by its own last or middle sign; the caller tests what comes out. */
+const fit = (text: string, length: number): readonly string[] => {
+  const signs = Array.from(text);
+  if (signs.length > length) return [signs.slice(0, length).join("")];
+  const missing = length - signs.length;
+  const middle = Math.floor(signs.length / 2);
+  return [
+    text + (signs.at(-1) ?? "a").repeat(missing),
+    [...signs.slice(0, middle), (signs[middle] ?? "a").repeat(missing), ...signs.slice(middle)].join(""),
+  ];
+};
+
+const formatSamples = (facets: Facets): readonly string[] =>
+  rulesOf(facets, "format").flatMap(({ value }) =>
+    textsOf(value).flatMap((format) => FORMAT_SAMPLES.get(format) ?? []),
+  );
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+
+/** Letters only: no place that a text is sent in changes them, and no reader takes them for another type. */
+const word = (length: number, draws: Draws): string => {
+  let text = "";
+  while (text.length < length) text += LETTERS[draws.below(LETTERS.length)] ?? "a";
+  return NOT_WORDS.includes(text) ? `${text.slice(0, -1)}q` : text;
+};
+
+/** Short words that lenient readers take for a flag or for nothing. */
+const NOT_WORDS: readonly string[] = [
+  "on",
+  "no",
+  "off",
+  "yes",
+  "nan",
+  "inf",
+  "nil",
+  "true",
+  "null",
+  "none",
+  "false",
+  "t",
+  "f",
+  "y",
+  "n",
+];
