@@ -1,0 +1,84 @@
+import { isJsonObject, type JsonObject, type JsonValue } from "#kernel/json.ts";
+
+import type { AgentContext } from "./context.ts";
+import type { Draft, PartName } from "./draft.ts";
+import { partsOf } from "./parts.ts";
+
+const CANDIDATES_MAX = 60;
+
+/**
+ * Smaller requests that still say the same: a valid one stays valid, and a broken one breaks the same rule in
+ * the same place and no other, in every reading. So a failure that is shrunk is never another failure.
+ */
+export const smallerDrafts = (draft: Draft, context: AgentContext): readonly Draft[] => {
+  const { operation, values, deviation } = draft;
+  const parts = partsOf(operation);
+  const smaller: Draft[] = [];
+  for (const part of parts) {
+    const value = values.get(part.name);
+    if (value === undefined) continue;
+    if (!part.required && part.name !== deviation?.part) {
+      smaller.push({ ...draft, values: new Map([...values].filter(([name]) => name !== part.name)) });
+    }
+    for (const less of smallerValues(value))
+      smaller.push({ ...draft, values: replaceIn(values, part.name, less) });
+  }
+  return smaller.filter((each) => isSameTest(each, context)).slice(0, CANDIDATES_MAX);
+};
+
+const replaceIn = (
+  values: ReadonlyMap<PartName, JsonValue>,
+  name: PartName,
+  value: JsonValue,
+): ReadonlyMap<PartName, JsonValue> =>
+  new Map([...values].map(([key, old]) => [key, key === name ? value : old]));
+
+const isSameTest = ({ operation, values, deviation }: Draft, { schemas, judge }: AgentContext): boolean =>
+  partsOf(operation).every((part) => {
+    const value = values.get(part.name);
+    if (value === undefined)
+      return !part.required || (deviation?.k === "missing" && deviation.part === part.name);
+    if (!part.isSendable(value)) return false;
+    if (deviation?.k !== "broken" || deviation.part !== part.name) return judge.isValid(part.schema, value);
+    const broken = judge.brokenRules(part.schema, value);
+    return (
+      broken.length > 0 &&
+      broken.every(({ keyword, at }) => keyword === deviation.keyword && at === deviation.at) &&
+      !part.mayBeValid(schemas, judge, value)
+    );
+  });
+
+/** One step smaller each: a part less, a shorter text, a rounder number. Boldest first. */
+const smallerValues = (value: JsonValue): readonly JsonValue[] => {
+  if (typeof value === "string") return shorter(value);
+  if (typeof value === "number")
+    return [0, 1, Math.trunc(value)].filter((less) => less !== value && Math.abs(less) <= Math.abs(value));
+  if (Array.isArray(value)) {
+    const items = value as readonly JsonValue[];
+    return [
+      ...(items.length > 1 ? [items.slice(0, Math.ceil(items.length / 2))] : []),
+      ...(items.length > 0 ? [items.slice(0, -1)] : []),
+      ...items
+        .slice(0, 4)
+        .flatMap((item, index) => smallerValues(item).map((less) => items.with(index, less))),
+    ];
+  }
+  if (!isJsonObject(value)) return [];
+  const object: JsonObject = value;
+  return Object.keys(object).flatMap((name) => [
+    withMember(object, name, undefined),
+    ...smallerValues(object[name] ?? null).map((less) => withMember(object, name, less)),
+  ]);
+};
+
+const shorter = (text: string): readonly string[] => {
+  const signs = Array.from(text);
+  return signs.length < 2 ? [] : [signs[0] ?? "", signs.slice(0, Math.ceil(signs.length / 2)).join("")];
+};
+
+const withMember = (object: JsonObject, name: string, value: JsonValue | undefined): JsonObject => {
+  const copy = Object.assign(Object.create(null) as Record<string, JsonValue>, object);
+  if (value === undefined) delete copy[name];
+  else copy[name] = value;
+  return copy;
+};

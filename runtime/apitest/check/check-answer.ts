@@ -1,0 +1,188 @@
+import type { JsonValue } from "#kernel/json.ts";
+import type { ApiAnswer, ApiCheck, ApiExpectation, ApiFinding, ApiTestCase } from "#protocol/api-test.ts";
+
+import { type Node, placeOf } from "../load/document-set.ts";
+import { isJsonType, matchesType } from "../model/media-type.ts";
+import type { Operation, ResponseContent, ResponseRule } from "../model/operation.ts";
+import { ruleFor } from "../model/read-responses.ts";
+import type { SchemaJudge } from "../schema/judge.ts";
+import type { SchemaRegistry } from "../schema/registry.ts";
+import { ruleNode } from "../schema/rule-node.ts";
+import { type DecodedBody, decodeJson } from "./decode-json.ts";
+
+export interface CheckContext {
+  readonly schemas: SchemaRegistry;
+  readonly judge: SchemaJudge;
+}
+
+/** Codes that a proxy in front of a server gives as often as the server: undocumented, they are worth a look only. */
+const OF_GATEWAYS: readonly number[] = [401, 403, 405, 406, 413, 414, 415, 429, 431];
+
+/** Answers to a valid request that say nothing against it: who asks, what is there, what was done before. */
+const TOLERATED: readonly number[] = [401, 403, 404, 409, 429];
+
+/**
+ * Everything that is wrong with one answer. What a refusal of a valid request proves depends on the answers
+ * to its neighbours, so here it is a warning; whoever knows them raises it.
+ */
+export const checkAnswer = (
+  operation: Operation,
+  testCase: Pick<ApiTestCase, "expectation" | "rule">,
+  answer: ApiAnswer,
+  context: CheckContext,
+): readonly ApiFinding[] => {
+  const name = `${operation.method} ${operation.path}`;
+  const { status } = answer;
+  const say = (
+    check: ApiCheck,
+    identity: string,
+    message: string,
+    node: Node,
+    severity: "failure" | "warning" = "failure",
+  ): ApiFinding => ({
+    check,
+    severity,
+    cause: `${check} ${name} ${identity}`,
+    message,
+    place: placeOf(node),
+  });
+
+  if (status >= 500) {
+    // A proxy says these when what is behind it is away for a while.
+    const severity = [502, 503, 504].includes(status) ? "warning" : "failure";
+    return [say("server-error", String(status), `the server answered ${status}`, operation.node, severity)];
+  }
+  const expected = expectationFindings(operation, testCase, status, say);
+  // What is answered to a request that should not have been taken follows from that.
+  if (expected.some(({ check }) => check === "invalid-rejected")) return expected;
+  return [...expected, ...documentFindings(operation, answer, context, say)];
+};
+
+type Say = (
+  check: ApiCheck,
+  identity: string,
+  message: string,
+  node: Node,
+  severity?: "failure" | "warning",
+) => ApiFinding;
+
+const expectationFindings = (
+  operation: Operation,
+  { expectation, rule }: { readonly expectation: ApiExpectation; readonly rule: ApiTestCase["rule"] },
+  status: number,
+  say: Say,
+): readonly ApiFinding[] => {
+  const identity = rule === null ? "" : `${rule.part} ${rule.at} ${rule.keyword}`;
+  if (expectation === "rejected" && status >= 200 && status < 300) {
+    const finding = say(
+      "invalid-rejected",
+      identity,
+      `a request that breaks a rule was answered ${status}`,
+      operation.node,
+    );
+    return [rule === null ? finding : { ...finding, place: rule.place }];
+  }
+  if (expectation === "accepted" && status >= 400 && !TOLERATED.includes(status)) {
+    const message = `a request that the document allows was answered ${status}`;
+    const finding = say("valid-accepted", identity, message, operation.node, "warning");
+    return [rule === null ? finding : { ...finding, place: rule.place }];
+  }
+  return [];
+};
+
+const documentFindings = (
+  operation: Operation,
+  answer: ApiAnswer,
+  context: CheckContext,
+  say: Say,
+): readonly ApiFinding[] => {
+  const { status } = answer;
+  const rule = ruleFor(operation.responses, status);
+  if (rule === undefined) {
+    const isUnmatched = status === 404 && operation.parameters.some(({ place }) => place === "path");
+    const severity = OF_GATEWAYS.includes(status) || isUnmatched ? "warning" : "failure";
+    const message = `the document does not say that ${status} may be answered`;
+    return [say("status-documented", String(status), message, operation.node, severity)];
+  }
+  const hasNoBody =
+    operation.method === "HEAD" || status < 200 || status === 204 || status === 205 || status === 304;
+  if (hasNoBody || rule.contents.length === 0) return [];
+  return contentFindings(rule, answer, context, say);
+};
+
+const contentFindings = (
+  rule: ResponseRule,
+  answer: ApiAnswer,
+  context: CheckContext,
+  say: Say,
+): readonly ApiFinding[] => {
+  const { status, body } = answer;
+  const declared = rule.contents.map(({ mediaType }) => mediaType).join(", ");
+  if (body.length === 0) {
+    const message = `the answer is empty, and the document says ${declared}`;
+    return [say("body-decodes", `${status} empty`, message, rule.node)];
+  }
+  const type = headerOf(answer, "content-type");
+  if (type === undefined) {
+    return [
+      say(
+        "content-type",
+        `${status} none`,
+        `the answer does not say its type; documented is ${declared}`,
+        rule.node,
+      ),
+    ];
+  }
+  const content = rule.contents.find(({ mediaType }) => matchesType(mediaType, type));
+  if (content === undefined) {
+    const essence = (type.split(";")[0] ?? "").trim();
+    const message = `the answer is \`${essence}\`, and the document says ${declared}`;
+    return [say("content-type", `${status} ${essence}`, message, rule.node)];
+  }
+  const encoding = headerOf(answer, "content-encoding");
+  if (!isJsonType(type) || (encoding !== undefined && encoding.toLowerCase() !== "identity")) return [];
+  return jsonFindings(rule, content, decodeJson(body, type), status, context, say);
+};
+
+const jsonFindings = (
+  rule: ResponseRule,
+  { schema }: ResponseContent,
+  decoded: DecodedBody,
+  status: number,
+  { schemas, judge }: CheckContext,
+  say: Say,
+): readonly ApiFinding[] => {
+  if (decoded.k === "unjudged") return [];
+  if (decoded.k === "broken") return [say("body-decodes", String(status), decoded.message, rule.node)];
+  if (schema === null) return [];
+  const findings = new Map<string, ApiFinding>();
+  for (const broken of judgedRules(judge, schema, decoded.value)) {
+    // One wrong field in a list of a hundred is one cause.
+    const identity = `${status} ${broken.at.replace(/\/\d+(?=\/|$)/g, "/*")} ${broken.keyword} ${broken.name ?? ""}`;
+    const node = ruleNode(schemas, schema, broken) ?? rule.node;
+    const where = broken.at === "" ? "the answer" : `\`${broken.at}\` of the answer`;
+    const finding = say("response-schema", identity.trim(), `${where} ${broken.message}`, node);
+    if (!findings.has(finding.cause)) findings.set(finding.cause, finding);
+  }
+  return [...findings.values()];
+};
+
+/** A body nested so deeply that judging it runs out of stack is not judged. */
+const judgedRules = (
+  judge: SchemaJudge,
+  schema: NonNullable<ResponseContent["schema"]>,
+  value: JsonValue,
+) => {
+  try {
+    return judge.brokenRules(schema, value);
+  } catch (error) {
+    if (isStackEnd(error)) return [];
+    throw error;
+  }
+};
+
+const headerOf = ({ headers }: ApiAnswer, name: string): string | undefined =>
+  headers.find(([each]) => each.toLowerCase() === name)?.[1];
+
+const isStackEnd = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "name" in error && error.name === "RangeError";

@@ -1,0 +1,70 @@
+import * as z from "zod/mini";
+
+import type { ApiFinding, ApiTestCase, ApiTestPlan } from "./api-test.ts";
+import { API_CHECKS, API_TEST_AGENTS } from "./api-test.ts";
+
+/* Readers of plans and findings that come from the thread that has read a hostile document. */
+
+const offset = z.number().check(z.int(), z.nonnegative());
+const position = offset.check(z.positive());
+const range = z.strictObject({
+  span: z.readonly(z.tuple([offset, offset])),
+  line: position,
+  column: position,
+  endLine: position,
+  endColumn: position,
+});
+const place = z.strictObject({ file: z.string(), pointer: z.string(), range });
+
+/** What no request may hold, whoever planned it: anything that would end a line or begin another header. */
+const token = z.string().check(z.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/));
+const request = z.strictObject({
+  method: z.string().check(z.regex(/^[A-Z]+$/)),
+  target: z.string().check(z.regex(/^\/[\u0021-\u007e]*$/)),
+  headers: z.array(z.readonly(z.tuple([token, z.string().check(z.regex(/^[\u0020-\u007e]*$/))]))),
+  body: z.nullable(z.string()),
+});
+
+const testCase = z.strictObject({
+  id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  agent: z.enum(API_TEST_AGENTS),
+  method: z.string(),
+  path: z.string(),
+  place,
+  request,
+  expectation: z.enum(["accepted", "rejected", "survived"]),
+  rule: z.nullable(z.strictObject({ keyword: z.string(), part: z.string(), at: z.string(), place })),
+  isPlainest: z.boolean(),
+  title: z.string(),
+  why: z.string(),
+});
+
+const plan = z.strictObject({
+  operations: z.array(
+    z.strictObject({
+      method: z.string(),
+      path: z.string(),
+      place,
+      responses: z.array(z.strictObject({ status: z.string(), mediaTypes: z.array(z.string()) })),
+    }),
+  ),
+  cases: z.array(testCase),
+  suggestedOrigins: z.array(z.string()),
+});
+
+const finding = z.strictObject({
+  check: z.enum(API_CHECKS),
+  severity: z.enum(["failure", "warning"]),
+  cause: z.string(),
+  message: z.string(),
+  place,
+});
+
+/** Each reader gives undefined for anything else, and never throws. */
+export const readTestPlan = (value: unknown): ApiTestPlan | undefined => plan.safeParse(value).data;
+
+export const readTestCases = (value: unknown): readonly ApiTestCase[] | undefined =>
+  z.array(testCase).safeParse(value).data;
+
+export const readFindings = (value: unknown): readonly ApiFinding[] | undefined =>
+  z.array(finding).safeParse(value).data;
