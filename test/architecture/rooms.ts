@@ -26,11 +26,14 @@ const ground = ["kernel", "protocol", "ports"] as const;
 /** The adapters, each around one outside thing. An adapter never imports another. */
 const adapters: readonly Room[] = [
   adapter("cedar", { rooms: ["policy"], packages: ["@cedar-policy/cedar-wasm/web"] }),
+  adapter("apitest", { rooms: ["apitest"] }),
   adapter("clock"),
   adapter("consent-files"),
   adapter("crypto"),
+  adapter("document-files"),
   adapter("entropy"),
   adapter("host-socket"),
+  adapter("http", { packages: ["undici"] }),
   adapter("keystore"),
   adapter("ledger-files"),
   adapter("lowering", { rooms: ["language-server"] }),
@@ -51,6 +54,7 @@ const pure: readonly Room[] = [
   any("tools", [...ground, "sandbox"]),
   any("agent", [...ground, "gate", "policy", "tools"]),
   any("ledger", ground),
+  any("apitest", ground, ["ajv/dist/2020.js", "js-yaml", "jsonc-parser"]),
   // The verifier shares formats with the writer and none of its code: a writer's mistake must not hide itself.
   any("ledger/verify", ["kernel", "protocol"]),
   {

@@ -1,0 +1,123 @@
+import { performance } from "node:perf_hooks";
+import { Pool } from "undici";
+
+import { abortError, throwIfAborted } from "#kernel/abort.ts";
+import { concatBytes, utf8 } from "#kernel/bytes.ts";
+import type { Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { HttpAnswer, HttpFault, HttpLimits, HttpTransport } from "#ports/http-transport.ts";
+import type { ApiRequest } from "#protocol/api-test.ts";
+
+import { faultOf, tooSlow } from "./faults.ts";
+
+export interface PinnedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Headers that say where a message ends or whose it is; the transport alone sets them. */
+const OWN_HEADERS: readonly string[] = [
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+export class UndiciTransport implements HttpTransport {
+  readonly origin: string;
+  private readonly limits: HttpLimits;
+  private readonly pool: Pool;
+
+  constructor(origin: string, pinned: PinnedAddress, limits: HttpLimits) {
+    this.origin = origin;
+    this.limits = limits;
+    this.pool = new Pool(origin, {
+      connections: limits.connectionsMax,
+      pipelining: 1,
+      headersTimeout: limits.headersTimeoutMs,
+      bodyTimeout: limits.bodyTimeoutMs,
+      maxHeaderSize: limits.headerBytesMax,
+      connect: {
+        timeout: limits.connectTimeoutMs,
+        lookup: (_host, options, found) => {
+          if (options.all === true) found(null, [pinned]);
+          else found(null, pinned.address, pinned.family);
+        },
+      },
+    });
+  }
+
+  async send(request: ApiRequest, signal: AbortSignal): Promise<Result<HttpAnswer, HttpFault>> {
+    throwIfAborted(signal);
+    const wrong = whyUnsendable(request);
+    if (wrong !== undefined) return failed(fault("HTTP_UNSENDABLE", wrong));
+    const whole = AbortSignal.timeout(this.limits.wholeTimeoutMs);
+    const startedMs = performance.now();
+    try {
+      const answer = await this.pool.request({
+        // As it stands: `fetch` and `undici.request` would tidy it up first.
+        path: request.target,
+        method: request.method,
+        headers: request.headers.flat(),
+        body: request.body === null ? null : utf8(request.body),
+        signal: AbortSignal.any([signal, whole]),
+        responseHeaders: "raw",
+      });
+      const body = await this.bytesOf(answer.body);
+      if (body === undefined) {
+        return failed(fault("HTTP_TOO_LARGE", `the answer has more than ${this.limits.bodyBytesMax} bytes`));
+      }
+      const elapsedMs = performance.now() - startedMs;
+      const headers = pairsOf(answer.headers as unknown as readonly (Uint8Array | string)[]);
+      return ok({ status: answer.statusCode, headers, body, elapsedMs });
+    } catch (error) {
+      if (signal.aborted) throw abortError();
+      return failed(
+        whole.aborted ? tooSlow("whole", this.limits.wholeTimeoutMs) : faultOf(error, this.limits),
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  /** Undefined when there are too many; the rest is not received. */
+  private async bytesOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of body) {
+      length += chunk.length;
+      if (length > this.limits.bodyBytesMax) return undefined;
+      chunks.push(chunk);
+    }
+    return concatBytes(...chunks);
+  }
+}
+
+const whyUnsendable = ({ method, target, headers }: ApiRequest): string | undefined => {
+  if (!/^[A-Z]{1,20}$/.test(method) || method === "CONNECT") return "this method is not sent";
+  if (!/^\/[\u0021-\u007e]*$/.test(target))
+    return "the request target has to begin with `/` and be ASCII without spaces";
+  for (const [name, value] of headers) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      return "a header's name has a sign that no name may have";
+    if (OWN_HEADERS.includes(name.toLowerCase())) return "a header that only the transport sets";
+    if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
+      return "a header's value has a sign that no value may have";
+  }
+  return undefined;
+};
+
+const pairsOf = (raw: readonly (Uint8Array | string)[]): readonly (readonly [string, string])[] => {
+  const texts = raw.map((each) => (typeof each === "string" ? each : Buffer.from(each).toString("latin1")));
+  return Array.from({ length: Math.floor(texts.length / 2) }, (_, index) => [
+    (texts[index * 2] ?? "").toLowerCase(),
+    texts[index * 2 + 1] ?? "",
+  ]);
+};

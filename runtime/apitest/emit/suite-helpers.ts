@@ -1,0 +1,87 @@
+/** The part of every suite that is the same: how a request is sent as it stands, and what an answer owes. */
+export const SUITE_HELPERS = `interface Request {
+  method: string;
+  target: string;
+  headers: string[][];
+  body: string | null;
+}
+
+interface Answer {
+  status: number;
+  type: string | undefined;
+  body: Buffer;
+  method: string;
+}
+
+type Documented = [status: string, mediaTypes: string[]][];
+
+const baseUrl = process.env["BASE_URL"];
+if (baseUrl === undefined) throw new Error("set BASE_URL to the origin of the server to test");
+const base = new URL(baseUrl);
+
+/** Node's own client sends the target as it is; \`fetch\` would tidy it up first. */
+const send = ({ method, target, headers, body }: Request): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const open = base.protocol === "https:" ? requestHttps : requestHttp;
+    const sent = open(
+      {
+        protocol: base.protocol,
+        hostname: base.hostname.replace(/^\\[|\\]$/g, ""),
+        port: base.port,
+        method,
+        path: target,
+        headers: Object.fromEntries(headers),
+        timeout: 10_000,
+      },
+      (received) => {
+        const chunks: Buffer[] = [];
+        received.on("data", (chunk: Buffer) => chunks.push(chunk));
+        received.on("error", reject);
+        received.on("end", () => {
+          const status = received.statusCode ?? 0;
+          resolve({ status, type: received.headers["content-type"], body: Buffer.concat(chunks), method });
+        });
+      },
+    );
+    sent.on("timeout", () => sent.destroy(new Error("no answer within 10 seconds")));
+    sent.on("error", reject);
+    sent.end(body ?? undefined);
+  });
+
+/** Answers to a valid request that say nothing against it: who asks, what is there, what was done before. */
+const tolerated = [401, 403, 404, 409, 429];
+
+const expectAnswer = (answer: Answer, expected: "accepted" | "rejected" | "survived", documented: Documented): void => {
+  const { status } = answer;
+  expect(status, "the server broke down").toBeLessThan(500);
+  if (expected === "accepted" && !tolerated.includes(status)) {
+    expect(status, "a valid request was refused").toBeLessThan(400);
+  }
+  if (expected === "rejected") {
+    expect(status < 200 || status > 299, \`an invalid request was answered \${status}\`).toBe(true);
+  }
+  // What a proxy may answer for a server is not asked of its document.
+  if ([401, 403, 404, 405, 406, 413, 414, 415, 429, 431].includes(status)) return;
+  const rule =
+    documented.find(([name]) => name === String(status)) ??
+    documented.find(([name]) => name === \`\${Math.floor(status / 100)}XX\`) ??
+    documented.find(([name]) => name === "default");
+  expect(rule, \`\${status} is not documented\`).toBeDefined();
+  const types = rule?.[1] ?? [];
+  if (types.length === 0 || answer.method === "HEAD" || [204, 205, 304].includes(status)) return;
+  expect(types.some((type) => isOfType(answer.type ?? "", type)), \`\${answer.type} is not documented\`).toBe(true);
+  if (/[/+]json$/.test(essence(answer.type ?? ""))) expect(() => JSON.parse(answer.body.toString("utf8"))).not.toThrow();
+};
+
+const essence = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
+
+const isOfType = (answered: string, declared: string): boolean => {
+  const range = essence(declared);
+  const type = essence(answered);
+  return (
+    range === "*/*" ||
+    range === type ||
+    (range.endsWith("/*") && type.startsWith(range.slice(0, -1))) ||
+    (range.endsWith("+json") && type === "application/json")
+  );
+};`;

@@ -1,0 +1,66 @@
+import { visibleText } from "#kernel/visible-text.ts";
+import type { ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+
+import { literal } from "./literal.ts";
+import { SUITE_HELPERS } from "./suite-helpers.ts";
+
+export interface SuiteOrigin {
+  /** The document as the user named it. */
+  readonly document: string;
+  readonly seed: number;
+  /** Of the program that writes the suite. */
+  readonly version: string;
+}
+
+/**
+ * A vitest suite in TypeScript that needs nothing but vitest and Node, and tests the server that `BASE_URL`
+ * names. All that comes from the document stands in string literals and nowhere else. Answers' schemas are
+ * not in it: they are checked by a run.
+ */
+export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
+  const groups = Map.groupBy(plan.cases, ({ method, path }) => `${method} ${path}`);
+  const blocks = plan.operations.flatMap((operation) => {
+    const cases = groups.get(`${operation.method} ${operation.path}`) ?? [];
+    return cases.length === 0 ? [] : [operationBlock(operation, cases)];
+  });
+  return `${[header(origin), SUITE_HELPERS, ...blocks].join("\n\n")}\n`;
+};
+
+const header = ({ document, seed, version }: SuiteOrigin): string =>
+  [
+    `// Made by writ ${version} from ${comment(document)} with seed ${seed}.`,
+    "// Run it against a server that may be changed by it: BASE_URL=http://127.0.0.1:8080 npx vitest run",
+    'import { request as requestHttp } from "node:http";',
+    'import { request as requestHttps } from "node:https";',
+    'import { describe, expect, test } from "vitest";',
+  ].join("\n");
+
+/** A file's name within a comment: one line, and nothing that ends it. */
+const comment = (text: string): string => visibleText(text).replace(/[^\u0020-\u007e]/gu, "?");
+
+const operationBlock = (operation: ApiOperation, cases: readonly ApiTestCase[]): string => {
+  const { method, path, responses, place } = operation;
+  const documented = literal(responses.map(({ status, mediaTypes }) => [status, mediaTypes]));
+  return [
+    `// ${comment(place.file)}:${place.range.line}`,
+    `describe(${literal(`${method} ${path}`)}, () => {`,
+    `  const documented: Documented = ${documented};`,
+    "",
+    cases.map(testBlock).join("\n\n"),
+    "});",
+  ].join("\n");
+};
+
+const testBlock = (testCase: ApiTestCase): string => {
+  const { method, path, title, request, expectation, isPlainest, rule, why } = testCase;
+  const name = title.replace(`${method} ${path}: `, "");
+  // A refusal of other valid values may be a rule of business that no document can say.
+  const expected = expectation === "accepted" && !isPlainest && rule === null ? "survived" : expectation;
+  return [
+    `  test(${literal(`${name} [${testCase.id}]`)}, async () => {`,
+    `    // ${comment(why)}`,
+    `    const answer = await send(${literal(request)});`,
+    `    expectAnswer(answer, ${literal(expected)}, documented);`,
+    "  });",
+  ].join("\n");
+};
