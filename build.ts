@@ -4,6 +4,7 @@
  * The output is ESM in chunks, so that a command loads only what it uses, and runs on Node 22.15 and later.
  */
 import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from "esbuild";
@@ -13,6 +14,7 @@ const dist = join(top, "dist");
 
 /** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
 export const entries = {
+  "apitest-worker": "runtime/adapters/apitest/worker.ts",
   cli: "runtime/cli/start.ts",
   "decider-worker": "runtime/adapters/cedar/worker.ts",
   "lowering-worker": "runtime/adapters/lowering/worker.ts",
@@ -42,6 +44,25 @@ const langiumProtocol: Plugin = {
       /[/\\]langium[/\\]lib[/\\](?:utils|workspace)[/\\]/.test(importer) ? { path, namespace } : null,
     );
     bundler.onLoad({ filter: /.*/, namespace }, () => ({ contents, resolveDir: top }));
+  },
+};
+
+/**
+ * A CommonJS package asks for Node's own modules with `require`, which an ESM bundle does not have; Node gives
+ * them out by another function. Of our own sources nothing comes here: those import.
+ */
+const nodeModules: Plugin = {
+  name: "node-modules",
+  setup(bundler) {
+    const namespace = "node-module";
+    bundler.onResolve({ filter: /.*/ }, ({ path, kind }) =>
+      kind === "require-call" && isBuiltin(path)
+        ? { path: path.replace(/^(?:node:)?/, "node:"), namespace }
+        : null,
+    );
+    bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
   },
 };
 
@@ -98,7 +119,7 @@ function bundle(
     // Less to read at every start. Names stay, so that a stack in a report still says where it was.
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [shellLine, langiumProtocol],
+    plugins: [shellLine, langiumProtocol, nodeModules],
     metafile: true,
     logLevel: "warning",
     ...how,

@@ -26,6 +26,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name,
     load: async () => one(name, (await import("./load-policy.ts")).policyCommands),
   })),
+  ...["test generate", "test run"].map((name) => ({
+    name,
+    load: async () => one(name, (await import("./load-test.ts")).testCommands),
+  })),
   ...["audit list", "audit show", "audit verify"].map((name) => ({
     name,
     load: async () => one(name, (await import("./load-audit.ts")).auditCommands),

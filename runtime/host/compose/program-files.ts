@@ -6,6 +6,7 @@ export interface ProgramFiles {
   /** The command line, which is the host's program too. */
   readonly cli: URL;
   readonly loweringWorker: URL;
+  readonly apiTestWorker: URL;
   readonly deciderWorker: URL;
   readonly cedarWasm: URL;
   readonly sandboxChild: URL;
@@ -20,6 +21,7 @@ export const programFiles = (): ProgramFiles =>
 const builtFiles = (): ProgramFiles => ({
   cli: beside("cli.js"),
   loweringWorker: beside("lowering-worker.js"),
+  apiTestWorker: beside("apitest-worker.js"),
   deciderWorker: beside("decider-worker.js"),
   cedarWasm: beside("cedar_wasm_bg.wasm"),
   sandboxChild: beside("sandbox-child.js"),
@@ -30,6 +32,7 @@ const builtFiles = (): ProgramFiles => ({
 const checkoutFiles = (): ProgramFiles => ({
   cli: beside("../../cli/start.ts"),
   loweringWorker: beside("../../adapters/lowering/worker.ts"),
+  apiTestWorker: beside("../../adapters/apitest/worker.ts"),
   deciderWorker: beside("../../adapters/cedar/worker.ts"),
   cedarWasm: new URL("cedar_wasm_bg.wasm", import.meta.resolve("@cedar-policy/cedar-wasm/web")),
   sandboxChild: beside("../../adapters/wasm/child.ts"),

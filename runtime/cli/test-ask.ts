@@ -1,0 +1,103 @@
+import type { ApiTests } from "#host/compose/api-tests.ts";
+import type { FileProblem } from "#host/plan-run.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { ApiTestPlan } from "#protocol/api-test.ts";
+
+import type { CommandOption, ExitCode, Invocation } from "./command.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
+import { hintLine, linesOf, problemLines } from "./problem-view.ts";
+import type { TestCommandDeps } from "./test-deps.ts";
+
+export const SEED_OPTIONS: readonly CommandOption[] = [
+  { name: "seed", value: "<number>", summary: "the same seed makes the same tests; 1 if not given" },
+  { name: "workspace", value: "<dir>", summary: "the folder that the document and its `$ref`s belong to" },
+  { name: "json", summary: "one JSON document instead of text" },
+];
+
+/** A document's tests, with the seed that they were made from. */
+export interface AskedTests {
+  readonly tests: ApiTests;
+  readonly plan: ApiTestPlan;
+  readonly document: string;
+  readonly seed: number;
+}
+
+/**
+ * Makes the tests of the one document of a command line and does something with them. Says what is wrong with
+ * the document; what of it is an error makes the exit code 1 even if the rest of it went well.
+ */
+export const askTests = async (
+  deps: TestCommandDeps,
+  invocation: Invocation,
+  use: (asked: AskedTests) => Promise<ExitCode>,
+): Promise<ExitCode> => {
+  const { positionals, values, environment, signal } = invocation;
+  const [document, ...others] = positionals;
+  if (document === undefined || others.length > 0) {
+    return refuseUsage(invocation, "which document?", "name one OpenAPI file");
+  }
+  const seed = numberIn(values.get("seed")?.[0] ?? "1", 0, 2 ** 32 - 1);
+  if (seed === undefined) return refuseUsage(invocation, "--seed takes a whole number of 32 bits");
+  const workspace = values.get("workspace")?.[0] ?? null;
+  const opened = await deps.open({ document, workspace, cwd: environment.cwd, seed }, signal);
+  if (!opened.ok) {
+    printFault(invocation, opened.fault.fault);
+    return opened.fault.k === "usage" ? 2 : 3;
+  }
+  const tests = opened.value;
+  try {
+    printDocumentProblems(invocation, tests);
+    const { plan } = tests;
+    if (plan === null) return 1;
+    const code = await use({ tests, plan, document, seed });
+    return code === 0 && tests.problems.some(({ problem }) => problem.severity === "error") ? 1 : code;
+  } finally {
+    await tests.close();
+  }
+};
+
+/** Undefined for anything but a whole number within the bounds. */
+export const numberIn = (text: string, least: number, most: number): number | undefined => {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return value !== undefined && value >= least && value <= most ? value : undefined;
+};
+
+const SHOWN_MAX = 20;
+
+/** With `--json` they are in the document; without a plan there is none. */
+const printDocumentProblems = (invocation: Invocation, tests: ApiTests): void => {
+  const { terminal, switches } = invocation;
+  if (switches.has("json") && tests.plan !== null) return;
+  if (switches.has("json")) {
+    terminal.err(JSON.stringify({ problems: tests.problems.map(documentProblem) }));
+    return;
+  }
+  const view = { columns: terminal.columns, style: terminal.style };
+  const worth = tests.problems.filter(
+    ({ problem }) => problem.severity === "error" || problem.severity === "warning",
+  );
+  for (const { file, problem } of worth.slice(0, SHOWN_MAX)) {
+    const text = { path: file, lines: linesOf(tests.texts.get(file) ?? ""), masked: [] };
+    for (const line of problemLines(problem, text, view)) terminal.err(line);
+    terminal.err("");
+  }
+  if (worth.length > SHOWN_MAX) terminal.err(`and ${worth.length - SHOWN_MAX} more, which --json lists`);
+  const rest = tests.problems.filter((each) => !worth.includes(each));
+  for (const { file, problem } of rest.slice(0, SHOWN_MAX)) {
+    terminal.err(
+      hintLine(problem, { path: file, lines: [], masked: [] }, view).replace("hint", "not tested:"),
+    );
+  }
+  if (rest.length > SHOWN_MAX) terminal.err(`and ${rest.length - SHOWN_MAX} more parts that are not tested`);
+};
+
+export const documentProblem = ({ file, problem }: FileProblem) => ({ file, ...problem });
+
+/** `orders.yaml:35`, which editors and terminals make a link of. */
+export const linkTo = ({
+  file,
+  range,
+}: {
+  readonly file: string;
+  readonly range: { readonly line: number; readonly column: number };
+}): string => `${visibleText(file)}:${range.line}:${range.column}`;

@@ -1,0 +1,60 @@
+import { visibleText } from "#kernel/visible-text.ts";
+import type { ApiCauseReport, ApiRunReport } from "#protocol/api-test-report.ts";
+
+import type { Terminal } from "./command.ts";
+import { linkTo } from "./test-ask.ts";
+import { wrap } from "./width.ts";
+
+const TEXT_COLUMNS_MAX = 100;
+
+/** A run's report for people: what failed, how to see it again, and what was tried. */
+export const reportLines = (
+  report: ApiRunReport,
+  terminal: Pick<Terminal, "style" | "columns">,
+): readonly string[] => {
+  const { style } = terminal;
+  const { failures, warnings, operations, requests, casesSent, casesPlanned, ended, seed } = report;
+  return [
+    ...failures.flatMap((cause) => causeLines(cause, terminal)),
+    ...warnings.flatMap((cause) => causeLines(cause, terminal)),
+    ...operations.map(({ method, path, sent, asExpected, notJudged }) => {
+      const unjudged = notJudged === 0 ? "" : `, ${notJudged} not judged (no valid request was taken)`;
+      return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
+    }),
+    "",
+    ...ENDS[ended].map((line) => style.yellow(line)),
+    `${casesSent} of ${casesPlanned} cases, ${requests} requests, seed ${seed}`,
+    failures.length === 0
+      ? style.green("nothing contradicts the document")
+      : style.red(`${failures.length} ${failures.length === 1 ? "failure" : "failures"}`),
+  ];
+};
+
+const ENDS = {
+  completed: [],
+  budget: ["the budget of requests was used up before all cases were sent; --requests-max raises it"],
+  silent: ["the server stopped answering, so the run ended"],
+} as const;
+
+const causeLines = (
+  cause: ApiCauseReport,
+  { style, columns }: Pick<Terminal, "style" | "columns">,
+): readonly string[] => {
+  const { severity, check, message, place, example, count, reproduced, curl } = cause;
+  const head = severity === "failure" ? style.red(`failure ${check}`) : style.yellow(`warning ${check}`);
+  const width = Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20);
+  const words = [
+    `${example.method} ${example.path}: ${message}.`,
+    `${example.why}.`,
+    ...(example.rule === null ? [] : [`The rule is at ${linkTo(example.rule.place)}.`]),
+    ...(count > 1 ? [`${count} cases show it; this is the smallest.`] : []),
+    ...(reproduced === false ? ["It did not show again when the same request was sent once more."] : []),
+  ];
+  return [
+    `${head} ${style.dim(linkTo(place))}`,
+    ...words.flatMap((text) => wrap(visibleText(text), width)).map((line) => `  ${line}`),
+    // One line, so that it can be copied whole.
+    `  ${style.cyan(visibleText(curl))}`,
+    "",
+  ];
+};

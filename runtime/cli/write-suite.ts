@@ -1,0 +1,45 @@
+import { open, writeFile } from "node:fs/promises";
+
+import { errorCode } from "#kernel/error-code.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+
+/** How every suite of ours begins. */
+const MARK = "// Made by writ ";
+
+/** Writes a suite. A file that is there and was not made by us is somebody's work and stays as it is. */
+export const writeSuite = async (
+  path: string,
+  text: string,
+): Promise<Result<void, Fault<"CLI_NOT_OURS" | "CLI_UNWRITABLE">>> => {
+  try {
+    const beginning = await beginningOf(path);
+    if (beginning !== undefined && beginning !== "" && beginning !== MARK) {
+      const message = `\`${visibleText(path)}\` is there already and was not made by writ`;
+      return failed(fault("CLI_NOT_OURS", message, { help: "name another file with --out" }));
+    }
+    await writeFile(path, text);
+    return ok(undefined);
+  } catch (error) {
+    return failed(
+      fault("CLI_UNWRITABLE", `\`${visibleText(path)}\` cannot be written (${errorCode(error)})`),
+    );
+  }
+};
+
+/** Undefined where there is no such file. */
+const beginningOf = async (path: string): Promise<string | undefined> => {
+  try {
+    const handle = await open(path, "r");
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(MARK.length), 0, MARK.length, 0);
+      return buffer.toString("latin1", 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+};

@@ -1,0 +1,163 @@
+import { resolve } from "node:path";
+
+import { createApiTester } from "#adapters/apitest/create-api-tester.ts";
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import { createDocumentFiles } from "#adapters/document-files/create-document-files.ts";
+import { vitestSuite } from "#apitest/emit/vitest-suite.ts";
+import { LOAD_LIMITS } from "#apitest/load/limits.ts";
+import { runCases } from "#apitest/run/run-cases.ts";
+import { utf8Text } from "#kernel/bytes.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
+import type { ApiTester } from "#ports/api-tester.ts";
+import type { DocumentFiles } from "#ports/document-files.ts";
+import { HTTP_LIMITS_DEFAULT } from "#ports/http-transport.ts";
+import { API_TEST_AGENTS, type ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiRunReport } from "#protocol/api-test-report.ts";
+
+import type { FileProblem } from "../plan-run.ts";
+import { readSourceFile } from "../source-file.ts";
+import { findWorkspace, workspacePath } from "../workspace.ts";
+import { programFiles } from "./program-files.ts";
+
+const PLAN_MS_MAX = 60_000;
+const JUDGE_MS_MAX = 10_000;
+const HEAP_BYTES_MAX = 1024 * 1024 * 1024;
+const CASES_MAX = 20_000;
+const CASES_PER_OPERATION_MAX = 250;
+const CONCURRENCY_MAX = 4;
+const SHRINK_REQUESTS_MAX = 60;
+
+export interface ApiTestsOf {
+  readonly document: string;
+  /** A folder in place of the workspace that the document lies in, or null. */
+  readonly workspace: string | null;
+  readonly cwd: string;
+  readonly seed: number;
+}
+
+export interface ApiTests {
+  /** The document, relative to its workspace. */
+  readonly file: string;
+  /** Null when nothing of the document can be used. */
+  readonly plan: ApiTestPlan | null;
+  readonly problems: readonly FileProblem[];
+  /** Texts of the documents that were read, by file. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Sends the cases of the plan to one origin. */
+  run(target: RunTarget, signal: AbortSignal): Promise<Result<ApiRunReport, Fault<string>>>;
+  close(): Promise<void>;
+}
+
+export interface RunTarget {
+  /** Confirmed by a person: no other origin is ever sent anything. */
+  readonly origin: string;
+  readonly requestsMax: number;
+  readonly requestsPerSecondMax: number | null;
+}
+
+export type ApiTestsRefusal = { readonly k: "usage" | "unavailable"; readonly fault: Fault<string> };
+
+/** Reads a document and makes its tests; nothing is sent anywhere. */
+export const openApiTests = async (
+  { document, workspace, cwd, seed }: ApiTestsOf,
+  signal: AbortSignal,
+): Promise<Result<ApiTests, ApiTestsRefusal>> => {
+  const absolute = resolve(cwd, document);
+  const readable = await readSourceFile(absolute);
+  if (!readable.ok) return failed({ k: "usage", fault: readable.fault });
+  const folder = await findWorkspace(absolute, workspace === null ? null : resolve(cwd, workspace));
+  if (!folder.ok) return failed({ k: "usage", fault: folder.fault });
+  const file = await workspacePath(folder.value, absolute);
+  if (file === null) {
+    const message = `\`${visibleText(document)}\` is not in the workspace \`${visibleText(folder.value)}\``;
+    return failed({ k: "usage", fault: fault("HOST_USAGE", message) });
+  }
+  const texts = new Map<string, string>();
+  const files = remembering(
+    createDocumentFiles({ workspace: folder.value, fileBytesMax: LOAD_LIMITS.documentBytesMax }),
+    texts,
+  );
+  const tester = createApiTester({
+    entry: programFiles().apiTestWorker,
+    files,
+    planTimeoutMs: PLAN_MS_MAX,
+    judgeTimeoutMs: JUDGE_MS_MAX,
+    heapBytesMax: HEAP_BYTES_MAX,
+  });
+  try {
+    const planned = await tester.plan(
+      {
+        file,
+        seed,
+        agents: API_TEST_AGENTS,
+        casesMax: CASES_MAX,
+        casesPerOperationMax: CASES_PER_OPERATION_MAX,
+      },
+      signal,
+    );
+    if (!planned.ok) {
+      await tester.close();
+      return failed({ k: "unavailable", fault: planned.fault });
+    }
+    const { plan, problems } = planned.value;
+    return ok({
+      file,
+      plan,
+      problems,
+      texts,
+      run: (target, aborted) => runPlan(plan, tester, seed, target, aborted),
+      close: () => tester.close(),
+    });
+  } catch (error) {
+    await tester.close();
+    throw error;
+  }
+};
+
+const runPlan = async (
+  plan: ApiTestPlan | null,
+  tester: ApiTester,
+  seed: number,
+  { origin, requestsMax, requestsPerSecondMax }: RunTarget,
+  signal: AbortSignal,
+): Promise<Result<ApiRunReport, Fault<string>>> => {
+  if (plan === null) return failed(fault("HOST_NO_TESTS", "there is nothing to run"));
+  // The client is large, and only a run sends anything.
+  const { openHttpTransport } = await import("#adapters/http/open-transport.ts");
+  const transport = await openHttpTransport(origin, {
+    ...HTTP_LIMITS_DEFAULT,
+    connectionsMax: CONCURRENCY_MAX,
+  });
+  if (!transport.ok) return transport;
+  try {
+    return await runCases(
+      plan,
+      { tester, transport: transport.value, clock: systemClock },
+      {
+        seed,
+        requestsMax,
+        concurrencyMax: CONCURRENCY_MAX,
+        requestsPerSecondMax,
+        shrinkRequestsMax: SHRINK_REQUESTS_MAX,
+      },
+      signal,
+    );
+  } finally {
+    await transport.value.close();
+  }
+};
+
+/** The tests as the text of a vitest suite. */
+export const suiteText = (plan: ApiTestPlan, document: string, seed: number, version: string): string =>
+  vitestSuite(plan, { document, seed, version });
+
+/** Problems are shown with the lines that they are in. */
+const remembering = (files: DocumentFiles, texts: Map<string, string>): DocumentFiles => ({
+  async read(path, signal) {
+    const read = await files.read(path, signal);
+    if (read.ok) texts.set(path, utf8Text(read.value) ?? "");
+    return read;
+  },
+});
