@@ -18,7 +18,7 @@ export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   examples: [
     {
       line: "writ test generate openapi.yaml --out test/api.test.ts",
-      what: "Then `BASE_URL=http://127.0.0.1:8080 npx vitest run test/api.test.ts` runs it.",
+      what: "Then `API_BASE_URL=http://127.0.0.1:8080 npx vitest run test/api.test.ts` runs it.",
     },
     {
       line: "writ test generate openapi.yaml --json",

@@ -18,7 +18,7 @@ export const reportLines = (
     ...failures.flatMap((cause) => causeLines(cause, terminal)),
     ...warnings.flatMap((cause) => causeLines(cause, terminal)),
     ...operations.map(({ method, path, sent, asExpected, notJudged }) => {
-      const unjudged = notJudged === 0 ? "" : `, ${notJudged} not judged (no valid request was taken)`;
+      const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
       return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
     }),
     "",

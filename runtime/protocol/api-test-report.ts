@@ -31,7 +31,10 @@ export interface ApiOperationReport {
   readonly sent: number;
   /** Valid requests that were taken, and invalid ones that were refused. */
   readonly asExpected: number;
-  /** Invalid requests whose refusal proves nothing, because the plainest valid one was not taken either. */
+  /**
+   * Valid requests whose answer says nothing against them (404 for an id that was made up), and refusals of
+   * invalid ones that prove nothing because no valid one was taken either.
+   */
   readonly notJudged: number;
 }
 

@@ -35,7 +35,10 @@ export const faultOf = (error: unknown, limits: HttpLimits): HttpFault => {
     default:
       break;
   }
-  if (code.startsWith("HPE_")) return fault("HTTP_MALFORMED", `what the server sent is not HTTP (${code})`);
+  // The parser does not give every one of its errors a code.
+  if (code.startsWith("HPE_") || nameOf(error) === "HTTPParserError") {
+    return fault("HTTP_MALFORMED", `what the server sent is not HTTP (${code})`);
+  }
   if (UNREACHABLE.includes(code) || isTlsRefusal(code)) {
     return fault("HTTP_UNREACHABLE", `the server cannot be reached (${code})`, { retryable: true });
   }
@@ -50,6 +53,9 @@ const SLOW = {
   body: "nothing more of the answer's body came",
   whole: "no whole answer came",
 } as const;
+
+const nameOf = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "name" in error ? error.name : undefined;
 
 /** OpenSSL's and Node's names for a certificate or handshake that is not accepted. */
 const isTlsRefusal = (code: string): boolean =>

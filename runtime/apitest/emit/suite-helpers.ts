@@ -15,8 +15,9 @@ interface Answer {
 
 type Documented = [status: string, mediaTypes: string[]][];
 
-const baseUrl = process.env["BASE_URL"];
-if (baseUrl === undefined) throw new Error("set BASE_URL to the origin of the server to test");
+// Not BASE_URL: vitest sets that to a path of its own.
+const baseUrl = process.env["API_BASE_URL"];
+if (baseUrl === undefined) throw new Error("set API_BASE_URL to the origin of the server to test");
 const base = new URL(baseUrl);
 
 /** Node's own client sends the target as it is; \`fetch\` would tidy it up first. */

@@ -13,7 +13,7 @@ export interface SuiteOrigin {
 }
 
 /**
- * A vitest suite in TypeScript that needs nothing but vitest and Node, and tests the server that `BASE_URL`
+ * A vitest suite in TypeScript that needs nothing but vitest and Node, and tests the server that `API_BASE_URL`
  * names. All that comes from the document stands in string literals and nowhere else. Answers' schemas are
  * not in it: they are checked by a run.
  */
@@ -29,7 +29,7 @@ export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
 const header = ({ document, seed, version }: SuiteOrigin): string =>
   [
     `// Made by writ ${version} from ${comment(document)} with seed ${seed}.`,
-    "// Run it against a server that may be changed by it: BASE_URL=http://127.0.0.1:8080 npx vitest run",
+    "// Run it against a server that may be changed by it: API_BASE_URL=http://127.0.0.1:8080 npx vitest run",
     'import { request as requestHttp } from "node:http";',
     'import { request as requestHttps } from "node:https";',
     'import { describe, expect, test } from "vitest";',

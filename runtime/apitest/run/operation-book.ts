@@ -11,6 +11,8 @@ interface Page {
   isPlainestTaken: boolean;
   validTaken: number;
   validRefused: number;
+  /** Valid requests whose answer says nothing: not there, not allowed, in conflict. */
+  validOpen: number;
 }
 
 /** What is known of each operation: whether its valid requests are taken decides what other answers prove. */
@@ -34,6 +36,7 @@ export class OperationBook {
       if (isTaken && testCase.isPlainest) page.isPlainestTaken = true;
       if (findings.some(({ check }) => check === "valid-accepted")) page.validRefused += 1;
       if (isTaken && findings.length === 0) page.asExpected += 1;
+      if (!isTaken && status !== null && findings.length === 0) page.validOpen += 1;
     } else if (testCase.expectation === "rejected") {
       if (status !== null && status >= 400 && status < 500) page.refused += 1;
     } else if (status !== null && status < 500) page.asExpected += 1;
@@ -61,7 +64,7 @@ export class OperationBook {
         path,
         sent: page.sent,
         asExpected: page.asExpected + proven,
-        notJudged: page.refused - proven,
+        notJudged: page.refused - proven + page.validOpen,
       };
     });
   }
@@ -77,4 +80,5 @@ const newPage = (): Page => ({
   isPlainestTaken: false,
   validTaken: 0,
   validRefused: 0,
+  validOpen: 0,
 });

@@ -238,10 +238,10 @@ const settle30 = (node: Node, schema: Record<string, JsonValue>): void => {
   }
 };
 
-const examplesOf = (node: Node): readonly JsonValue[] => [
-  ...["example", "default"].flatMap((keyword) => childOf(node, keyword)?.value ?? []),
-  ...itemsOf(childOf(node, "examples")).map(({ value }) => value),
-];
+const examplesOf = (node: Node): readonly JsonValue[] =>
+  [childOf(node, "example"), childOf(node, "default"), ...itemsOf(childOf(node, "examples"))].flatMap(
+    (found) => (found === undefined ? [] : [found.value]),
+  );
 
 const without = (object: JsonObject, name: string): JsonObject =>
   Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));

@@ -1,0 +1,278 @@
+import { execFileSync } from "node:child_process";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+
+import { openHttpTransport } from "#adapters/http/open-transport.ts";
+import type { DocumentTests } from "#apitest/plan-tests.ts";
+import { curlLine } from "#apitest/run/curl.ts";
+import { Sender } from "#apitest/run/sender.ts";
+import type { ApiRequest } from "#protocol/api-test.ts";
+import { verifies } from "#test/kit/verifies.ts";
+import { BUGS } from "../../examples/orders-api/server.ts";
+import { bodyDocument, planOf } from "./kit.ts";
+import { ordersDocument, runAt, withOrders } from "./orders-server.ts";
+
+const ordersTests = async (seed = 1): Promise<DocumentTests> => {
+  const { tests, problems } = await planOf({ "api.yaml": ordersDocument }, { seed });
+  expect(problems).toEqual([]);
+  if (tests === null) throw new Error("no tests");
+  return tests;
+};
+
+describe("a server that does what its document says", () => {
+  test.each([1, 2, 3, 4, 5])("is accused of nothing, with seed %i", async (seed) => {
+    const tests = await ordersTests(seed);
+    const report = await withOrders(undefined, (origin) => runAt(tests, origin, { seed }));
+    expect(report).toMatchObject({ ok: true, value: { failures: [], warnings: [], ended: "completed" } });
+    if (!report.ok) return;
+    expect(report.value.casesSent).toBe(tests.plan.cases.length);
+    const left = report.value.operations.map(
+      ({ sent, asExpected, notJudged }) => sent - asExpected - notJudged,
+    );
+    expect(left).toEqual([0, 0, 0, 0, 0]);
+  });
+});
+
+describe("a server with one bug", () => {
+  /** The causes that each bug has, and the smallest request for the first. */
+  const EXPECTED: Readonly<
+    Record<(typeof BUGS)[number], { readonly causes: readonly string[]; readonly smallest: RegExp }>
+  > = {
+    "crash-at-maximum": {
+      causes: ["server-error POST /orders 500"],
+      smallest: /^\{"item":".","quantity":1000\}$/,
+    },
+    "takes-too-little": {
+      causes: ["invalid-rejected POST /orders body /quantity minimum"],
+      smallest: /^\{"item":".","quantity":0\}$/,
+    },
+    "refuses-maximum": {
+      causes: ["valid-accepted POST /orders body  maximum"],
+      smallest: /^\{"item":".","quantity":1000\}$/,
+    },
+    "wrong-type": {
+      causes: [
+        "response-schema GET /orders 200 /*/quantity type",
+        "response-schema POST /orders 201 /quantity type",
+        "response-schema GET /orders/{orderId} 200 /quantity type",
+      ],
+      smallest: /^$/,
+    },
+    "undocumented-status": {
+      causes: ["status-documented POST /orders 202"],
+      smallest: /^\{"item":".","quantity":1\}$/,
+    },
+    "wrong-content-type": {
+      causes: [
+        "content-type GET /orders 200 text/plain",
+        "content-type GET /orders/{orderId} 200 text/plain",
+        "content-type POST /quotes 200 text/plain",
+      ],
+      smallest: /^$/,
+    },
+  };
+
+  test.each(BUGS)("%s is found, once a cause, in the smallest request, whatever the seed", async (bug) => {
+    verifies("apitest.beyond.shrunk-failures");
+    for (const seed of [1, 2]) {
+      const tests = await ordersTests(seed);
+      const report = await withOrders(bug, (origin) => runAt(tests, origin, { seed }));
+      if (!report.ok) throw new Error(report.fault.message);
+      expect(report.value.failures.map(({ cause }) => cause)).toEqual(EXPECTED[bug].causes);
+      expect(report.value.failures[0]?.example.request.body ?? "").toMatch(EXPECTED[bug].smallest);
+      expect(report.value.failures.every(({ reproduced }) => reproduced === true)).toBe(true);
+    }
+  });
+
+  test("is shown by the line for curl alone", async () => {
+    const tests = await ordersTests();
+    await withOrders("crash-at-maximum", async (origin) => {
+      const report = await runAt(tests, origin);
+      const line = report.ok ? (report.value.failures[0]?.curl ?? "") : "";
+      expect(line).toContain(`--data-raw '{"item":"`);
+      expect(line).toContain(`,"quantity":1000}' '${origin}/orders'`);
+    });
+  });
+});
+
+describe("a run", () => {
+  const servers: Server[] = [];
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+  const serve = async (handler: Parameters<typeof createServer>[1]): Promise<string> => {
+    const server = createServer(handler ?? (() => undefined));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const thingsTests = async (): Promise<DocumentTests> => {
+    const { tests } = await planOf({
+      "api.yaml": bodyDocument({ type: "integer", minimum: 1, maximum: 50 }),
+    });
+    if (tests === null) throw new Error("no tests");
+    return tests;
+  };
+
+  test("never sends more requests than its budget, and says so", async () => {
+    let received = 0;
+    const origin = await serve((_, response) => {
+      received += 1;
+      response.writeHead(500).end();
+    });
+    const report = await runAt(await thingsTests(), origin, { requestsMax: 3 });
+    expect(report).toMatchObject({ ok: true, value: { requests: 3, ended: "budget" } });
+    expect(received).toBe(3);
+  });
+
+  test("ends when nobody listens", async () => {
+    expect(await runAt(await thingsTests(), "http://127.0.0.1:1")).toMatchObject({
+      ok: false,
+      fault: { code: "APITEST_UNREACHABLE" },
+    });
+  });
+
+  test("ends when a server falls silent", async () => {
+    const origin = await serve(() => undefined);
+    const tests = await thingsTests();
+    const report = await runAt(
+      tests,
+      origin,
+      { concurrencyMax: 8 },
+      { headersTimeoutMs: 60, wholeTimeoutMs: 200 },
+    );
+    expect(report).toMatchObject({ ok: true, value: { ended: "silent" } });
+    if (report.ok) expect(report.value.failures.map(({ check }) => check)).toEqual(["answered"]);
+  });
+
+  test("sends a request again whose connection broke, once", async () => {
+    let received = 0;
+    const origin = await serve((request, response) => {
+      received += 1;
+      if (received === 1) request.destroy();
+      else response.writeHead(200).end();
+    });
+    const report = await runAt(await thingsTests(), origin, { concurrencyMax: 1 });
+    if (report.ok) expect(report.value.failures.some(({ check }) => check === "answered")).toBe(false);
+    expect(report).toMatchObject({ ok: true, value: { ended: "completed" } });
+  });
+
+  test("does not follow a redirect", async () => {
+    const asked: string[] = [];
+    const origin = await serve((request, response) => {
+      asked.push(request.url ?? "");
+      response.writeHead(302, { location: "/elsewhere" }).end();
+    });
+    await runAt(await thingsTests(), origin);
+    expect(asked.filter((url) => url !== "/things")).toEqual([]);
+  });
+
+  test("proves nothing by refusals where no valid request is taken", async () => {
+    const origin = await serve((_, response) => response.writeHead(403).end());
+    const report = await runAt(await thingsTests(), origin);
+    if (!report.ok) throw new Error(report.fault.message);
+    const [operation] = report.value.operations;
+    expect(operation?.asExpected).toBe(0);
+    expect(operation?.notJudged).toBeGreaterThan(3);
+  });
+
+  test("an operation that takes none of its valid requests is a failure, one refusal among many a warning", async () => {
+    const all = await runAt(await thingsTests(), await serve((_, response) => response.writeHead(400).end()));
+    if (all.ok) expect(all.value.failures.map(({ check }) => check)).toContain("valid-accepted");
+    let count = 0;
+    const origin = await serve((request, response) => {
+      count += 1;
+      const isOdd = count === 2;
+      request.resume();
+      request.on("end", () => response.writeHead(isOdd ? 400 : 200).end());
+    });
+    const { tests } = await planOf(
+      { "api.yaml": bodyDocument({ type: "string" }) },
+      { agents: ["functional-positive"] },
+    );
+    expect(tests).not.toBeNull();
+    if (tests === null) return;
+    const one = await runAt(tests, origin, { concurrencyMax: 1 });
+    if (one.ok) expect(one.value.failures.map(({ check }) => check)).toEqual([]);
+  });
+
+  test("ends at once when it is aborted", async () => {
+    const origin = await serve(() => undefined);
+    const abort = new AbortController();
+    const running = runAt(await thingsTests(), origin, {}, {}, abort.signal);
+    setTimeout(() => abort.abort(), 30);
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("keeps requests apart in time as its rate says", async () => {
+    const sleeps: number[] = [];
+    const clock = { monotonicMs: () => 1000, sleep: (ms: number) => Promise.resolve(void sleeps.push(ms)) };
+    const origin = await serve((_, response) => response.writeHead(200).end());
+    const transport = await openHttpTransport(origin);
+    if (!transport.ok) throw new Error(transport.fault.message);
+    const sender = new Sender(
+      { transport: transport.value, clock },
+      { requestsMax: 4, requestsPerSecondMax: 200 },
+    );
+    const request: ApiRequest = { method: "GET", target: "/", headers: [], body: null };
+    for (let count = 0; count < 6; count += 1) await sender.send(request, new AbortController().signal);
+    await transport.value.close();
+    // The clock of this test stands still, so each has to wait for all before it.
+    expect([sender.requests, sleeps]).toEqual([4, [5, 10, 15]]);
+  });
+});
+
+describe("the line for curl", () => {
+  const request = (change: Partial<ApiRequest>): ApiRequest => ({
+    method: "POST",
+    target: "/a",
+    headers: [],
+    body: null,
+    ...change,
+  });
+
+  test("a shell reads back exactly the words that were meant", () => {
+    const nasty = `'; rm -rf / #$(id)\`id\`"\\ !\n\t&& é😀`;
+    const line = curlLine(
+      "http://h",
+      request({ body: nasty, headers: [["x-a", "it's $HOME"]], target: "/a?b=%27" }),
+    );
+    const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
+      .split("\0")
+      .slice(0, -1);
+    expect(words).toEqual([
+      "curl",
+      "--silent",
+      "--show-error",
+      "--include",
+      "--globoff",
+      "--path-as-is",
+      "--request",
+      "POST",
+      "--header",
+      "x-a: it's $HOME",
+      "--data-raw",
+      nasty,
+      "http://h/a?b=%27",
+    ]);
+  });
+
+  test("leaves secrets out", () => {
+    const line = curlLine(
+      "http://h",
+      request({
+        headers: [
+          ["x-api-key", "s3cret"],
+          ["cookie", "sid=s3cret"],
+        ],
+        target: "/a?access_token=s3cret&b=1",
+      }),
+    );
+    expect(line).not.toContain("s3cret");
+    expect(line).toContain("/a?access_token=REDACTED&b=1");
+  });
+});

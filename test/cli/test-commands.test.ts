@@ -1,0 +1,153 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { ExitCode } from "#cli/command.ts";
+import { testCommands } from "#cli/load-test.ts";
+import { ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
+import { createTerminalFake } from "#test/kit/terminal-fake.ts";
+
+let cwd: string;
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), "writ-test-"));
+  mkdirSync(join(cwd, "policies"));
+  cpSync(join(ordersFolder, "openapi.yaml"), join(cwd, "openapi.yaml"));
+  writeFileSync(join(cwd, "broken.yaml"), "openapi: [");
+  writeFileSync(
+    join(cwd, "outside.yaml"),
+    'openapi: 3.1.0\npaths:\n  /a: {get: {responses: {"200": {$ref: ../x.yaml}}}}\n',
+  );
+  writeFileSync(join(cwd, "mine.test.ts"), "// by hand\n");
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+interface Said {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+const writ = async (
+  name: "generate" | "run",
+  positionals: readonly string[],
+  options: Readonly<Record<string, string>> = {},
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Said> => {
+  const command = testCommands.find((each) => each.name === `test ${name}`);
+  if (command === undefined) throw new Error("no such command");
+  const { json, ...values } = options;
+  const terminal = createTerminalFake([], { interactive: false, columns: 100 });
+  const code = await command.run({
+    positionals,
+    switches: new Set(json === undefined ? [] : ["json"]),
+    values: new Map(Object.entries(values).map(([key, value]) => [key, [value]])),
+    terminal,
+    environment: { cwd, variables: {}, stateDirectory: join(cwd, "state"), user: "ada" },
+    signal,
+  });
+  return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n") };
+};
+
+describe("writ test generate", () => {
+  test("prints a suite, and writes the same one to a file, again if need be", async () => {
+    const printed = await writ("generate", ["openapi.yaml"]);
+    expect(printed).toMatchObject({ code: 0, err: "" });
+    for (let time = 0; time < 2; time += 1) {
+      expect(await writ("generate", ["openapi.yaml"], { out: "orders.test.ts" })).toMatchObject({
+        code: 0,
+        err: "",
+      });
+    }
+    expect(readFileSync(join(cwd, "orders.test.ts"), "utf8")).toBe(`${printed.out}\n`);
+  });
+
+  test("leaves a file alone that it did not make", async () => {
+    expect(await writ("generate", ["openapi.yaml"], { out: "mine.test.ts" })).toMatchObject({ code: 2 });
+    expect(readFileSync(join(cwd, "mine.test.ts"), "utf8")).toBe("// by hand\n");
+  });
+
+  test("lists cases with their lines as JSON", async () => {
+    const { code, out } = await writ("generate", ["openapi.yaml"], { json: "", seed: "7" });
+    const document = JSON.parse(out) as { cases: { rule: { place: { file: string } } | null }[] };
+    expect([code, document]).toMatchObject([0, { v: 1, document: "openapi.yaml", seed: 7, problems: [] }]);
+    expect(document.cases.some(({ rule }) => rule?.place.file === "openapi.yaml")).toBe(true);
+  });
+
+  test.each([
+    ["no document", [], {}, 2],
+    ["two documents", ["a", "b"], {}, 2],
+    ["one that is not there", ["none.yaml"], {}, 2],
+    ["a seed that is none", ["openapi.yaml"], { seed: "x" }, 2],
+    ["a workspace that does not hold it", ["openapi.yaml"], { workspace: "policies" }, 2],
+    ["one that cannot be parsed", ["broken.yaml"], {}, 1],
+    ["a reference out of the workspace", ["outside.yaml"], {}, 1],
+  ] as const)("%s", async (_, positionals, options, code) => {
+    const said = await writ("generate", positionals, options);
+    expect(said.code).toBe(code);
+    expect(said.err).not.toBe("");
+  });
+
+  test("shows what is wrong with a document where it is", async () => {
+    const { err } = await writ("generate", ["outside.yaml"], { out: "outside.test.ts" });
+    expect(err).toContain("error WRIT114");
+    expect(err).toContain("outside.yaml:3:");
+  });
+});
+
+describe("writ test run", () => {
+  test("a correct server contradicts nothing, and the exit code says so", async () => {
+    const said = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
+    expect(said.code).toBe(0);
+    expect(said.out).toContain("nothing contradicts the document");
+  });
+
+  test("a bug is a failure with its line and a command that shows it", async () => {
+    const said = await withOrders("crash-at-maximum", (origin) => writ("run", ["openapi.yaml"], { origin }));
+    expect(said.code).toBe(1);
+    expect(said.out).toContain("failure server-error openapi.yaml:35:5");
+    expect(said.out).toContain(`"quantity":1000}'`);
+    expect(said.out).toContain("1 failure");
+  });
+
+  test("programs read the same as one document", async () => {
+    const said = await withOrders("crash-at-maximum", (origin) =>
+      writ("run", ["openapi.yaml"], { origin, json: "" }),
+    );
+    expect(JSON.parse(said.out)).toMatchObject({
+      v: 1,
+      document: "openapi.yaml",
+      ended: "completed",
+      failures: [{ check: "server-error", status: 500, place: { range: { line: 35 } } }],
+    });
+  });
+
+  test("a budget is kept and said", async () => {
+    const said = await withOrders(undefined, (origin) =>
+      writ("run", ["openapi.yaml"], { origin, "requests-max": "5" }),
+    );
+    expect(said.code).toBe(0);
+    expect(said.out).toContain("5 requests");
+    expect(said.out).toContain("--requests-max raises it");
+  });
+
+  test.each([
+    ["no origin, whatever servers the document names", {}, 2],
+    ["an origin that is none", { origin: "127.0.0.1:8080" }, 2],
+    ["an origin with a path", { origin: "http://127.0.0.1/x" }, 2],
+    ["no requests", { origin: "http://127.0.0.1:1", "requests-max": "0" }, 2],
+    ["a server that is not there", { origin: "http://127.0.0.1:1" }, 3],
+  ] as const)("%s", async (_, options, code) => {
+    const said = await writ("run", ["openapi.yaml"], options);
+    expect(said.code).toBe(code);
+  });
+
+  test("an interruption ends it", async () => {
+    const abort = new AbortController();
+    const running = withOrders(undefined, (origin) => {
+      setTimeout(() => abort.abort(), 20);
+      return writ("run", ["openapi.yaml"], { origin }, abort.signal);
+    });
+    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
