@@ -119,6 +119,8 @@ function bundle(
     // Less to read at every start. Names stay, so that a stack in a report still says where it was.
     minifySyntax: true,
     minifyWhitespace: true,
+    // Its other form finds its parts by a `require` that no bundler can follow.
+    alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
     plugins: [shellLine, langiumProtocol, nodeModules],
     metafile: true,
     logLevel: "warning",

@@ -183,8 +183,8 @@ describe("the ends of every range are among the values", () => {
   });
 
   test("lengths count code points", () => {
-    const lengths = valuesOf({ type: "string", minLength: 3, maxLength: 5 }).map(
-      (text) => (typeof text === "string" ? Array.from(text).length : -1),
+    const lengths = valuesOf({ type: "string", minLength: 3, maxLength: 5 }).map((text) =>
+      typeof text === "string" ? Array.from(text).length : -1,
     );
     expect(new Set(lengths)).toEqual(new Set([3, 4, 5]));
   });

@@ -57,6 +57,17 @@ describe.each([
     expect(writ("conjure")).toMatchObject({ code: 2, out: "" });
   });
 
+  test("it makes tests of a document, and reaches no server that is not there", () => {
+    cpSync(join(top, "examples/orders-api/openapi.yaml"), join(place(), "openapi.yaml"));
+    const made = writ("test", "generate", "openapi.yaml", "--out", "orders.test.ts");
+    expect(made).toMatchObject({ code: 0, err: "" });
+    expect(readFileSync(join(place(), "orders.test.ts"), "utf8")).toContain('describe("POST /orders"');
+    expect(writ("test", "run", "openapi.yaml", "--origin", "http://127.0.0.1:1")).toMatchObject({
+      code: 3,
+      out: "",
+    });
+  });
+
   test("it checks a file, runs it in the sandbox, and verifies what the run left", () => {
     const file = "agents/release-notes.symbi";
     const model = ["--model", "scripted:model.json"];

@@ -45,6 +45,7 @@ const writ = async (
     terminal,
     environment: { cwd, variables: {}, stateDirectory: join(cwd, "state"), user: "ada" },
     signal,
+    howInterrupted: () => null,
   });
   return { code, out: terminal.outLines.join("\n"), err: terminal.errLines.join("\n") };
 };

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 
+import { API_PROBLEM_CODES } from "#apitest/load/problems.ts";
 import { POLICY_PROBLEM_CODES } from "#protocol/policy-problems.ts";
 import { PROBLEM_CATALOGUE } from "#protocol/problem-catalogue.ts";
 import { mayRun } from "#protocol/problem.ts";
 import { applyFix, check, inPolicy, lower, marked } from "./kit.ts";
 import { POSSIBLE_CONDITIONS, POSSIBLE_PATHS, PROBLEM_CASES } from "./problem-cases.ts";
 
-/** Codes of the language; the ones from 100 on belong to policies. */
+/** Codes of the language; the ones from 100 on belong to policies and API documents. */
 const CODES = Object.keys(PROBLEM_CATALOGUE).filter((code) => code < "WRIT100");
 
 describe("each problem stands where its cause is", () => {
@@ -193,8 +194,13 @@ describe("whether a comparison with no path keeps the file from running", () => 
   ])("it does where somebody means a place: %s", (condition) => expect(runs(condition)).toBe(false));
 });
 
+test("the catalogue takes in the codes of API documents", () => {
+  const documents = Object.keys(PROBLEM_CATALOGUE).filter((code) => code >= "WRIT110");
+  expect(documents).toEqual(Object.values(API_PROBLEM_CODES).sort());
+});
+
 test("the catalogue takes in the codes of policies", () => {
-  const policies = Object.keys(PROBLEM_CATALOGUE).filter((code) => code >= "WRIT100");
+  const policies = Object.keys(PROBLEM_CATALOGUE).filter((code) => code >= "WRIT100" && code < "WRIT110");
   expect(policies).toEqual(Object.values(POLICY_PROBLEM_CODES).sort());
 });
 
