@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hostsOf, killHosts } from "#test/kit/hosts.ts";
 import { oldestNode, oldestNodeVersion } from "#test/kit/oldest-node.ts";
 
 /**
@@ -43,11 +44,13 @@ describe.each([
       cwd: place(),
       encoding: "utf8",
       timeout: 60_000,
-      env: { WRIT_STATE: join(home, `${which} state`) },
+      env: { WRIT_STATE: join(home, `${which} state`), XDG_RUNTIME_DIR: home },
     });
     return { code: done.status, out: done.stdout, err: done.stderr };
   };
   beforeAll(() => cpSync(join(top, "examples/release-notes"), place(), { recursive: true }));
+
+  afterAll(() => killHosts(place()));
 
   test("it says its version", () => {
     expect(writ("--version")).toEqual({ code: 0, out: `${manifest.version}\n`, err: "" });
@@ -80,5 +83,18 @@ describe.each([
     });
     expect(readFileSync(join(place(), "RELEASE-NOTES.md"), "utf8")).toContain("## 2.4.0");
     expect(writ("audit", "verify")).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("it starts a host, which runs what it is asked for while several clients come and go", () => {
+    const file = "agents/release-notes.symbi";
+    const model = ["--model", "scripted:model.json"];
+    // Agreed to above, which is remembered.
+    const started = writ("run", file, "--input", "version=2.5.0", ...model, "--detach", "--json");
+    expect(started).toMatchObject({ code: 0, err: "" });
+    const { run } = JSON.parse(started.out) as { run: string };
+    expect(hostsOf(place())).toHaveLength(1);
+    expect(writ("ps", "--all").out).toContain(run.slice(-8));
+    expect(writ("stop", run)).toMatchObject({ code: 0, err: "" });
+    expect(writ("ps")).toMatchObject({ code: 0, out: "No run goes on here.\n" });
   });
 });
