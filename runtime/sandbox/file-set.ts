@@ -12,12 +12,10 @@ export type FileLimits = Pick<SandboxLimits, "fileBytesMax" | "filesMax">;
 
 export type FileContent = Pick<SandboxFile, "path" | "bytes">;
 
-/** What became of a file since the set was made. Nothing removes a file. */
-export interface FileChange {
-  readonly path: string;
-  readonly kind: "created" | "changed";
-  readonly bytes: Uint8Array;
-}
+/** What became of a file since the set was made; removed files have no bytes. */
+export type FileChange =
+  | { readonly path: string; readonly kind: "created" | "changed"; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly kind: "removed"; readonly bytes: null };
 
 /**
  * A run's files in memory, within limits. Folders exist as far as files are in them. Bytes that
@@ -31,10 +29,10 @@ export interface FileSet {
   /** Differences from the files that the set was made of, sorted by code units; equal bytes are none. */
   changes(): readonly FileChange[];
   /**
-   * This set with other files written over it, which counts its changes from the same beginning.
-   * Only the outcome must keep the limits, not every step; this set stays as it is.
+   * This set without some files and with others written over it, which counts its changes from the same
+   * beginning. Only the outcome must keep the limits, not every step; this set stays as it is.
    */
-  with(files: Iterable<FileContent>): Result<FileSet, SandboxFault>;
+  with(files: Iterable<FileContent>, removed?: Iterable<string>): Result<FileSet, SandboxFault>;
   /** Every file as it stands, in no order. */
   all(): Iterable<FileContent>;
 }
@@ -120,11 +118,15 @@ class MemoryFileSet implements FileSet {
       if (before === undefined) changes.push({ path, kind: "created", bytes });
       else if (before !== bytes && !equalBytes(before, bytes)) changes.push({ path, kind: "changed", bytes });
     }
+    for (const path of this.base.keys()) {
+      if (!this.files.has(path)) changes.push({ path, kind: "removed", bytes: null });
+    }
     return changes.sort((left, right) => byCodeUnits(left.path, right.path));
   }
 
-  with(files: Iterable<FileContent>): Result<FileSet, SandboxFault> {
+  with(files: Iterable<FileContent>, removed: Iterable<string> = []): Result<FileSet, SandboxFault> {
     const contents = new Map(this.files);
+    for (const path of removed) contents.delete(path);
     for (const { path, bytes } of files) contents.set(path, bytes);
     return filled(contents, this.base, this.limits);
   }
@@ -133,6 +135,10 @@ class MemoryFileSet implements FileSet {
     return Array.from(this.files, ([path, bytes]) => ({ path, bytes }));
   }
 }
+
+/** Those changes that have bytes. */
+export const writtenOf = (changes: readonly FileChange[]): readonly FileContent[] =>
+  changes.flatMap(({ path, bytes }) => (bytes === null ? [] : [{ path, bytes }]));
 
 /** `a/b/c` stands in `a` and `a/b`. */
 export const foldersAbove = (path: string): readonly string[] => {

@@ -57,24 +57,27 @@ export interface TakenOver {
 }
 
 /**
- * A session's files with what a program left of its own written over them, and what that changes.
- * Fails where the outcome breaks the limits, and where a path is one that the program could not write.
+ * A session's files with what a program left of its own written over them and without those that it
+ * removed, and what that changes. A removal of what is not there, or hidden, is none. Fails where the outcome breaks the limits, and where a path is one that the program could not write.
  */
 export const takeOver = (
   files: FileSet,
   left: readonly FileContent[],
-  hidden: Iterable<string>,
+  hidden: ReadonlySet<string>,
+  removed: readonly string[] = [],
 ): Result<TakenOver, SandboxFault> => {
   const isTaken = takenPlaces(hidden);
   const stray = left.find(({ path }) => isTaken(path));
   if (stray !== undefined) return notHere(stray.path);
-  const after = files.with(left);
+  const gone = removed.filter((path) => !hidden.has(path) && files.read(path).ok);
+  const after = files.with(left, gone);
   if (!after.ok) return after;
-  const changes = left.flatMap(({ path, bytes }): ProgramChange[] => {
+  const written = left.flatMap(({ path, bytes }): ProgramChange[] => {
     const before = files.read(path);
     if (!before.ok) return [{ path, kind: "created", bytes }];
     return equalBytes(before.value, bytes) ? [] : [{ path, kind: "changed", bytes }];
   });
+  const changes = [...written, ...gone.map((path) => ({ path, kind: "removed", bytes: null }) as const)];
   return ok({ files: after.value, changes });
 };
 

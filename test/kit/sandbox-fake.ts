@@ -20,7 +20,7 @@ import type {
   SandboxSession,
 } from "#ports/sandbox.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
-import { createFileSet } from "#sandbox/file-set.ts";
+import { createFileSet, writtenOf } from "#sandbox/file-set.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
 import { guardedFiles, programFiles, takeOver } from "#sandbox/hidden-files.ts";
 import type { TakenOver } from "#sandbox/hidden-files.ts";
@@ -112,7 +112,7 @@ class FakeSession implements SandboxSession {
     const ended = await job.run(JSON.parse(program.code) as readonly FakeStep[], this.closing.signal);
     if (this.closing.signal.aborted) return closed();
     if (ended === "exited") {
-      const taken = takeOver(this.files, trial.value.changes(), options.hidden);
+      const taken = takeOver(this.files, writtenOf(trial.value.changes()), options.hidden);
       if (!taken.ok) return taken;
       try {
         await this.keep(taken.value, options);
@@ -166,7 +166,7 @@ class FakeSession implements SandboxSession {
   async changes(signal: AbortSignal): Promise<Result<readonly SandboxChange[], SandboxFault>> {
     throwIfAborted(signal);
     if (this.closing.signal.aborted) return closed();
-    return ok(this.files.changes().map((change) => ({ ...change, digest: digest(change.bytes) })));
+    return ok(this.files.changes().map((change) => ({ ...change, digest: change.bytes === null ? null : digest(change.bytes) })));
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { utf8 } from "#kernel/bytes.ts";
 import type { Result } from "#kernel/result.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
-import { createFileSet } from "#sandbox/file-set.ts";
+import { createFileSet, writtenOf } from "#sandbox/file-set.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
 import { guardedFiles, programFiles, takeOver } from "#sandbox/hidden-files.ts";
 
@@ -48,7 +48,7 @@ describe("a path where a hidden file is", () => {
       expect(files.write(path, utf8(""))).toMatchObject({
         fault: { code: "SANDBOX_BAD_PATH", message: `\`${path}\` cannot be written here` },
       });
-      expect(takeOver(setOf({ "h/deep/x": "1", y: "2" }), [left(path, "")], hidden)).toMatchObject({
+      expect(takeOver(setOf({ "h/deep/x": "1", y: "2" }), [left(path, "")], new Set(hidden))).toMatchObject({
         fault: { code: "SANDBOX_BAD_PATH" },
       });
     },
@@ -57,7 +57,7 @@ describe("a path where a hidden file is", () => {
     "is not %s",
     (path) => {
       expect(guardedFiles(setOf({}), hidden).write(path, utf8("")).ok).toBe(true);
-      const taken = takeOver(setOf({ "h/deep/x": "1", y: "2" }), [left(path, "")], hidden);
+      const taken = takeOver(setOf({ "h/deep/x": "1", y: "2" }), [left(path, "")], new Set(hidden));
       expect(taken).toMatchObject({ ok: true, value: { changes: [{ path, kind: "created" }] } });
     },
   );
@@ -66,7 +66,9 @@ describe("a path where a hidden file is", () => {
 describe("what is taken over", () => {
   test("is told as what it changes; equal bytes change nothing", () => {
     const before = setOf({ same: "1", other: "2" });
-    const taken = valueOf(takeOver(before, [left("same", "1"), left("other", "3"), left("new", "4")], []));
+    const taken = valueOf(
+      takeOver(before, [left("same", "1"), left("other", "3"), left("new", "4")], new Set()),
+    );
     expect(taken.changes).toEqual([
       { path: "other", kind: "changed", bytes: utf8("3") },
       { path: "new", kind: "created", bytes: utf8("4") },
@@ -76,7 +78,7 @@ describe("what is taken over", () => {
   });
 
   test("every content of a path that is given twice is told", () => {
-    const taken = valueOf(takeOver(setOf({}), [left("a", "first"), left("a", "last")], []));
+    const taken = valueOf(takeOver(setOf({}), [left("a", "first"), left("a", "last")], new Set()));
     expect(taken.changes.map(({ bytes }) => bytes)).toEqual([utf8("first"), utf8("last")]);
     expect(textsOf(taken.files)).toEqual({ a: "last" });
   });
@@ -99,7 +101,7 @@ test("whatever a program writes to what it was given is taken over, and no hidde
         const own = valueOf(createFileSet(given.files, given.limits));
         const files = guardedFiles(own, given.hidden);
         for (const [name, content] of writes) files.write(name, utf8(content));
-        const taken = valueOf(takeOver(session, own.changes(), hidden));
+        const taken = valueOf(takeOver(session, writtenOf(own.changes()), hidden));
 
         const after = textsOf(taken.files);
         for (const name of hidden) expect(after[name]).toBe(before[name]);
@@ -108,4 +110,24 @@ test("whatever a program writes to what it was given is taken over, and no hidde
     ),
     { numRuns: 500 },
   );
+});
+
+describe("what is removed", () => {
+  test("is told, is gone, and counts as a change from the beginning", () => {
+    const taken = valueOf(takeOver(setOf({ a: "1", b: "2" }), [], new Set(), ["b"]));
+    expect(taken.changes).toEqual([{ path: "b", kind: "removed", bytes: null }]);
+    expect(textsOf(taken.files)).toEqual({ a: "1" });
+    expect(taken.files.changes()).toEqual([{ path: "b", kind: "removed", bytes: null }]);
+  });
+
+  test("makes room for a file in place of its folder", () => {
+    const taken = valueOf(takeOver(setOf({ "a/b": "1" }), [left("a", "2")], new Set(), ["a/b"]));
+    expect(textsOf(taken.files)).toEqual({ a: "2" });
+  });
+
+  test.each(["hidden", "missing", "../up"])("is nothing where it is %s", (path) => {
+    const taken = valueOf(takeOver(setOf({ hidden: "1" }), [], new Set(["hidden"]), [path]));
+    expect(taken.changes).toEqual([]);
+    expect(textsOf(taken.files)).toEqual({ hidden: "1" });
+  });
 });

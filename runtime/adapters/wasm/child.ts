@@ -12,7 +12,7 @@ import { performance } from "node:perf_hooks";
 import { QuickJS } from "quickjs-wasi";
 
 import { utf8 } from "#kernel/bytes.ts";
-import { createFileSet } from "#sandbox/file-set.ts";
+import { createFileSet, writtenOf } from "#sandbox/file-set.ts";
 import { guardedFiles } from "#sandbox/hidden-files.ts";
 
 import { EXIT } from "./exit-codes.ts";
@@ -22,7 +22,7 @@ import { runGuest } from "./guest.ts";
 import { inspectWalls } from "./inspect-walls.ts";
 import { encodeAnswer, readJob } from "./messages.ts";
 import type { Job } from "./messages.ts";
-import { createOutput } from "./output.ts";
+import { createOutput } from "#sandbox/output.ts";
 
 const STDIN = 0;
 /** As it was at the start; another one means that the parent is gone. */
@@ -74,7 +74,7 @@ const run = async (job: Job): Promise<void> => {
     },
     print: (stream, text) => output.print(stream, text),
   });
-  const changed = end.ended === "exited" ? files.value.changes() : [];
+  const changed = end.ended === "exited" ? writtenOf(files.value.changes()) : [];
   send("answer", encodeAnswer({ ...end, droppedBytes: output.droppedBytes(), files: changed }));
 };
 

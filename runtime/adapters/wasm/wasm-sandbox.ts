@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { throwIfAborted } from "#kernel/abort.ts";
 import { errorCode } from "#kernel/error-code.ts";
+import { invariant } from "#kernel/invariant.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
@@ -15,14 +16,15 @@ import type {
   SandboxProvider,
   SandboxRequest,
 } from "#ports/sandbox.ts";
+import { FileSession } from "#sandbox/file-session.ts";
+import type { ProgramRun, RunProgram } from "#sandbox/file-session.ts";
 import { createFileSet } from "#sandbox/file-set.ts";
 
 import type { Job } from "./messages.ts";
 import { probeWasm } from "./probe.ts";
 import { START_MS_MAX_DEFAULT, runJob } from "./run-job.ts";
+import type { JobEnd } from "./run-job.ts";
 import type { SandboxProgramFiles } from "./sandbox-process.ts";
-import { WasmSession } from "./wasm-session.ts";
-import type { RunProgram } from "./wasm-session.ts";
 
 /** What the embedded tier needs of the outside. */
 export interface WasmSandboxDeps {
@@ -71,9 +73,9 @@ export const createWasmSandbox = (
 
   const run = async (
     kind: Job["kind"],
-    program: Parameters<RunProgram>[0],
+    program: Pick<Job, "files" | "hidden" | "limits"> & { readonly code: string },
     options: Parameters<RunProgram>[1],
-  ): ReturnType<RunProgram> => {
+  ): Promise<Result<JobEnd & { readonly wallMs: number }, SandboxFault>> => {
     const bytes = await interpreter();
     if (!bytes.ok) return bytes;
     const begunMs = deps.clock.monotonicMs();
@@ -92,16 +94,31 @@ export const createWasmSandbox = (
     const end = await runJob(files, job, { ...options, startMsMax });
     return end.ok ? ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) }) : end;
   };
-  const runProgram: RunProgram = (program, options) => run("run", program, options);
+  const runProgram: RunProgram = async ({ program, ...job }, options) => {
+    invariant(program.kind === "javascript", "a session runs what it says it runs");
+    const end = await run("run", { ...job, code: program.code }, options);
+    return end.ok ? ok(programRun(end.value)) : end;
+  };
 
-  const open = (request: SandboxRequest): Result<WasmSession, SandboxFault> => {
+  const open = (request: SandboxRequest): Result<FileSession, SandboxFault> => {
     if (request.limits.memoryBytesMax < WASM_MEMORY_BYTES_MIN) return tooLittleMemory(request.limits);
     const set = createFileSet(
       request.files.map(({ path, bytes }) => ({ path, bytes: bytes.slice() })),
       request.limits,
     );
     if (!set.ok) return set;
-    return ok(new WasmSession({ files: set.value, limits: request.limits, runProgram, crypto: deps.crypto }));
+    return ok(
+      new FileSession({
+        tier: "wasm",
+        programs: ["javascript"],
+        files: set.value,
+        limits: request.limits,
+        runProgram,
+        crypto: deps.crypto,
+        // The process keeps the same limits, so whatever breaks them did not come from our code in it.
+        beyondLimits: "lost",
+      }),
+    );
   };
 
   const probeNow = (signal: AbortSignal): Promise<Result<SandboxProbe, SandboxFault>> =>
@@ -137,6 +154,14 @@ export const createWasmSandbox = (
     },
   };
 };
+
+const programRun = ({ answer, ...end }: JobEnd & { readonly wallMs: number }): ProgramRun => ({
+  ...end,
+  exitCode: answer?.exitCode ?? null,
+  value: answer?.value ?? null,
+  droppedBytes: answer?.droppedBytes ?? 0,
+  left: answer === null ? null : { written: answer.files, removed: [] },
+});
 
 const tooLittleMemory = (limits: SandboxLimits): Result<never, SandboxFault> =>
   failed(

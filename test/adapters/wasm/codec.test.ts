@@ -5,7 +5,7 @@ import { FRAME_KINDS, createFrameReader, encodeFrame } from "#adapters/wasm/fram
 import type { Frame, FrameKind } from "#adapters/wasm/frames.ts";
 import { answerBytesMax, decodeAnswer, encodeAnswer, encodeJob, readJob } from "#adapters/wasm/messages.ts";
 import type { Answer, Job } from "#adapters/wasm/messages.ts";
-import { createOutput } from "#adapters/wasm/output.ts";
+import { createOutput } from "#sandbox/output.ts";
 import { concatBytes, utf8 } from "#kernel/bytes.ts";
 import type { SandboxLimits } from "#ports/sandbox.ts";
 
