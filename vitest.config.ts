@@ -18,10 +18,19 @@ export default defineConfig({
           // Everything that needs no build: rooms, properties, contracts.
           name: "rooms",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/architecture/**", "test/bundle/**"],
+          exclude: ["test/architecture/**", "test/bundle/**", "test/engines/**"],
         },
       },
       { extends: true, test: { name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
+      // Real engines of containers, one for all of its files.
+      {
+        extends: true,
+        test: {
+          name: "engines",
+          include: ["test/engines/**/*.test.ts"],
+          globalSetup: ["test/engines/global-setup.ts"],
+        },
+      },
       // Runs what `npm run build` made.
       { extends: true, test: { name: "bundle", include: ["test/bundle/**/*.test.ts"] } },
     ],

@@ -13,6 +13,8 @@ const top = join(import.meta.dirname, "..");
 const cli = join(top, "dist", "cli.js");
 const AGENT = "agents/release-notes.symbi";
 const MODEL = "scripted:model.json";
+/** The same on every machine, whatever engine it has. */
+const TIER = ["--sandbox", "wasm"];
 const RULE_COLUMNS = 72;
 
 interface Outcome {
@@ -32,14 +34,24 @@ const main = async (): Promise<void> => {
   say(`Everything happens in a copy of examples/release-notes: ${workspace}`);
 
   heading("1. What the file says that the agent may do");
-  const powers = await writ(["check", AGENT, "--powers", "--model", MODEL]);
+  const powers = await writ(["check", AGENT, "--powers", "--model", MODEL, ...TIER]);
   expectCode(powers, 0);
   const digest = /\b[0-9a-f]{64}\b/.exec(powers.output)?.[0];
   if (digest === undefined) throw new Error("`writ check --powers` printed no digest to consent to");
 
   heading("2. The run: the model asks, the gate decides");
   say(soft("The model is a script, so that this costs nothing. The consent names the powers shown above."));
-  const run = await writ(["run", AGENT, "--input", "version=2.4.0", "--model", MODEL, "--consent", digest]);
+  const run = await writ([
+    "run",
+    AGENT,
+    "--input",
+    "version=2.4.0",
+    "--model",
+    MODEL,
+    ...TIER,
+    "--consent",
+    digest,
+  ]);
   expectCode(run, 0);
 
   heading("3. What stays: a chain that anybody can check");

@@ -24,7 +24,7 @@ export interface CheckDeps {
     spec: AgentSpec,
     agent: string,
     choice: PowersChoice,
-    environment: Pick<Environment, "variables">,
+    environment: Environment,
   ) => Promise<Result<PowersView, Fault<string>>>;
 }
 

@@ -6,9 +6,10 @@ import { createCheckCommand } from "./check.ts";
 /** `writ check` with what it needs; the powers' half is loaded only when powers are asked for. */
 export const checkCommand = createCheckCommand({
   openLowering,
-  powersOf: async (spec, agent, choice, { variables }) =>
+  powersOf: async (spec, agent, choice, { variables, stateDirectory }) =>
     (await import("#host/compose/check.ts")).powersForCheck(spec, agent, choice, {
       variables,
+      stateDirectory,
       home: homeFolder(),
     }),
 });

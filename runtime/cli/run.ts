@@ -209,7 +209,7 @@ const runOrder = async (
   closers.push(closing(() => decider.close()));
 
   const plan = await planRun(
-    { lowering, engine, providers: sandboxProviders(), model, digest },
+    { lowering, engine, providers: sandboxProviders(environment), model, digest },
     order,
     signal,
   );

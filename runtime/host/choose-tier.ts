@@ -4,7 +4,7 @@ import type { SandboxProvider } from "#ports/sandbox.ts";
 import type { AgentDefinition, SandboxTier } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
-import { chooseTier, floorOfTool } from "#sandbox/tier.ts";
+import { chooseTier, floorOfTool, servingTiers } from "#sandbox/tier.ts";
 import type { TierChoice, TierFloor, TierState } from "#sandbox/tier.ts";
 
 /** Why a run got its tier, as `run.started` carries it. */
@@ -25,16 +25,20 @@ export interface ChosenTier {
   readonly engine: string;
 }
 
-/** Probes every sandbox of the build and chooses by the agent's floor and the person's wish. */
+/**
+ * Chooses by the agent's floor and the person's wish. Probing takes time, so only what may be chosen is
+ * probed: the tier that was named, or from the strongest down the first that can be used.
+ */
 export const chooseTierFor = async (
   agent: AgentDefinition,
   requested: SandboxTier | "auto",
   providers: readonly SandboxProvider[],
   signal: AbortSignal,
 ): Promise<Result<ChosenTier, Fault<string>>> => {
-  const probes = await probeAll(providers, signal);
+  const floors = floorsOf(agent);
+  const probes = await probeInTurn(candidates(providers, floors, requested), signal);
   const available = probes.map(({ state }) => state);
-  const choice = chooseTier({ floors: floorsOf(agent), requested, available });
+  const choice = chooseTier({ floors, requested, available });
   if (!choice.ok) return choice;
   const { tier } = choice.value;
   const provider = providers.find((each) => each.tier === tier);
@@ -49,19 +53,35 @@ interface Probed {
   readonly engine: string;
 }
 
-const probeAll = async (
+/** The sandboxes that may be chosen, the strongest first. */
+const candidates = (
+  providers: readonly SandboxProvider[],
+  floors: readonly TierFloor[],
+  requested: SandboxTier | "auto",
+): readonly SandboxProvider[] => {
+  const may = new Set(requested === "auto" ? servingTiers(floors) : [requested]);
+  return providers
+    .filter(({ tier }) => may.has(tier))
+    .sort((left, right) => SANDBOX_TIERS.indexOf(right.tier) - SANDBOX_TIERS.indexOf(left.tier));
+};
+
+const probeInTurn = async (
   providers: readonly SandboxProvider[],
   signal: AbortSignal,
-): Promise<readonly Probed[]> =>
-  Promise.all(
-    providers.map(async (provider): Promise<Probed> => {
-      const { tier } = provider;
-      const probed = await provider.probe(signal);
-      return probed.ok
-        ? { state: { tier, usable: true }, engine: probed.value.engine }
-        : { state: { tier, usable: false, why: probed.fault.message }, engine: "" };
-    }),
-  );
+): Promise<readonly Probed[]> => {
+  const probes: Probed[] = [];
+  for (const provider of providers) {
+    const { tier } = provider;
+    const probed = await provider.probe(signal);
+    if (probed.ok) return [...probes, { state: { tier, usable: true }, engine: probed.value.engine }];
+    const { message, help } = probed.fault;
+    probes.push({
+      state: { tier, usable: false, why: message, ...(help === undefined ? {} : { help }) },
+      engine: "",
+    });
+  }
+  return probes;
+};
 
 /**
  * Floors that are known before anything is asked. What rules demand for single actions is checked

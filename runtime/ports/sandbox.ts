@@ -58,8 +58,8 @@ export interface SandboxSession {
   /**
    * Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone.
    * Programs run one at a time: a second call waits for the first. A program keeps its changes to
-   * files when it `exited`, whatever its exit code, and `mayKeep` agrees; in every other case they are
-   * as if it had never run. Rejects with an AbortError when aborted.
+   * files when it `exited`, whatever its exit code, what it left are files of a run within the limits,
+   * and `mayKeep` agrees; in every other case they are as if it had never run. Rejects with an AbortError when aborted.
    */
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>>;
   readFile(
@@ -86,8 +86,8 @@ export interface ExecOptions {
   readonly signal: AbortSignal;
   /**
    * Files of the session that are none to this program: not there when it reads or lists, and an
-   * error to write over, to write below or to put in place of their folder. They stay as they are. A
-   * session that cannot do this refuses with `SANDBOX_UNSUPPORTED` unless there are none.
+   * error to write over, to write below or to put in place of their folder. They stay as they are. Where
+   * a tier can tell only afterwards, the program has failed then and nothing of it is kept. A session that cannot do this refuses with `SANDBOX_UNSUPPORTED` unless there are none.
    */
   readonly hidden: ReadonlySet<string>;
   /**

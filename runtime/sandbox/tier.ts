@@ -16,7 +16,7 @@ export interface TierFloor {
 /** One line per tier that this build knows, from its provider's probe. */
 export type TierState =
   | { readonly tier: SandboxTier; readonly usable: true }
-  | { readonly tier: SandboxTier; readonly usable: false; readonly why: string };
+  | { readonly tier: SandboxTier; readonly usable: false; readonly why: string; readonly help?: string };
 
 export interface TierWishes {
   readonly floors: readonly TierFloor[];
@@ -55,10 +55,20 @@ export const floorOfTool = (tool: ToolDescriptor): TierFloor => ({
   of: tool.name,
 });
 
-const automatic = (wishes: TierWishes, demanded: TierFloor | null): Result<TierChoice, TierFault> => {
+/** The tiers that `auto` may choose from where these floors hold, the weakest first. */
+export const servingTiers = (floors: readonly TierFloor[]): readonly SandboxTier[] => {
+  const floor = floorOfAuto(floors);
+  return SANDBOX_TIERS.filter((tier) => rank(tier) >= rank(floor));
+};
+
+const floorOfAuto = (floors: readonly TierFloor[]): SandboxTier => {
   // Only a file's word lifts the default: a rule or a tool that is content with less wishes for nothing.
-  const named = wishes.floors.some((floor) => floor.by === "file");
-  const floor = strongerOf(named ? "wasm" : TIER_FLOOR_DEFAULT, demanded?.tier ?? "wasm");
+  const named = floors.some((floor) => floor.by === "file");
+  return strongerOf(named ? "wasm" : TIER_FLOOR_DEFAULT, strongest(floors)?.tier ?? "wasm");
+};
+
+const automatic = (wishes: TierWishes, demanded: TierFloor | null): Result<TierChoice, TierFault> => {
+  const floor = floorOfAuto(wishes.floors);
   const demand =
     demanded === null || rank(demanded.tier) < rank(floor)
       ? `no file or flag names a tier, and then nothing weaker than ${TIER_FLOOR_DEFAULT} is used`
@@ -66,8 +76,7 @@ const automatic = (wishes: TierWishes, demanded: TierFloor | null): Result<TierC
   const usable = wishes.available.filter((state) => state.usable && rank(state.tier) >= rank(floor));
   const best = strongestTier(usable.map((state) => state.tier));
   if (best !== null) return ok({ tier: best, why: `${best}: the strongest tier here; ${demand}` });
-  const serving = SANDBOX_TIERS.filter((tier) => rank(tier) >= rank(floor));
-  return unavailable(serving, demand, wishes.available);
+  return unavailable(servingTiers(wishes.floors), demand, wishes.available);
 };
 
 const asNamed = (
@@ -94,19 +103,25 @@ const unavailable = (
   demand: string,
   available: readonly TierState[],
 ): Result<never, TierFault> => {
-  const states = serving.map((tier) => {
+  const missing = serving.map((tier) => {
     const state = available.find((one) => one.tier === tier);
-    return `${tier}: ${state === undefined || state.usable ? "not part of this build" : state.why}`;
+    return state === undefined || state.usable ? { tier, why: "not part of this build" } : state;
   });
+  const states = missing.map(({ tier, why }) => `${tier}: ${why}`);
+  // What the weakest of them needs is the least that somebody has to do.
+  const need = missing.find((state) => "help" in state && state.help !== undefined);
+  const [generally, orElse] = serving.includes("wasm") ? [HELP_WASM, ""] : [HELP_CONTAINERS, OR_WASM];
+  const help = need !== undefined && "help" in need ? `${need.help}${orElse}` : `${generally}${orElse}`;
   return failed(
     fault("SANDBOX_TIER_UNAVAILABLE", `no usable sandbox (${demand}; ${states.join("; ")})`, {
-      help: serving.includes("wasm") ? HELP_WASM : HELP_CONTAINERS,
+      help,
     }),
   );
 };
 
-const HELP_CONTAINERS =
-  "start Docker (for gvisor with the runsc runtime), or where the file sets no higher floor run with `--sandbox wasm`, which runs JavaScript only";
+const HELP_CONTAINERS = "start Docker (for gvisor with the runsc runtime)";
+const OR_WASM =
+  ", or where the file sets no higher floor run with `--sandbox wasm`, which runs JavaScript only";
 const HELP_WASM =
   "the embedded sandbox comes with writ: if it does not start, install writ again and use a Node that it supports";
 

@@ -7,6 +7,7 @@ import type { Result } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { ToolFault } from "#ports/executor.ts";
 import type { SandboxProgram } from "#ports/sandbox.ts";
+import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { PROGRAM_TIMEOUT_MS_DEFAULT } from "#sandbox/profile.ts";
 
 import { textOf } from "./builtin-executor.ts";
@@ -20,7 +21,11 @@ import { deniedWrites } from "./supposed-writes.ts";
  * What of a call's time the engine may need before the program's first instruction and after its
  * last, so that the program's own deadline fires before the call's.
  */
-const ENGINE_MS = 1_000;
+const engineMs = (tier: SandboxTier): number => (tier === "wasm" ? 1_000 : 10_000);
+
+/** Where a call has little time, half of it is the program's. */
+const programMs = (timeoutMs: number, tier: SandboxTier): number =>
+  Math.max(1, Math.floor(timeoutMs / 2), timeoutMs - engineMs(tier));
 
 const CHANGES_NAMED = 100;
 const DENIED_NAMED = 10;
@@ -52,7 +57,7 @@ interface ProgramKind {
  */
 const programTool = (deps: SightDeps, { name, argument, program }: ProgramKind): BuiltinTool => ({
   name,
-  timeoutMsDefault: PROGRAM_TIMEOUT_MS_DEFAULT + ENGINE_MS,
+  timeoutMsDefault: PROGRAM_TIMEOUT_MS_DEFAULT + engineMs(deps.files.tier),
 
   async plan(_, options) {
     const { files } = deps;
@@ -72,7 +77,7 @@ const programTool = (deps: SightDeps, { name, argument, program }: ProgramKind):
     let denied: readonly string[] = [];
     const end = await deps.files
       .exec(program(textOf(call.arguments, argument)), call.labels, {
-        timeoutMs: Math.max(1, timeoutMs - ENGINE_MS),
+        timeoutMs: programMs(timeoutMs, deps.files.tier),
         signal,
         onOutput,
         hidden: sight.value.hidden,

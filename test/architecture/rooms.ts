@@ -31,6 +31,7 @@ const adapters: readonly Room[] = [
   adapter("consent-files"),
   adapter("crypto"),
   adapter("document-files"),
+  adapter("docker", { rooms: ["sandbox"], packages: ["dockerode"] }),
   adapter("entropy"),
   adapter("host-socket"),
   adapter("http", { packages: ["undici"] }),

@@ -125,6 +125,8 @@ export const createProcessDesk = (): ProcessDesk => {
         PATH: process.env["PATH"],
         HOME: home,
         WRIT_STATE: state,
+        // Whatever engine this machine has, it is none of these tests' business.
+        DOCKER_HOST: `unix://${join(state, "no-engine")}`,
         ...options.environment,
       };
       const child = spawn(command, args, {

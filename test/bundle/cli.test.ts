@@ -44,7 +44,11 @@ describe.each([
       cwd: place(),
       encoding: "utf8",
       timeout: 60_000,
-      env: { WRIT_STATE: join(home, `${which} state`), XDG_RUNTIME_DIR: home },
+      env: {
+        WRIT_STATE: join(home, `${which} state`),
+        XDG_RUNTIME_DIR: home,
+        DOCKER_HOST: "unix:///no/engine",
+      },
     });
     return { code: done.status, out: done.stdout, err: done.stderr };
   };

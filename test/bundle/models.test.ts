@@ -49,7 +49,12 @@ const writ = (
   dist = "dist",
 ): Promise<Done> =>
   new Promise((resolve) => {
-    const env = { WRIT_STATE: join(home, "state"), XDG_CONFIG_HOME: join(home, "config"), ...variables };
+    const env = {
+      DOCKER_HOST: "unix:///no/engine",
+      WRIT_STATE: join(home, "state"),
+      XDG_CONFIG_HOME: join(home, "config"),
+      ...variables,
+    };
     const options = { cwd: join(home, "desk"), env, timeout: 100_000 };
     execFile(node, [join(home, dist, "cli.js"), ...line], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : error.code, out, err }),

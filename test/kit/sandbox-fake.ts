@@ -166,7 +166,11 @@ class FakeSession implements SandboxSession {
   async changes(signal: AbortSignal): Promise<Result<readonly SandboxChange[], SandboxFault>> {
     throwIfAborted(signal);
     if (this.closing.signal.aborted) return closed();
-    return ok(this.files.changes().map((change) => ({ ...change, digest: change.bytes === null ? null : digest(change.bytes) })));
+    return ok(
+      this.files
+        .changes()
+        .map((change) => ({ ...change, digest: change.bytes === null ? null : digest(change.bytes) })),
+    );
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,7 @@ describe("an archive", () => {
         const read = readTar(writeTar(written), LIMITS);
         expect(read).toEqual({ ok: true, value: written.map(({ path, bytes }) => ({ path, bytes })) });
       }),
+      { numRuns: 40 },
     );
   });
 

@@ -78,7 +78,12 @@ export const createDesk = (example: string | null): Desk => {
         terminal: watched(terminal, options.onLine),
         environment: {
           cwd: workspace,
-          variables: { PATH: process.env["PATH"], XDG_RUNTIME_DIR: runtime, ...options.variables },
+          variables: {
+            PATH: process.env["PATH"],
+            XDG_RUNTIME_DIR: runtime,
+            DOCKER_HOST: "unix:///no/engine",
+            ...options.variables,
+          },
           stateDirectory: state,
           user: "tester",
         },

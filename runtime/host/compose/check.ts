@@ -11,6 +11,7 @@ import type { ModelPlace } from "./models.ts";
 import { modelNamed } from "./models.ts";
 import { digest } from "./policies.ts";
 import { sandboxProviders } from "./run.ts";
+import type { SandboxSurroundings } from "./run.ts";
 
 export interface ShownPowers {
   readonly digest: Sha256;
@@ -23,7 +24,7 @@ export const powersForCheck = async (
   spec: AgentSpec,
   agentName: string,
   choice: { readonly model: string | null; readonly sandbox: string | null },
-  place: Pick<ModelPlace, "variables" | "home">,
+  place: Pick<ModelPlace, "variables" | "home"> & SandboxSurroundings,
 ): Promise<Result<ShownPowers, Fault<string>>> => {
   const model = await modelNamed(choice.model, place);
   if (!model.ok) return model;
@@ -31,7 +32,7 @@ export const powersForCheck = async (
   if (named === undefined) return failed(fault("HOST_USAGE", TIER_NAMES));
   const agent = spec.agents.find(({ name }) => name === agentName);
   if (agent === undefined) return failed(NO_AGENT);
-  const chosen = await chooseTierFor(agent, named, sandboxProviders(), new AbortController().signal);
+  const chosen = await chooseTierFor(agent, named, sandboxProviders(place), new AbortController().signal);
   if (!chosen.ok) return chosen;
   const powers = powersOf(spec, agentName, {
     tools: BUILTIN_TOOLS,

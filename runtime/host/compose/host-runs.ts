@@ -55,7 +55,13 @@ export const createRunStarter =
     try {
       const { agent, sandbox } = order;
       const plan = await planRun(
-        { lowering, engine, providers: sandboxProviders(), model: model.value, digest },
+        {
+          lowering,
+          engine,
+          providers: sandboxProviders({ stateDirectory, variables }),
+          model: model.value,
+          digest,
+        },
         { ...source.value, agent, sandbox, policySources: sources.value },
         signal,
       );

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createConsentFiles } from "#adapters/consent-files/consent-files.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
+import { createDockerSandboxes } from "#adapters/docker/docker-sandbox.ts";
+import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
 import { createWorkspaceFiles } from "#adapters/workspace-files/workspace-files.ts";
@@ -23,14 +25,23 @@ import { configurationFolder } from "./models.ts";
 import { digest } from "./policies.ts";
 import { programFiles } from "./program-files.ts";
 
+/** What sandboxes take from a person's surroundings. */
+export interface SandboxSurroundings {
+  readonly stateDirectory: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
 /** Every sandbox that this build has. */
-export const sandboxProviders = (): readonly SandboxProvider[] => {
+export const sandboxProviders = ({
+  stateDirectory,
+  variables,
+}: SandboxSurroundings): readonly SandboxProvider[] => {
   const { sandboxChild, quickjsWasm, sandboxReadable } = programFiles();
+  const deps = { clock: systemClock, entropy: createSystemEntropy(), crypto: createNodeCrypto() };
+  const memory = createContainerMemory(join(stateDirectory, "sandbox"), deps);
   return [
-    createWasmSandbox(
-      { clock: systemClock, entropy: createSystemEntropy(), crypto: createNodeCrypto() },
-      { entry: sandboxChild, readable: sandboxReadable, wasm: quickjsWasm },
-    ),
+    createWasmSandbox(deps, { entry: sandboxChild, readable: sandboxReadable, wasm: quickjsWasm }),
+    ...createDockerSandboxes(deps, { variables, memory }),
   ];
 };
 

@@ -2,7 +2,8 @@ import { afterAll } from "vitest";
 
 import { sandboxContract } from "#test/contracts/sandbox.ts";
 
-import { buildSandbox, javascriptPrograms } from "./kit.ts";
+import { buildSandbox } from "./kit.ts";
+import { javascriptPrograms } from "./programs.ts";
 
 const built = buildSandbox();
 afterAll(() => built.remove());

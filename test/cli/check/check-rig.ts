@@ -76,7 +76,7 @@ export const runCheck = async (
     terminal,
     environment: {
       cwd: folder.path,
-      variables: {},
+      variables: { DOCKER_HOST: "unix:///no/engine" },
       stateDirectory: join(folder.path, "state"),
       user: "someone",
     },

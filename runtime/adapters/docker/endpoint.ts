@@ -1,0 +1,24 @@
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import type { SandboxFault } from "#ports/sandbox.ts";
+
+const DEFAULT_SOCKET = "/var/run/docker.sock";
+
+/**
+ * The socket of the engine that the person's surroundings name: `DOCKER_HOST`, else the usual place. Only
+ * sockets of this machine: an engine behind TCP would see every file of a run, and one without TLS obeys
+ * whoever can reach it. A workspace has no say in this.
+ */
+export const engineSocket = (
+  variables: Readonly<Record<string, string | undefined>>,
+): Result<string, SandboxFault> => {
+  const host = variables["DOCKER_HOST"] ?? "";
+  if (host === "") return ok(DEFAULT_SOCKET);
+  const [, path] = /^unix:\/\/(\/.+)$/.exec(host) ?? [];
+  if (path !== undefined) return ok(path);
+  return failed(
+    fault("SANDBOX_UNAVAILABLE", "DOCKER_HOST names no socket of this machine", {
+      help: "set DOCKER_HOST to `unix://` and the path of the engine's socket, or leave it unset",
+    }),
+  );
+};

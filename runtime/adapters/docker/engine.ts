@@ -1,0 +1,216 @@
+import { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
+
+import Docker from "dockerode";
+
+import { errorCode } from "#kernel/error-code.ts";
+import { failed, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+
+/** Why an engine did not do what it was asked to. */
+export interface EngineRefusal {
+  /** HTTP status of its answer; null where it gave none. */
+  readonly status: number | null;
+  /** For people; the engine's words in it are visible text. */
+  readonly why: string;
+}
+
+export interface ContainerState {
+  readonly running: boolean;
+  readonly outOfMemory: boolean;
+}
+
+export interface ListedContainer {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The calls of a Docker Engine that a sandbox needs, each with a limit of its own. None throws. */
+export interface Engine {
+  /** Name, version and other facts that decide how the engine behaves. */
+  facts(): Promise<Result<EngineFacts, EngineRefusal>>;
+  create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<void, EngineRefusal>>;
+  start(name: string): Promise<Result<void, EngineRefusal>>;
+  kill(name: string): Promise<Result<void, EngineRefusal>>;
+  /** Kills and removes; settles when the container is gone. One that is gone already is no refusal. */
+  remove(name: string): Promise<Result<void, EngineRefusal>>;
+  state(name: string): Promise<Result<ContainerState, EngineRefusal>>;
+  /** Settles when the container no longer runs, or the engine no longer answers. */
+  stopped(name: string): Promise<void>;
+  /** Every container that carries the label, running or not. */
+  list(label: string): Promise<Result<readonly ListedContainer[], EngineRefusal>>;
+  exec(
+    name: string,
+    command: readonly string[],
+    environment: readonly string[],
+  ): Promise<Result<EngineExec, EngineRefusal>>;
+  /** The id of an image, null where there is none of that name. */
+  image(name: string): Promise<Result<string | null, EngineRefusal>>;
+  /** Makes an image of an archive of its files. */
+  importImage(
+    archive: Uint8Array,
+    name: string,
+    changes: readonly string[],
+  ): Promise<Result<void, EngineRefusal>>;
+}
+
+export interface EngineFacts {
+  readonly version: string;
+  readonly kernel: string;
+  /** Random, and its own. */
+  readonly id: string;
+  /** The runtimes that it knows, each with what it is and how it is started. */
+  readonly runtimes: ReadonlyMap<string, EngineRuntime>;
+}
+
+export interface EngineRuntime {
+  readonly path?: string;
+  readonly runtimeArgs?: readonly string[];
+}
+
+/** A program that was started in a container, behind one connection for its input and its outputs. */
+export interface EngineExec {
+  readonly stream: Duplex;
+  /** Null while it runs. */
+  exitCode(): Promise<Result<number | null, EngineRefusal>>;
+}
+
+/** Longest that an engine may take to answer one call. */
+const CALL_MS_MAX = 30_000;
+/** Longest that it may take to make an image. */
+const IMPORT_MS_MAX = 120_000;
+
+const NOT_FOUND = 404;
+const CONFLICT = 409;
+
+export const connectEngine = (socketPath: string): Engine => {
+  // Without `host` and `protocol` the client would go by variables of the environment.
+  const docker = new Docker({ socketPath, host: "", protocol: "http" });
+  const container = (name: string): Docker.Container => docker.getContainer(name);
+  return {
+    facts: () =>
+      bounded(async () => {
+        const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
+        return {
+          version: version.Version,
+          kernel: version.KernelVersion ?? "",
+          id: info.ID ?? "",
+          runtimes: new Map(Object.entries(info.Runtimes ?? {})),
+        };
+      }),
+    create: (name, options) => bounded(async () => void (await docker.createContainer({ ...options, name }))),
+    start: (name) => bounded(async () => void (await container(name).start())),
+    kill: (name) => bounded(async () => void (await container(name).kill({ signal: "SIGKILL" }))),
+    remove: (name) => removed(container(name)),
+    state: (name) =>
+      bounded(async () => {
+        const { State } = await container(name).inspect();
+        return { running: State.Running, outOfMemory: State.OOMKilled };
+      }),
+    stopped: (name) => container(name).wait().then(noValue, noValue),
+    list: (label) =>
+      bounded(async () => {
+        const found = await docker.listContainers({ all: true, filters: { label: [label] } });
+        return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels }));
+      }),
+    exec: (name, command, environment) =>
+      bounded(async () => {
+        const made = await container(name).exec({
+          Cmd: [...command],
+          Env: [...environment],
+          AttachStdin: true,
+          AttachStdout: true,
+          AttachStderr: true,
+        });
+        const stream = await made.start({ hijack: true, stdin: true });
+        return {
+          stream,
+          exitCode: () =>
+            bounded(async () => {
+              const { Running, ExitCode } = await made.inspect();
+              return Running ? null : ExitCode;
+            }),
+        };
+      }),
+    image: async (name) => {
+      const found = await bounded(async () => (await docker.getImage(name).inspect()).Id);
+      return !found.ok && found.fault.status === NOT_FOUND ? ok(null) : found;
+    },
+    importImage: (archive, name, changes) =>
+      bounded(async () => {
+        const [repo = "", tag = ""] = name.split(":");
+        const said = await docker.importImage(Readable.from([archive], { objectMode: false }), {
+          repo,
+          tag,
+          changes: [...changes],
+        });
+        for await (const chunk of said) void chunk;
+      }, IMPORT_MS_MAX),
+  };
+};
+
+interface EngineInfo {
+  readonly ID?: string;
+  readonly Runtimes?: Readonly<Record<string, EngineRuntime>>;
+}
+
+const noValue = (): void => undefined;
+
+const GONE_POLL_MS = 50;
+
+/** Two that sweep may meet at one container: what another is removing is waited for. */
+const removed = async (container: Docker.Container): Promise<Result<void, EngineRefusal>> => {
+  const asked = await bounded(async () => void (await container.remove({ force: true, v: true })));
+  if (asked.ok || asked.fault.status === NOT_FOUND) return ok(undefined);
+  if (asked.fault.status !== CONFLICT) return asked;
+  for (let waitedMs = 0; waitedMs < CALL_MS_MAX; waitedMs += GONE_POLL_MS) {
+    const there = await bounded(() => container.inspect());
+    if (!there.ok) return there.fault.status === NOT_FOUND ? ok(undefined) : there;
+    await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
+  }
+  return asked;
+};
+
+/** An engine that hangs is one that is not there. Its answer is still waited for by nobody, and dropped. */
+const bounded = async <T>(
+  call: () => Promise<T>,
+  limitMs = CALL_MS_MAX,
+): Promise<Result<T, EngineRefusal>> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Result<never, EngineRefusal>>((resolve) => {
+    timer = setTimeout(
+      () => resolve(failed({ status: null, why: `it did not answer within ${limitMs} ms` })),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([call().then(ok, (error: unknown) => failed(refusal(error))), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const refusal = (error: unknown): EngineRefusal => {
+  if (
+    typeof error === "object" &&
+    error !== null &&
+    "statusCode" in error &&
+    typeof error.statusCode === "number"
+  ) {
+    const said = "json" in error && typeof error.json === "object" && error.json !== null ? error.json : {};
+    const message = "message" in said ? String(said.message) : "reason" in error ? String(error.reason) : "";
+    return {
+      status: error.statusCode,
+      why: `it refused (${error.statusCode}): ${visibleExcerpt(message, 300)}`,
+    };
+  }
+  const code = errorCode(error);
+  const why =
+    code === "EACCES"
+      ? "its socket is not open to this user"
+      : code === "unknown"
+        ? "its connection broke"
+        : `it cannot be reached (${code})`;
+  return { status: null, why };
+};

@@ -1,0 +1,146 @@
+import { throwIfAborted } from "#kernel/abort.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+import type { ExecResult, SandboxFault, SandboxLimits, SandboxProbe } from "#ports/sandbox.ts";
+import { containerProfile } from "#sandbox/container-profile.ts";
+import type { ContainerTier } from "#sandbox/container-profile.ts";
+import type { RunProgram } from "#sandbox/file-session.ts";
+
+import type { EngineFacts } from "./engine.ts";
+
+const KIBIBYTE = 1024;
+
+const LIMITS: SandboxLimits = {
+  memoryBytesMax: 16 * KIBIBYTE * KIBIBYTE,
+  fileBytesMax: 256 * KIBIBYTE,
+  filesMax: 16,
+  outputBytesMax: 16 * KIBIBYTE,
+};
+
+const SHORT_MS = 300;
+const LONG_MS = 60_000;
+
+interface Trial {
+  readonly name: string;
+  readonly command: string;
+  readonly timeoutMs: number;
+  readonly held: (result: ExecResult) => boolean;
+  /** How the limit was shown, once it was. */
+  readonly shown: string;
+}
+
+export interface ProbeDeps {
+  readonly tier: ContainerTier;
+  readonly facts: EngineFacts;
+  readonly run: RunProgram;
+}
+
+/** Tries each limit for real, in containers as runs get them; the first that does not hold makes the tier unusable. */
+export const probeContainers = async (
+  deps: ProbeDeps,
+  signal: AbortSignal,
+): Promise<Result<SandboxProbe, SandboxFault>> => {
+  const trials = trialsOf(deps.tier, deps.facts);
+  const runTrial = ({ command, timeoutMs }: Trial): ReturnType<RunProgram> =>
+    deps.run(
+      { program: { kind: "shell", command }, files: [], hidden: [], limits: LIMITS },
+      { timeoutMs, signal },
+    );
+  const results = await Promise.all(trials.map(runTrial));
+  throwIfAborted(signal);
+  for (const [index, trial] of trials.entries()) {
+    const result = results[index];
+    if (result?.ok === false) return unusable(deps.tier, result.fault.message);
+    if (result === undefined || !trial.held(result.value)) {
+      const said =
+        result === undefined
+          ? ""
+          : visibleExcerpt(`${result.value.stdout}${result.value.stderr}`.trim(), 200);
+      return unusable(
+        deps.tier,
+        `it does not hold a limit (${trial.name}): the trial program ${result?.value.ended ?? "did not run"}${said === "" ? "" : `: ${said}`}`,
+      );
+    }
+  }
+  return ok({
+    tier: deps.tier,
+    engine: `Docker Engine ${deps.facts.version}${deps.tier === "gvisor" ? " with gVisor" : ""}`,
+    limits: [
+      ...trials.map(({ name, shown }) => ({ name, shown })),
+      { name: "processor", shown: "configured: one processor; not shown" },
+    ],
+  });
+};
+
+const trialsOf = (tier: ContainerTier, facts: EngineFacts): readonly Trial[] => {
+  const profile = containerProfile(tier, LIMITS);
+  const tooManyBytes = 2 * profile.memoryBytesMax;
+  const tooManyProcesses = profile.processesMax + 64;
+  return [
+    {
+      name: "memory",
+      command: `dd if=/dev/zero of=/dev/null bs=${tooManyBytes} count=1 2>/dev/null && echo had ${tooManyBytes} bytes`,
+      timeoutMs: LONG_MS,
+      held: ({ ended }) => ended === "memory",
+      shown: `a program that took ${tooManyBytes} bytes was ended at ${profile.memoryBytesMax}`,
+    },
+    {
+      name: "processes",
+      command: `i=0; while [ $i -lt ${tooManyProcesses} ]; do sleep 60 & i=$((i+1)); done; echo all`,
+      timeoutMs: LONG_MS,
+      held: ({ ended, stdout }) => (ended === "exited" || ended === "crashed") && !stdout.includes("all"),
+      shown: `a program that wanted ${tooManyProcesses} processes did not get them`,
+    },
+    {
+      name: "deadline",
+      command: "trap '' TERM INT HUP; while :; do :; done",
+      timeoutMs: SHORT_MS,
+      held: ({ ended }) => ended === "deadline",
+      shown: `an endless loop that ignores signals was ended after ${SHORT_MS} ms, and its container was gone`,
+    },
+    {
+      name: "walls",
+      command: wallsCommand(tier, facts, profile.fileBytesMax),
+      timeoutMs: LONG_MS,
+      held: ({ ended, exitCode, stdout }) =>
+        ended === "exited" && exitCode === 0 && stdout.trim() === WALLS_HELD,
+      shown:
+        "no network but its own loopback, no route to a metadata address, nothing of the image can be written, no capability, no user of the host, a file ends at its limit, and the image's programs start",
+    },
+  ];
+};
+
+const WALLS_HELD = "held";
+
+/** Names each wall that is open, or says that all hold. */
+const wallsCommand = (tier: ContainerTier, { kernel }: EngineFacts, fileBytesMax: number): string => `
+open=
+[ "$(ls /sys/class/net 2>/dev/null)" = lo ] || open="$open interfaces"
+[ "$(grep -vc '^ *lo:\\||' /proc/net/dev)" = 0 ] || open="$open devices"
+nc -w 2 169.254.169.254 80 </dev/null 2>/dev/null && open="$open metadata"
+nc -w 2 1.1.1.1 53 </dev/null 2>/dev/null && open="$open internet"
+for place in / /bin /etc /opt/writ /proc/sys/kernel /sys; do
+  (: >"$place/written") 2>/dev/null && open="$open $place"
+done
+(: >/proc/sysrq-trigger) 2>/dev/null && open="$open sysrq"
+grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status || open="$open capabilities"
+grep -q '^CapBnd:[[:space:]]*0*$' /proc/self/status || open="$open bounding"
+[ "$(id -u)" -ge 10000 ] || open="$open user"
+(dd if=/dev/zero of=/work/large bs=4096 count=${Math.ceil(fileBytesMax / 4096) + 16} 2>/dev/null) && open="$open file-size"
+[ "$(stat -c %s /work/large)" -le ${fileBytesMax} ] || open="$open file-size"
+rm -f /work/large
+${tier === "gvisor" ? `[ "$(uname -r)" != '${kernel.replaceAll(/[^\w.+-]/g, "")}' ] || open="$open kernel"` : `grep -q '^NoNewPrivs:[[:space:]]*1' /proc/self/status || open="$open privileges"`}
+[ "$(node -p '6 * 7')" = 42 ] || open="$open node"
+[ -z "$open" ] && echo ${WALLS_HELD} || { echo "open:$open"; exit 1; }
+`;
+
+const unusable = (tier: ContainerTier, why: string): Result<never, SandboxFault> =>
+  failed(
+    fault("SANDBOX_UNAVAILABLE", why, {
+      help:
+        tier === "gvisor"
+          ? "register runsc with the engine without `--ignore-cgroups`, as https://gvisor.dev/docs/user_guide/quick_start/docker/ says"
+          : "use an engine that limits memory, processes and files, or another tier",
+    }),
+  );

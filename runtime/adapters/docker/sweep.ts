@@ -1,0 +1,29 @@
+import { ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+
+import { LEASE_LABEL, OWNER_LABEL } from "./container-options.ts";
+import type { Engine, EngineRefusal } from "./engine.ts";
+
+/**
+ * Removes what an owner's ended processes left on the engine: containers with its label whose lease is
+ * over, and nothing else. Several may sweep at once. Gives how many are gone.
+ */
+export const sweep = async (
+  engine: Engine,
+  owner: string,
+  wallMs: number,
+): Promise<Result<number, EngineRefusal>> => {
+  const found = await engine.list(`${OWNER_LABEL}=${owner}`);
+  if (!found.ok) return found;
+  let removed = 0;
+  for (const { id, labels } of found.value) {
+    const leaseEndMs = labels[LEASE_LABEL] ?? "";
+    // A lease that cannot be read is not known to be over.
+    if (labels[OWNER_LABEL] !== owner || !/^\d{1,15}$/.test(leaseEndMs) || Number(leaseEndMs) >= wallMs)
+      continue;
+    const gone = await engine.remove(id);
+    if (!gone.ok) return gone;
+    removed += 1;
+  }
+  return ok(removed);
+};

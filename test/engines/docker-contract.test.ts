@@ -1,0 +1,3 @@
+import { contractOn } from "./suite.ts";
+
+contractOn("docker");
