@@ -2,7 +2,9 @@ import { isAbort } from "#kernel/abort.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import type { Result } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { LedgerFault } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { EVENT_BATCH_BYTES_MAX } from "#protocol/host-rpc.ts";
 import type { LiveEvent } from "#protocol/run-event.ts";
@@ -16,10 +18,12 @@ export interface StreamOptions {
   /** Events that may be on the way unacknowledged. */
   readonly window: number;
   /** Entries of before, in their order; nothing else is sent until it ends. Null for none. */
-  readonly replay: AsyncIterable<LedgerEntry> | null;
+  readonly replay: AsyncIterable<Result<LedgerEntry, LedgerFault>> | null;
   batch(params: Params<"events/batch">): void;
-  /** Called once, unless the stream was stopped. */
+  /** Called once, unless the stream was stopped or broke. */
   ended(reason: EndReason): void;
+  /** Entries that were asked for cannot be read. To go on without them would be to drop them. */
+  broken(): void;
 }
 
 interface Queued {
@@ -103,7 +107,12 @@ export class EventStream {
     const fromReplay = async (): Promise<Queued | null> => {
       const next = await replay?.next();
       if (next === undefined || next.done === true) return null;
-      const event = next.value as unknown as JsonObject;
+      if (!next.value.ok) {
+        this.options.broken();
+        this.stopping.abort();
+        return null;
+      }
+      const event = next.value.value as unknown as JsonObject;
       return { event, bytes: utf8(canonicalJson(event)).length, isLive: false };
     };
     const fromQueue = (): Queued | null => {

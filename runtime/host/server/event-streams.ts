@@ -2,6 +2,7 @@ import type { LogId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { LedgerFault } from "#ports/ledger.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
@@ -20,6 +21,8 @@ export interface EventStreamsDeps {
   /** The log that this host writes: what is in the others does not come through the feed. */
   readonly log: LogId;
   readonly peer: Pick<Peer, "notify">;
+  /** Ends the connection: its client subscribes anew where it was. */
+  readonly disconnect: () => void;
 }
 
 interface Following {
@@ -46,7 +49,7 @@ export class EventStreams {
     signal: AbortSignal,
   ): Promise<Result<Answer<"events/subscribe">, CallFault>> {
     if (this.followed.size >= SUBSCRIPTIONS_MAX) return failed(TOO_MANY);
-    const { feed, runs, peer, clock, reader } = this.deps;
+    const { feed, runs, peer, clock, reader, disconnect } = this.deps;
     const run = "run" in given.scope ? given.scope.run : null;
     let isLast = false;
     if (run !== null) {
@@ -74,6 +77,7 @@ export class EventStreams {
       clock,
       window: given.window,
       replay: given.from === "now" ? null : replay(reader, given, head),
+      broken: disconnect,
       batch: (params) => peer.notify("events/batch", params),
       ended: (reason) => {
         this.forget(subscription);
@@ -155,18 +159,21 @@ async function* replay(
   reader: LedgerReader,
   { scope, from }: Subscription,
   head: ReadonlyMap<string, number>,
-): AsyncGenerator<LedgerEntry> {
+): AsyncGenerator<Result<LedgerEntry, LedgerFault>> {
   const { signal } = new AbortController();
   const cursors = new Map(from !== "now" && "cursors" in from ? from.cursors.map((c) => [c.log, c.seq]) : []);
   const runSeq = from !== "now" && "runSeq" in from ? from.runSeq : 0;
   for (const [log, end] of head) {
     const query = { log: log as LogId, ...("run" in scope ? { run: scope.run } : {}) };
     for await (const shown of reader.entries(query, signal)) {
-      if (!shown.ok) return;
+      if (!shown.ok) {
+        yield shown;
+        return;
+      }
       for (const { entry, index } of shown.value) {
         if (entry === null || index >= end || index < (cursors.get(log) ?? 0)) continue;
         if ("run" in scope && (entry.run?.seq ?? 0) < runSeq) continue;
-        yield entry;
+        yield ok(entry);
       }
     }
   }

@@ -105,7 +105,7 @@ export class HostServer {
         identity: { host: this.hostId, workspace },
       },
       onOpened: (opened, peer) => {
-        client = this.admit(opened, peer);
+        client = this.admit(opened, peer, () => wire.end());
         return this.handlersFor(client);
       },
       onClosed: () => {
@@ -127,10 +127,13 @@ export class HostServer {
     this.end();
   }
 
-  private admit({ kind, offers }: OpenedClient, peer: Peer): Client {
+  private admit({ kind, offers }: OpenedClient, peer: Peer, disconnect: () => void): Client {
     const client: Client = { kind, peer, offers: offerOf({ kind }, offers) };
     const { clock, reader, feed, log } = this.deps;
-    this.clients.set(client, new EventStreams({ clock, reader, feed, log, runs: this.runs, peer }));
+    this.clients.set(
+      client,
+      new EventStreams({ clock, reader, feed, log, runs: this.runs, peer, disconnect }),
+    );
     if (client.offers.approvals) this.approvals.offeredBy(client);
     return client;
   }

@@ -176,6 +176,21 @@ describe("a stream of one run", () => {
     expect(new Set(runs)).toEqual(new Set([run]));
   });
 
+  test("whose entries cannot be read ends the connection instead of leaving them out", async () => {
+    const rig = await createRig();
+    const heard = hearing();
+    const { peer, closed } = await rig.connect(heard);
+    const run = await started(peer);
+    await settle();
+    await subscribe(peer, run);
+    // Its disk is gone before anything of it was read.
+    await rig.successor();
+    await flow(rig, 2);
+    await closed;
+    expect(heard.types()).toEqual([]);
+    expect(heard.ends).toEqual([]);
+  });
+
   test("that nobody knows is not found", async () => {
     const rig = await createRig();
     const { peer } = await rig.connect();
