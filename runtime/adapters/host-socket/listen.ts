@@ -1,4 +1,4 @@
-import { chmod, lstat, unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
 
@@ -9,7 +9,7 @@ import type { Wire } from "#ports/wire.ts";
 
 import type { HostPlace } from "./place.ts";
 import type { PrivateFileFault } from "./private-files.ts";
-import { checkFolders, FILE_MODE, unreadable, writeToken } from "./private-files.ts";
+import { checkFolders, FILE_MODE, PERMISSIONS, unreadable, writeToken } from "./private-files.ts";
 import { socketWire } from "./socket-wire.ts";
 
 export interface HostListener {
@@ -35,7 +35,6 @@ export const listenForClients = async (
   const server = createServer({ pauseOnConnect: false }, (socket) => onClient(socketWire(socket)));
   try {
     await listening(server, place.socket);
-    await chmod(place.socket, FILE_MODE);
   } catch (error) {
     server.close();
     return failed(unreadable(place.socket, errorCode(error)));
@@ -64,10 +63,17 @@ const removeStale = async (path: string): Promise<Result<void, PrivateFileFault>
 const listening = (server: Server, path: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, () => {
-      server.off("error", reject);
-      // What the system says later concerns one connection, not the place.
-      server.on("error", () => undefined);
-      resolve();
-    });
+    // Node binds within this call. A mode that is only set afterwards leaves a moment in which the socket
+    // is wider, and a client that looks then refuses it.
+    const umask = process.umask(PERMISSIONS & ~FILE_MODE);
+    try {
+      server.listen(path, () => {
+        server.off("error", reject);
+        // What the system says later concerns one connection, not the place.
+        server.on("error", () => undefined);
+        resolve();
+      });
+    } finally {
+      process.umask(umask);
+    }
   });

@@ -108,7 +108,7 @@ const checkOwn = async (
   }
 };
 
-const PERMISSIONS = 0o777;
+export const PERMISSIONS = 0o777;
 
 const isOwn = (stats: Stats, mode: number): boolean =>
   (stats.mode & PERMISSIONS) === mode && stats.uid === process.getuid?.();

@@ -73,6 +73,26 @@ const refusal = async (): Promise<string> => {
 
 const mode = (path: string): number => lstatSync(path).mode & 0o777;
 
+const soon = (): Promise<undefined> =>
+  new Promise((resolve) => {
+    setImmediate(resolve, undefined);
+  });
+
+test("a socket that is being made is never wider than it will be", async () => {
+  for (let round = 0; round < 30; round += 1) {
+    const seen = new Set<number>();
+    const listening = listen();
+    let how: string | undefined;
+    do {
+      if (existsSync(place.socket)) seen.add(mode(place.socket));
+      how = await Promise.race([listening, soon()]);
+    } while (how === undefined);
+    seen.add(mode(place.socket));
+    expect([how, [...seen]]).toEqual(["listening", [0o600]]);
+    await listener?.close();
+  }
+});
+
 describe("the meeting place", () => {
   test("is one user's alone, and so is everything in it", async () => {
     expect(await listen()).toBe("listening");
