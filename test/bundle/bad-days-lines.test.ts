@@ -61,8 +61,8 @@ describe("a command line", () => {
   });
 
   test.each<readonly [name: string, model: string, code: number, said: RegExp]>([
-    ["that nobody has", "gpt:x", 3, /has no such model/],
-    ["without a name", "", 3, /has no such model/],
+    ["that nobody has", "gpt:x", 3, /no endpoint of that name is known/],
+    ["without a name", "", 3, /a model is named with what provides it/],
     ["whose script is missing", "scripted:none.json", 2, /there is no such file/],
     ["whose script is a folder", "scripted:folder", 2, /it is a folder/],
     ["whose script is a pipe", "scripted:pipe", 2, /it is no file/],
