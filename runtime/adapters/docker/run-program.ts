@@ -170,20 +170,26 @@ class ContainerRun {
     clearTimeout(timer);
     if (this.why === "aborted") throw abortError();
     const said = output.end();
-    if (!done.ok) return done;
+    const ending = { ...said, exitCode: null, value: null, left: null, wallMs: 0 };
+    if (!done.ok) return (await this.isGone()) ? this.goneEnding(ending) : done;
     if (!hasBegun && this.why === "deadline")
       return refused(`a program did not begin within ${START_MS_MAX} ms`);
-    const ending = { ...said, exitCode: null, value: null, left: null, wallMs: 0 };
     if (this.why !== null) return ok({ ...ending, ended: this.why });
     switch (done.value.k) {
       case "broken":
-        return refused(done.value.why);
+        return (await this.isGone()) ? this.goneEnding(ending) : refused(done.value.why);
       case "stopped":
       case "container-gone":
         return this.goneEnding(ending);
       case "exited":
         return this.exited({ ...ending, ended: "exited", exitCode: done.value.exitCode });
     }
+  }
+
+  /** Whether the container has ended, now or in a moment: its program's connection can hear of it first. */
+  private async isGone(): Promise<boolean> {
+    const moment = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), REASON_MS_MAX));
+    return Promise.race([this.gone.then(() => true), moment]);
   }
 
   /** What ended the container below a program. */
@@ -243,9 +249,7 @@ class ContainerRun {
     const killed = memoryKills(text) > 0;
     const whole = done.value.k === "exited" && done.value.exitCode === 0;
     if (!whole && !archive.isFull()) {
-      const state = await this.kind.engine.state(this.name);
-      if (!state.ok) return state;
-      if (!state.value.running) {
+      if (await this.isGone()) {
         const why = await this.whyGone();
         return why.ok ? ok({ k: why.value, archive: null, why: "" }) : why;
       }
