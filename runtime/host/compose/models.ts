@@ -13,7 +13,7 @@ import type { LanguageModel } from "#ports/language-model.ts";
 import type { ChosenModel } from "../models/choose-model.ts";
 import { chooseModel, isEndpointName, URL_VARIABLE } from "../models/choose-model.ts";
 import { readEndpointUrl } from "../models/endpoint-url.ts";
-import { OPENAI_ORIGIN } from "../models/prices.ts";
+import { OPENAI_ORIGIN } from "../models/openai-origin.ts";
 import type { ModelSettings } from "../models/settings.ts";
 import { readModelSettings } from "../models/settings.ts";
 

@@ -2,7 +2,7 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { ModelPrice } from "#ports/language-model.ts";
 import { readEndpointUrl } from "./endpoint-url.ts";
-import { builtInPrice, OPENAI_ORIGIN } from "./prices.ts";
+import { OPENAI_ORIGIN } from "./openai-origin.ts";
 import type { EndpointSettings, ModelSettings } from "./settings.ts";
 import { OUTPUT_TOKENS_MAX_DEFAULT } from "./settings.ts";
 
@@ -65,7 +65,7 @@ export const chooseModel = (
     remote: true,
     endpoint: endpoint.value,
     model,
-    price: prices.get(model) ?? builtInPrice(url.origin, model),
+    price: prices.get(model) ?? null,
   });
 };
 
