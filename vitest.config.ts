@@ -4,6 +4,10 @@ export default defineConfig({
   test: {
     // A file that collects nothing, or a filter that matches nothing, is a failure: leave `passWithNoTests` off.
     pool: "forks",
+    // V8 at times aborts while it frees wrappers of WebAssembly that threads have replaced by faster ones
+    // (nodejs/node#64500). Node reads TypeScript by WebAssembly in each thread that a test starts, so tests
+    // neither replace wrappers nor free them.
+    execArgv: ["--no-wasm-code-gc", "--wasm-wrapper-tiering-budget=1000000000"],
     globalSetup: "test/kit/scratch-folder.ts",
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
