@@ -3,6 +3,7 @@ import type { DocumentFiles } from "#ports/document-files.ts";
 
 import { caseOf, casesOf, type Digest, type PlannedCase } from "./agents/cases.ts";
 import type { AgentContext } from "./agents/context.ts";
+import { targetOf } from "./agents/request.ts";
 import { smallerDrafts } from "./agents/shrink.ts";
 import { checkAnswer } from "./check/check-answer.ts";
 import { placeOf } from "./load/document-set.ts";
@@ -64,6 +65,7 @@ export class DocumentTests {
       operations: context.model.operations.map(({ method, path, node, responses }) => ({
         method,
         path,
+        target: targetOf(context.model.basePath, path),
         place: placeOf(node),
         responses: responses.map(({ status, contents }) => ({
           status,

@@ -1,10 +1,19 @@
 import type { ApiTests, ApiTestsOf, ApiTestsRefusal } from "#host/compose/api-tests.ts";
+import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
+import type { RecordedTests } from "#host/tests/run-tests.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
 
 /** What `writ test` needs of the outside. */
 export interface TestCommandDeps {
   open(of: ApiTestsOf, signal: AbortSignal): Promise<Result<ApiTests, ApiTestsRefusal>>;
+  run(
+    tests: ApiTests,
+    plan: ApiTestPlan,
+    of: TestRunOf,
+    people: TestRunPeople,
+    signal: AbortSignal,
+  ): Promise<Result<RecordedTests, TestRunRefusal>>;
   suiteText(plan: ApiTestPlan, document: string, seed: number): string;
   /** Replaces only a file that is one of ours or is not there. */
   writeSuite(path: string, text: string): Promise<Result<void, Fault<"CLI_NOT_OURS" | "CLI_UNWRITABLE">>>;

@@ -1,7 +1,8 @@
 import { visibleText } from "#kernel/visible-text.ts";
-import type { ApiCauseReport, ApiRunReport } from "#protocol/api-test-report.ts";
+import type { ApiCauseReport, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
 
-import type { Terminal } from "./command.ts";
+import { plural } from "./audit-text.ts";
+import type { Style, Terminal } from "./command.ts";
 import { linkTo } from "./test-ask.ts";
 import { wrap } from "./width.ts";
 
@@ -13,20 +14,46 @@ export const reportLines = (
   terminal: Pick<Terminal, "style" | "columns">,
 ): readonly string[] => {
   const { style } = terminal;
-  const { failures, warnings, operations, requests, casesSent, casesPlanned, ended, seed } = report;
+  const { failures, warnings, operations, notSent, requests, casesSent, casesPlanned, ended, seed } = report;
   return [
     ...failures.flatMap((cause) => causeLines(cause, terminal)),
     ...warnings.flatMap((cause) => causeLines(cause, terminal)),
-    ...operations.map(({ method, path, sent, asExpected, notJudged }) => {
-      const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
-      return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
-    }),
+    ...notSent.flatMap((unsent) => unsentLines(unsent, terminal)),
+    ...operations
+      .filter(({ sent }) => sent > 0)
+      .map(({ method, path, sent, asExpected, notJudged }) => {
+        const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
+        return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
+      }),
     "",
     ...ENDS[ended].map((line) => style.yellow(line)),
     `${casesSent} of ${casesPlanned} cases, ${requests} requests, seed ${seed}`,
-    failures.length === 0
-      ? style.green("nothing contradicts the document")
-      : style.red(`${failures.length} ${failures.length === 1 ? "failure" : "failures"}`),
+    verdict(report, style),
+  ];
+};
+
+const verdict = ({ failures, requests }: ApiRunReport, style: Style): string => {
+  if (requests === 0) return style.red("nothing was sent, so nothing was tested");
+  return failures.length === 0
+    ? style.green("nothing contradicts the document")
+    : style.red(plural(failures.length, "failure"));
+};
+
+/** Why an operation was not tried, with the rules that say so. */
+const unsentLines = (
+  { method, path, cases, message, rules }: ApiUnsent,
+  { style, columns }: Pick<Terminal, "style" | "columns">,
+): readonly string[] => {
+  const width = Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20);
+  const name = visibleText(`${method} ${path}`);
+  return [
+    `${style.yellow("not sent")} ${name}: ${plural(cases, "case")}`,
+    ...wrap(`${message}.`, width).map((line) => `  ${line}`),
+    ...rules.flatMap(({ file, range, layer }) => {
+      const at = range === null ? visibleText(file) : linkTo({ file, range });
+      return message.includes(at) ? [] : [`  ${style.dim(`${at} (${layer} layer)`)}`];
+    }),
+    "",
   ];
 };
 

@@ -1,10 +1,19 @@
+import { resolve } from "node:path";
+
+import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 
+import { homeFolder } from "./account.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
+import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
+import { tellInterrupted } from "./tell-interrupted.ts";
+import { tellNewWorkspace } from "./tell-unclaimed.ts";
+import { createTerminalApprover } from "./terminal-approver.ts";
 import { type AskedTests, askTests, documentProblem, numberIn, SEED_OPTIONS } from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
 import { reportLines } from "./test-report-text.ts";
+import { VERSION } from "./version.ts";
 
 const REQUESTS_MAX_DEFAULT = 5_000;
 const REQUESTS_MAX_MOST = 1_000_000;
@@ -14,7 +23,7 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
   name: "test run",
   summary: "Sends tests made of an OpenAPI document to a server and says where it contradicts the document.",
   usage:
-    "<document> --origin <origin> [--seed <number>] [--requests-max <number>] [--rate <number>] [--json]",
+    "<document> --origin <origin> [--seed <number>] [--requests-max <number>] [--rate <number>] [--dir <dir>] [--json]",
   options: [
     {
       name: "origin",
@@ -31,6 +40,7 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
       value: "<number>",
       summary: "most requests of one second; as fast as answers come if not given",
     },
+    { name: "dir", value: "<dir>", summary: "where the ledger lies, instead of this user's state folder" },
     ...SEED_OPTIONS,
   ],
   examples: [
@@ -62,32 +72,70 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
       );
     }
     const target = { origin, requestsMax, requestsPerSecondMax: rate };
-    return askTests(deps, invocation, (asked) => run(invocation, asked, target));
+    return askTests(deps, invocation, (asked) => run(deps, invocation, asked, target));
   },
 });
 
-type Target = Parameters<AskedTests["tests"]["run"]>[0];
+type Target = Pick<TestRunOf, "origin" | "requestsMax" | "requestsPerSecondMax">;
 
 const run = async (
+  deps: TestCommandDeps,
   invocation: Invocation,
-  { tests, plan }: AskedTests,
+  { tests, plan, seed }: AskedTests,
   target: Target,
 ): Promise<ExitCode> => {
-  const { terminal, switches, signal } = invocation;
+  const { terminal, switches, values, environment, signal } = invocation;
   if (plan.cases.length === 0) {
     terminal.err("the document has no operation that tests can be made of");
     return 1;
   }
   if (!switches.has("json")) terminal.err(`${plan.cases.length} cases for ${visibleText(target.origin)}`);
-  const report = await tests.run(target, signal);
-  if (!report.ok) {
-    printFault(invocation, report.fault);
-    return report.fault.code === "HTTP_ORIGIN_REFUSED" ? 2 : 3;
-  }
+  const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
+  const of: TestRunOf = {
+    ...target,
+    seed,
+    stateDirectory: environment.stateDirectory,
+    ledgerFolder: folder === "" ? null : resolve(environment.cwd, folder),
+    variables: environment.variables,
+    home: homeFolder(),
+    user: environment.user,
+    software: `writ ${VERSION}`,
+  };
+  const ran = await deps.run(tests, plan, of, peopleAt(invocation), signal);
+  if (!ran.ok) return refuseRun(invocation, ran.fault);
+  const { report, run: id } = ran.value;
   if (switches.has("json")) {
     const problems = tests.problems.map(documentProblem);
-    const document = { v: 1, document: tests.file, problems, ...report.value };
+    const document = { v: 1, document: tests.file, run: id, problems, ...report };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
-  } else for (const line of reportLines(report.value, terminal)) terminal.out(line);
-  return report.value.failures.length === 0 && report.value.ended !== "silent" ? 0 : 1;
+  } else {
+    for (const line of reportLines(report, terminal)) terminal.out(line);
+    terminal.out(terminal.style.dim(`\`writ audit show ${id}\` shows what was decided and sent`));
+  }
+  return report.failures.length === 0 && report.ended !== "silent" && report.requests > 0 ? 0 : 1;
+};
+
+/** The person at this terminal. */
+const peopleAt = (invocation: Invocation): TestRunPeople => ({
+  approver: createTerminalApprover({ terminal: invocation.terminal, user: invocation.environment.user }),
+  onNewWorkspace: (unclaimed, help) => tellNewWorkspace(unclaimed, help, invocation),
+  // Programs find it in the ledger.
+  onInterrupted: (runs) => {
+    if (!invocation.switches.has("json")) tellInterrupted(runs, invocation.terminal);
+  },
+  onPolicyWarnings: (warnings, texts) => printPolicyWarnings(invocation, warnings, texts),
+});
+
+const refuseRun = (invocation: Invocation, refusal: TestRunRefusal): ExitCode => {
+  switch (refusal.k) {
+    case "problems":
+      printFileProblems(invocation, refusal.problems, refusal.texts);
+      return 1;
+    case "usage":
+      printFault(invocation, refusal.fault);
+      return 2;
+    case "unavailable":
+      printFault(invocation, refusal.fault);
+      return 3;
+  }
 };

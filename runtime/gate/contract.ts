@@ -56,7 +56,8 @@ export interface GateDeps {
   readonly policy: () => PolicyDecider;
   readonly recorder: RunRecorder;
   readonly approver: Approver;
-  readonly model: LanguageModel;
+  /** Null for a run that thinks of nothing by itself: it must not call a model. */
+  readonly model: LanguageModel | null;
   readonly crypto: Crypto;
   readonly entropy: Entropy;
   readonly clock: Clock;

@@ -117,7 +117,9 @@ class RunGate implements Gate {
 
   callModel(proposal: ProposedModelCall, signal: AbortSignal): Promise<Result<ModelOutcome, GateFault>> {
     return this.guard(signal, () => {
-      const candidate = modelCandidate(this.world, this.deps.model, proposal);
+      const { model } = this.deps;
+      invariant(model !== null, "a run that calls a model has one");
+      const candidate = modelCandidate(this.world, model, proposal);
       return performModelCall(this.world, this.conversation, this.deps.policy(), candidate, signal);
     });
   }
@@ -140,7 +142,7 @@ class RunGate implements Gate {
     this.callsMade += 1;
     return toolCandidate(this.world, this.executors.get(call.tool), call, {
       exhausted: this.callsMade > this.world.run.limits.callsMax,
-      wouldAllow: this.supposing(policy, call),
+      suppose: this.supposing(policy, call),
     });
   }
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { PolicyDecider } from "#policy/policy-decider.ts";
-import type { WouldAllow } from "#ports/executor.ts";
+import type { SupposedCall, SupposeOptions, WouldAllow } from "#ports/executor.ts";
 import type { ActionName, Decision, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { readOutcome } from "./conditions.ts";
 import type { GateRun, Proposed } from "./contract.ts";
@@ -19,10 +19,20 @@ export const REMEMBERED_CHARACTERS_MAX = 16 * 1024 * 1024;
 const QUESTION_CHARACTERS_MAX = 4_096;
 
 /** What would be allowed in the place of a proposal, by one version of the policies. */
-export type Supposing = (
-  policy: PolicyDecider,
-  proposed: Pick<Proposed, "labels" | "iteration">,
-) => WouldAllow;
+export type Supposing = (policy: PolicyDecider, proposed: Pick<Proposed, "labels" | "iteration">) => Suppose;
+
+/** `WouldAllow` before it is known for which rules people agreed to the call at hand. */
+export type Suppose = (
+  calls: readonly SupposedCall[],
+  options: SupposeOptions,
+  agreed: readonly string[],
+) => Promise<readonly boolean[]>;
+
+/** For an executor that executes a call to which people agreed because these rules asked for it. */
+export const supposeFor =
+  (suppose: Suppose, agreed: readonly string[]): WouldAllow =>
+  (calls, options) =>
+    suppose(calls, options, agreed);
 
 /**
  * Says for executors what the policies would make of calls that nobody makes. `actionOf` gives the
@@ -37,9 +47,10 @@ export const createSupposing = (
 ): Supposing => {
   let memory = new Memory("");
   return (policy, { labels, iteration }) =>
-    async (calls, { labels: more, signal }) => {
+    async (calls, { labels: more, signal, countsApproval = false }, agreed) => {
       const joined = joinLabels(labels, more);
-      const circumstances = canonicalJson([policy.policies, iteration, joined]);
+      const settled = countsApproval ? agreed : [];
+      const circumstances = canonicalJson([policy.policies, iteration, joined, settled]);
       if (memory.circumstances !== circumstances) memory = new Memory(circumstances);
       const remembered = memory;
 
@@ -62,7 +73,7 @@ export const createSupposing = (
         for (const [place, index] of asked.entries()) {
           const decision = decisions.value[place] ?? null;
           if (decision === null) continue;
-          const isAllowed = isAllowedPlainly(decision, world.run);
+          const isAllowed = isAllowedPlainly(decision, world.run, settled);
           answers[index] = isAllowed;
           // An engine that was lost for a moment may be back at the next question.
           if (decision.denyReason !== "not-decidable") remembered.keep(keys[index] ?? "", isAllowed);
@@ -105,10 +116,17 @@ const decide = async (
 };
 
 /**
- * Whether it is permitted and nobody is left to be asked. A time limit bounds a call of its own; what
+ * Whether it is permitted and nobody is left to be asked: by no rule but the `settled` ones. A time limit bounds a call of its own; what
  * is done in the place of such calls is bounded by the limit of the call that does it.
  */
-const isAllowedPlainly = (decision: Decision, run: Pick<GateRun, "tier" | "onBehalfOf">): boolean => {
+const isAllowedPlainly = (
+  decision: Decision,
+  run: Pick<GateRun, "tier" | "onBehalfOf">,
+  settled: readonly string[],
+): boolean => {
   const verdict = readOutcome(decision, run);
-  return verdict.k === "permitted" && verdict.conditions.approval === null;
+  if (verdict.k !== "permitted") return false;
+  const { approval } = verdict.conditions;
+  // Fewer rules than were agreed to ask for no more people than were asked.
+  return approval === null || approval.rules.every((rule) => settled.includes(rule));
 };

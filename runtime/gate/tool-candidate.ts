@@ -3,13 +3,14 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject, readJson } from "#kernel/json.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
-import type { ToolExecutor, WouldAllow } from "#ports/executor.ts";
+import type { ToolExecutor } from "#ports/executor.ts";
 import type { Candidate, Preparation } from "./candidate.ts";
 import type { ProposedCall, Refusal } from "./contract.ts";
 import { frozenJsonObject } from "./frozen-json.ts";
 import type { GateLimits } from "./limits.ts";
 import type { ToolHow } from "./phases/intended.ts";
 import { readToolFault } from "./tool-fault.ts";
+import { type Suppose, supposeFor } from "./supposed-calls.ts";
 import { newCallId } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -25,7 +26,7 @@ export const toolCandidate = (
   world: World,
   executor: ToolExecutor | undefined,
   call: ProposedCall,
-  { exhausted, wouldAllow }: { readonly exhausted: boolean; readonly wouldAllow: WouldAllow },
+  { exhausted, suppose }: { readonly exhausted: boolean; readonly suppose: Suppose },
 ): Candidate<ToolHow> => ({
   identity: Object.freeze({
     callId: newCallId(world),
@@ -48,7 +49,7 @@ export const toolCandidate = (
     if (!world.run.offered.includes(name)) return refused("tool-not-offered");
     const read = readArguments(call.arguments, world.run.limits);
     if (read.k === "refused") return read;
-    const prepared = await executor.prepare(read.value, { signal, wouldAllow });
+    const prepared = await executor.prepare(read.value, { signal, wouldAllow: supposeFor(suppose, []) });
     if (!prepared.ok) return refused("arguments-refused", prepared.fault.message);
     const { call: preparedCall, fault } = prepared.value;
     const foreseen = fault === null ? null : readToolFault(fault);
@@ -57,7 +58,7 @@ export const toolCandidate = (
       k: "prepared",
       given: read.value,
       call: preparedCall,
-      how: { k: "tool", executor, wouldAllow },
+      how: { k: "tool", executor, suppose },
       foreseen: foreseen && { code: foreseen.code, why: bounded(foreseen.message) },
     };
   },

@@ -17,8 +17,8 @@ export interface OpenRun {
 }
 
 /** Types that say how a run stands; the others cannot open or close one. */
-const OPENS = ["run.started", "run.resumed"] as const;
-const CLOSES = ["run.ended", "run.interrupted"] as const;
+const OPENS = ["run.started", "run.resumed", "tests.started"] as const;
+const CLOSES = ["run.ended", "run.interrupted", "tests.ended"] as const;
 
 /**
  * The runs that whoever wrote this log left open. Meant for a log that was taken up and so has no

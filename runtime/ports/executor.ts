@@ -56,8 +56,18 @@ export interface PrepareOptions {
  */
 export type WouldAllow = (
   calls: readonly SupposedCall[],
-  options: { readonly labels: readonly string[]; readonly signal: AbortSignal },
+  options: SupposeOptions,
 ) => Promise<readonly boolean[]>;
+
+export interface SupposeOptions {
+  readonly labels: readonly string[];
+  readonly signal: AbortSignal;
+  /**
+   * Within `execute`: whether an approval counts that people gave for the call at hand. Then one that the
+   * same rules ask for again is no reason for a no. Without it every approval is.
+   */
+  readonly countsApproval?: boolean;
+}
 
 /** What the policies would see of a prepared call of that tool. */
 export type SupposedCall = Pick<PreparedCall, "tool" | "arguments" | "resource">;

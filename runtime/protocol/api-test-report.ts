@@ -1,4 +1,5 @@
 import type { ApiCheck, ApiPlace, ApiTestCase } from "./api-test.ts";
+import type { RuleCitation } from "./policy-vocabulary.ts";
 
 /* What a run of API tests found, as `writ test run --json` says it. */
 
@@ -15,8 +16,33 @@ export interface ApiRunReport {
   readonly failures: readonly ApiCauseReport[];
   /** What is worth a look and proves nothing. */
   readonly warnings: readonly ApiCauseReport[];
+  /** What was not sent because it may not be, in the order of the document. */
+  readonly notSent: readonly ApiUnsent[];
   readonly ended: ApiRunEnd;
 }
+
+/** Cases of an operation that were not sent. */
+export interface ApiUnsent {
+  readonly method: string;
+  readonly path: string;
+  readonly place: ApiPlace;
+  readonly cases: number;
+  readonly why: ApiUnsentReason;
+  /** One sentence, safe to print. */
+  readonly message: string;
+  /** The rules that say so. */
+  readonly rules: readonly RuleCitation[];
+}
+
+export type ApiUnsentReason =
+  /** By the policies, which do not permit the operation. */
+  | "denied"
+  /** By the policies, which permit the operation and not the paths that these requests go to. */
+  | "path-denied"
+  /** By a person, or because nobody could be asked. */
+  | "refused"
+  /** A rule gives the operation a time, and it was over. */
+  | "time-limit";
 
 export type ApiRunEnd =
   | "completed"

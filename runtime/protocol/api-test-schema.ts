@@ -42,8 +42,9 @@ const testCase = z.strictObject({
 const plan = z.strictObject({
   operations: z.array(
     z.strictObject({
-      method: z.string(),
+      method: z.string().check(z.regex(/^[A-Z]+$/)),
       path: z.string(),
+      target: z.string().check(z.regex(/^\/[\u0021-\u007e]*$/)),
       place,
       responses: z.array(z.strictObject({ status: z.string(), mediaTypes: z.array(z.string()) })),
     }),

@@ -69,6 +69,8 @@ export interface ApiAnswer {
 export interface ApiOperation {
   readonly method: string;
   readonly path: string;
+  /** Path of its requests, ASCII, with `{names}` where parameters go and no other brace. */
+  readonly target: string;
   readonly place: ApiPlace;
   readonly responses: readonly { readonly status: string; readonly mediaTypes: readonly string[] }[];
 }

@@ -100,6 +100,31 @@ export const ENTRY_SCHEMAS: { readonly [Type in RunEntryType]: EntrySchema } = {
     },
     ["result", "explanation"],
   ),
+  "tests.started": entry(
+    {
+      documents: sha256,
+      plan: sha256,
+      policies: sha256,
+      seed: count,
+      operations: count,
+      cases: count,
+      requestsMax: count,
+    },
+    ["target", "documents", "key"],
+  ),
+  "tests.ended": entry(
+    {
+      outcome: z.enum(RUN_OUTCOMES),
+      reason: code,
+      requests: count,
+      operationsDenied: count,
+      cases: z.nullable(count),
+      failures: z.nullable(count),
+      warnings: z.nullable(count),
+      wallMs: count,
+    },
+    ["causes", "explanation"],
+  ),
   "consent.given": entry({ powers: sha256, by: name, surface, remembered: z.boolean() }, ["powers"]),
   "consent.refused": entry({ powers: sha256, by: z.nullable(name), surface: z.nullable(surface) }, [
     "powers",

@@ -19,6 +19,9 @@ export const ENTRY_TYPES = [
   "run.parked",
   "run.continued",
   "run.ended",
+  // a run of API tests
+  "tests.started",
+  "tests.ended",
   // what people said
   "consent.given",
   "consent.refused",

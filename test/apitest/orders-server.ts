@@ -4,10 +4,11 @@ import { fileURLToPath } from "node:url";
 
 import { openHttpTransport } from "#adapters/http/open-transport.ts";
 import type { DocumentTests } from "#apitest/plan-tests.ts";
+import type { RequestDoor } from "#apitest/run/request-door.ts";
 import { runCases, type RunOptions } from "#apitest/run/run-cases.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
-import { HTTP_LIMITS_DEFAULT, type HttpLimits } from "#ports/http-transport.ts";
+import { HTTP_LIMITS_DEFAULT, type HttpLimits, type HttpTransport } from "#ports/http-transport.ts";
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { type Bug, createOrdersServer } from "../../examples/orders-api/server.ts";
 
@@ -28,6 +29,15 @@ export const withOrders = async <T>(
     await new Promise((resolve) => server.close(resolve));
   }
 };
+
+/** A door that lets everything out and records nothing, for runs that are about what is sent and answered. */
+export const openDoor = (transport: HttpTransport): RequestDoor => ({
+  origin: transport.origin,
+  async pass(_, work, signal) {
+    await work(({ request }, inner) => transport.send(request, inner), signal);
+    return ok({ k: "passed" });
+  },
+});
 
 /** The judge and shrinker of a plan that was made in this thread. */
 export const testerOf = (tests: DocumentTests): Pick<ApiTester, "judge" | "smaller"> => ({
@@ -58,7 +68,7 @@ export const runAt = async (
   const transport = await openHttpTransport(origin, { ...HTTP_LIMITS_DEFAULT, ...limits });
   if (!transport.ok) throw new Error(transport.fault.message);
   try {
-    const ports = { tester: testerOf(tests), transport: transport.value, clock: systemClock };
+    const ports = { tester: testerOf(tests), door: openDoor(transport.value), clock: systemClock };
     return await runCases(tests.plan, ports, { ...RUN_OPTIONS, ...options }, signal);
   } finally {
     await transport.value.close();

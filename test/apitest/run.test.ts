@@ -3,14 +3,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 
-import { openHttpTransport } from "#adapters/http/open-transport.ts";
 import type { DocumentTests } from "#apitest/plan-tests.ts";
 import { curlLine } from "#apitest/run/curl.ts";
+import type { Sending } from "#apitest/run/request-door.ts";
+import { failed, fault } from "#kernel/result.ts";
 import { Sender } from "#apitest/run/sender.ts";
 import type { ApiRequest } from "#protocol/api-test.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { BUGS } from "../../examples/orders-api/server.ts";
-import { bodyDocument, planOf } from "./kit.ts";
+import { bodyDocument, never, planOf } from "./kit.ts";
 import { ordersDocument, runAt, withOrders } from "./orders-server.ts";
 
 const ordersTests = async (seed = 1): Promise<DocumentTests> => {
@@ -211,16 +212,21 @@ describe("a run", () => {
   test("keeps requests apart in time as its rate says", async () => {
     const sleeps: number[] = [];
     const clock = { monotonicMs: () => 1000, sleep: (ms: number) => Promise.resolve(void sleeps.push(ms)) };
-    const origin = await serve((_, response) => response.writeHead(200).end());
-    const transport = await openHttpTransport(origin);
-    if (!transport.ok) throw new Error(transport.fault.message);
-    const sender = new Sender(
-      { transport: transport.value, clock },
-      { requestsMax: 4, requestsPerSecondMax: 200 },
-    );
-    const request: ApiRequest = { method: "GET", target: "/", headers: [], body: null };
-    for (let count = 0; count < 6; count += 1) await sender.send(request, new AbortController().signal);
-    await transport.value.close();
+    const sender = new Sender(clock, { requestsMax: 4, requestsPerSecondMax: 200 });
+    const [testCase] = (await thingsTests()).plan.cases;
+    if (testCase === undefined) throw new Error("no case");
+    let asked = 0;
+    const send = (): Promise<"denied"> => Promise.resolve("denied");
+    const answer = (): Promise<Sending> => {
+      asked += 1;
+      return Promise.resolve(failed(fault("HTTP_CUT_OFF", "")));
+    };
+    for (let count = 0; count < 6; count += 1) await sender.send(answer, testCase, never());
+    expect(await sender.send(answer, testCase, never())).toBe("spent");
+    expect(asked).toBe(4);
+    // What was not let out was not sent.
+    const other = new Sender(clock, { requestsMax: 4, requestsPerSecondMax: null });
+    expect([await other.send(send, testCase, never()), other.requests]).toEqual(["denied", 0]);
     // The clock of this test stands still, so each has to wait for all before it.
     expect([sender.requests, sleeps]).toEqual([4, [5, 10, 15]]);
   });

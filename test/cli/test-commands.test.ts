@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExitCode } from "#cli/command.ts";
 import { testCommands } from "#cli/load-test.ts";
 import { ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
+import { serve } from "#test/host/tests/rig.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
 
 let cwd: string;
@@ -141,6 +142,67 @@ describe("writ test run", () => {
   ] as const)("%s", async (_, options, code) => {
     const said = await writ("run", ["openapi.yaml"], options);
     expect(said.code).toBe(code);
+  });
+
+  test("what the workspace forbids is not sent and listed with the rule's line, and the run is in the ledger", async () => {
+    const rule = join(cwd, "policies/no-delete.cedar");
+    writeFileSync(
+      rule,
+      `\nforbid (principal is TestRun, action, resource is Host)\nwhen { resource.method == "DELETE" };\n`,
+    );
+    try {
+      const said = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
+      expect(said.code).toBe(0);
+      expect(said.out).toMatch(/not sent DELETE \/orders\/\{orderId\}: \d+ cases/);
+      expect(said.out).toContain("policies/no-delete.cedar:2:1");
+      expect(said.out).not.toContain("DELETE /orders/{orderId}: 0 sent");
+      expect(said.out).toMatch(/`writ audit show [0-9a-f-]{36}` shows what was decided and sent$/);
+      const listed = await withOrders(undefined, (origin) =>
+        writ("run", ["openapi.yaml"], { origin, json: "" }),
+      );
+      expect(JSON.parse(listed.out)).toMatchObject({
+        v: 1,
+        run: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        notSent: [
+          {
+            method: "DELETE",
+            why: "denied",
+            rules: [{ layer: "workspace", file: "policies/no-delete.cedar", range: { line: 2 } }],
+          },
+        ],
+      });
+      writeFileSync(rule, "forbid (principal, action, resource);\n");
+      const none = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
+      expect(none.code).toBe(1);
+      expect(none.out).toContain("nothing was sent, so nothing was tested");
+      writeFileSync(rule, "forbid (principal, action");
+      const broken = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
+      expect(broken.code).toBe(1);
+      expect(broken.err).toContain("nothing runs while this stands");
+    } finally {
+      rmSync(rule);
+    }
+  });
+
+  test("a person at the terminal is asked where a rule says so", async () => {
+    const rule = join(cwd, "policies/ask.cedar");
+    writeFileSync(rule, `@require("approval")\npermit (principal, action, resource is Host);\n`);
+    try {
+      const said = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
+      expect(said.code).toBe(1);
+      expect(said.out).toContain("nothing was sent, so nothing was tested");
+    } finally {
+      rmSync(rule);
+    }
+  });
+
+  test("nothing is sent where the ledger cannot be written", async () => {
+    const dir = join(cwd, "mine.test.ts", "ledger");
+    const server = await serve();
+    const said = await writ("run", ["openapi.yaml"], { origin: server.origin, dir });
+    await server.close();
+    expect([said.code, server.seen]).toEqual([3, []]);
+    expect(said.err).not.toBe("");
   });
 
   test("an interruption ends it", async () => {

@@ -22,11 +22,11 @@ const vectorsOf = (file: string): Vectors =>
   JSON.parse(readFileSync(`test/vectors/run-event/${file}`, "utf8")) as Vectors;
 
 const frozen = vectorsOf("entries.json");
-/** Fields that came after the freeze, as the page allows. */
-const additions = vectorsOf("additions.json");
+/** Fields and types that came after the freeze, as the page allows. */
+const additions = [vectorsOf("additions.json"), vectorsOf("tests.json")];
 const vectors: Vectors = {
-  accepted: [...frozen.accepted, ...additions.accepted],
-  refused: [...frozen.refused, ...additions.refused],
+  accepted: [...frozen.accepted, ...additions.flatMap(({ accepted }) => accepted)],
+  refused: [...frozen.refused, ...additions.flatMap(({ refused }) => refused)],
 };
 const page = readFileSync("docs/formats/run-event.md", "utf8");
 

@@ -64,6 +64,13 @@ const pathOf = (template: string, segments: ReadonlyMap<string, string>): string
     .join("");
 };
 
+/** Where requests of an operation go: the path as it is sent, with `{names}` for its parameters. */
+export const targetOf = (basePath: string, path: string): string =>
+  `${basePath}${path
+    .split(/\{([^{}]*)\}/)
+    .map((piece, index) => (index % 2 === 1 ? `{${encodePart(piece.toWellFormed())}}` : literal(piece)))
+    .join("")}`;
+
 /** The author's own text between parameters: slashes and what a path may hold stay as written. */
 const literal = (text: string): string =>
   text.replace(/[^A-Za-z0-9._~!$&'()*+,;=:@%/-]+/g, (signs) => encodePart(signs.toWellFormed()));

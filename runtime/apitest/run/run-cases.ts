@@ -1,16 +1,16 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { ApiTester, ApiTesterFault } from "#ports/api-tester.ts";
+import type { ApiTester } from "#ports/api-tester.ts";
 import type { Clock } from "#ports/clock.ts";
-import type { HttpTransport } from "#ports/http-transport.ts";
-import type { ApiFinding, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiFinding, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiRunEnd, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
 
 import { CauseBook } from "./cause-book.ts";
 import { curlLine } from "./curl.ts";
 import { OperationBook } from "./operation-book.ts";
-import type { ApiRunEnd, ApiRunReport } from "#protocol/api-test-report.ts";
-import { Sender, type Sent } from "./sender.ts";
+import type { RequestDoor, SendCase, Sending } from "./request-door.ts";
+import { Sender } from "./sender.ts";
 import { shrinkCase } from "./shrink-case.ts";
 
 export interface RunOptions {
@@ -27,11 +27,9 @@ export interface RunOptions {
 
 export interface RunPorts {
   readonly tester: Pick<ApiTester, "judge" | "smaller">;
-  readonly transport: HttpTransport;
+  readonly door: RequestDoor;
   readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
 }
-
-export type RunFault = ApiTesterFault | Fault<"APITEST_UNREACHABLE">;
 
 /** Cases without an answer, one after another, after which nobody is expected to answer any more. */
 const SILENCES_MAX = 8;
@@ -40,101 +38,204 @@ const SILENCES_MAX = 8;
 const SHRUNK_MAX = 25;
 
 /**
- * Sends cases and judges what comes back. Operations come one after another, the plainest request of each
- * before its others, which run beside each other. Rejects with an AbortError when aborted.
+ * Sends cases and judges what comes back. Operations come one after another, each through the door; the
+ * plainest request of each before its others, which run beside each other, and what failed of it is made
+ * smaller before the next one. Rejects with an AbortError when aborted.
  */
 export const runCases = async (
   plan: ApiTestPlan,
   ports: RunPorts,
   options: RunOptions,
   signal: AbortSignal,
-): Promise<Result<ApiRunReport, RunFault>> => {
-  const sender = new Sender(ports, options);
-  const causes = new CauseBook();
-  const operations = new OperationBook(plan);
-  const state = new RunState();
+): Promise<Result<ApiRunReport, Fault<string>>> => new Run(plan, ports, options).run(signal);
 
-  const one = async (testCase: ApiTestCase): Promise<void> => {
-    const sent = await sendTwiceIfSilent(sender, testCase, signal);
-    if (sent === undefined) {
-      if (state.ended === "completed") state.ended = "budget";
-      return;
-    }
-    state.casesSent += 1;
-    if (!sent.ok) {
-      if (sent.fault.code === "HTTP_UNREACHABLE" && !state.wasHeard) {
-        state.broken ??= fault("APITEST_UNREACHABLE", sent.fault.message, { retryable: true });
-        return;
+class Run {
+  private readonly plan: ApiTestPlan;
+  private readonly ports: RunPorts;
+  private readonly options: RunOptions;
+  private readonly sender: Sender;
+  private readonly causes = new CauseBook();
+  private readonly operations: OperationBook;
+  private readonly notSent: ApiUnsent[] = [];
+  private casesSent = 0;
+  /** Cases of operations that come later. */
+  private casesAhead: number;
+  /** Cases without an answer since the last one with an answer. */
+  private silences = 0;
+  private wasHeard = false;
+  private causesShrunk = 0;
+  private ended: ApiRunEnd = "completed";
+  private broken: Fault<string> | undefined;
+
+  constructor(plan: ApiTestPlan, ports: RunPorts, options: RunOptions) {
+    this.plan = plan;
+    this.ports = ports;
+    this.options = options;
+    this.sender = new Sender(ports.clock, options);
+    this.operations = new OperationBook(plan);
+    this.casesAhead = plan.cases.length;
+  }
+
+  async run(signal: AbortSignal): Promise<Result<ApiRunReport, Fault<string>>> {
+    const groups = Map.groupBy(this.plan.cases, nameOf);
+    for (const operation of this.plan.operations) {
+      const cases = groups.get(nameOf(operation)) ?? [];
+      if (cases.length === 0) continue;
+      if (this.sender.left <= 0) {
+        this.ended = "budget";
+        break;
       }
-      state.silences += 1;
-      if (state.silences >= SILENCES_MAX) state.ended = "silent";
-      if (sent.fault.code !== "HTTP_UNSENDABLE") causes.add(testCase, null, noAnswer(testCase, sent.fault));
-      operations.add(testCase, null, []);
-      return;
+      const done = await this.passOperation(operation, cases, signal);
+      throwIfAborted(signal);
+      if (!done.ok) return done;
+      if (this.broken !== undefined) return failed(this.broken);
+      if (this.ended !== "completed") break;
     }
-    state.wasHeard = true;
-    state.silences = 0;
-    const findings = await ports.tester.judge(testCase.id, sent.value, signal);
-    if (!findings.ok) {
-      state.broken ??= findings.fault;
-      return;
-    }
-    for (const finding of findings.value) causes.add(testCase, sent.value.status, finding);
-    operations.add(testCase, sent.value.status, findings.value);
-  };
+    return ok(this.report());
+  }
 
-  for (const cases of byOperation(plan.cases)) {
+  private async passOperation(
+    operation: ApiOperation,
+    cases: readonly ApiTestCase[],
+    signal: AbortSignal,
+  ): Promise<Result<void, Fault<string>>> {
+    this.casesAhead -= cases.length;
+    const sentBefore = this.casesSent;
+    const { shrinkRequestsMax } = this.options;
+    const requestsMax = Math.min(
+      this.sender.left,
+      // Each may be sent twice.
+      2 * cases.length + (SHRUNK_MAX - this.causesShrunk) * shrinkRequestsMax,
+    );
+    let denied = 0;
+    const passage = await this.ports.door.pass(
+      { operation, requestsMax },
+      (send, inner) => this.work(operation, cases, send, () => (denied += 1), inner),
+      signal,
+    );
+    if (!passage.ok) return passage;
+    const { method, path, place } = operation;
+    if (denied > 0) {
+      const message = "the policies permit the operation and not the paths that these requests go to";
+      this.notSent.push({ method, path, place, cases: denied, why: "path-denied", message, rules: [] });
+    }
+    const left = cases.length - (this.casesSent - sentBefore) - denied;
+    if (passage.value.k === "stopped" && left > 0) {
+      const { why, message, rules } = passage.value;
+      this.notSent.push({ method, path, place, cases: left, why, message, rules });
+    }
+    return ok(undefined);
+  }
+
+  private async work(
+    operation: ApiOperation,
+    cases: readonly ApiTestCase[],
+    send: SendCase,
+    onDenied: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const one = async (testCase: ApiTestCase): Promise<void> => {
+      throwIfAborted(signal);
+      const isOver = this.broken !== undefined || this.ended !== "completed";
+      if (!isOver && (await this.tryCase(testCase, send, signal)) === "denied") onDenied();
+    };
     const [plainest, ...others] = cases;
     if (plainest !== undefined) await one(plainest);
-    await side(others, options.concurrencyMax, async (testCase) => {
-      throwIfAborted(signal);
-      if (state.broken === undefined && state.ended === "completed") await one(testCase);
-    });
-    if (state.broken !== undefined) return failed(state.broken);
-    if (state.ended !== "completed") break;
+    await side(others, this.options.concurrencyMax, one);
+    this.causes.settle(this.operations);
+    await this.shrink(operation, send, signal);
   }
 
-  causes.settle(operations);
-  for (const cause of causes.failures.slice(0, SHRUNK_MAX)) {
-    if (state.ended === "silent") break;
-    const shrunk = await shrinkCase(cause, sender, ports.tester, options.shrinkRequestsMax, signal);
-    if (!shrunk.ok) return failed(shrunk.fault);
-    causes.replace(cause, shrunk.value);
+  private async tryCase(
+    testCase: ApiTestCase,
+    send: SendCase,
+    signal: AbortSignal,
+  ): Promise<"tried" | "denied"> {
+    const sent = await this.sendTwiceIfSilent(testCase, send, signal);
+    if (sent === "denied") return "denied";
+    if (sent === "spent") {
+      if (this.ended === "completed") this.ended = "budget";
+      return "tried";
+    }
+    this.casesSent += 1;
+    if (!sent.ok) {
+      if (sent.fault.code === "HTTP_UNREACHABLE" && !this.wasHeard) {
+        this.broken ??= fault("APITEST_UNREACHABLE", sent.fault.message, { retryable: true });
+        return "tried";
+      }
+      this.silences += 1;
+      if (this.silences >= SILENCES_MAX) this.ended = "silent";
+      if (sent.fault.code !== "HTTP_UNSENDABLE") {
+        this.causes.add(testCase, null, noAnswer(testCase, sent.fault));
+      }
+      this.operations.add(testCase, null, []);
+      return "tried";
+    }
+    this.wasHeard = true;
+    this.silences = 0;
+    const findings = await this.ports.tester.judge(testCase.id, sent.value, signal);
+    if (!findings.ok) {
+      this.broken ??= findings.fault;
+      return "tried";
+    }
+    for (const finding of findings.value) this.causes.add(testCase, sent.value.status, finding);
+    this.operations.add(testCase, sent.value.status, findings.value);
+    return "tried";
   }
-  const { origin } = ports.transport;
-  const withCurl = causes.reports((request) => curlLine(origin, request));
-  return ok({
-    origin,
-    seed: options.seed,
-    requests: sender.requests,
-    casesPlanned: plan.cases.length,
-    casesSent: state.casesSent,
-    operations: operations.reports,
-    failures: withCurl.filter(({ severity }) => severity === "failure"),
-    warnings: withCurl.filter(({ severity }) => severity === "warning"),
-    ended: state.ended,
-  });
-};
 
-class RunState {
-  casesSent = 0;
-  /** Cases without an answer since the last one with an answer. */
-  silences = 0;
-  wasHeard = false;
-  ended: ApiRunEnd = "completed";
-  broken: RunFault | undefined;
+  /** A connection may break for reasons of its own; what happens twice is the server's doing. */
+  private async sendTwiceIfSilent(
+    testCase: ApiTestCase,
+    send: SendCase,
+    signal: AbortSignal,
+  ): Promise<Sending> {
+    const first = await this.sender.send(send, testCase, signal);
+    if (typeof first === "string" || first.ok || !first.fault.retryable) return first;
+    const second = await this.sender.send(send, testCase, signal);
+    return typeof second === "string" ? first : second;
+  }
+
+  /** Makes what failed of an operation smaller, with no request that a case to come may need. */
+  private async shrink(operation: ApiOperation, send: SendCase, signal: AbortSignal): Promise<void> {
+    const failures = this.causes.failures.filter(({ example }) => nameOf(example) === nameOf(operation));
+    for (const cause of failures.slice(0, SHRUNK_MAX - this.causesShrunk)) {
+      if (this.broken !== undefined || this.ended === "silent") return;
+      this.causesShrunk += 1;
+      const shrunk = await shrinkCase(
+        cause,
+        (testCase, inner) => this.sender.send(send, testCase, inner),
+        this.ports.tester,
+        Math.min(this.options.shrinkRequestsMax, this.sender.left - this.casesAhead),
+        signal,
+      );
+      if (!shrunk.ok) {
+        this.broken ??= shrunk.fault;
+        return;
+      }
+      this.causes.replace(cause, shrunk.value);
+    }
+  }
+
+  private report(): ApiRunReport {
+    const { origin } = this.ports.door;
+    const withCurl = this.causes.reports((request) => curlLine(origin, request));
+    return {
+      origin,
+      seed: this.options.seed,
+      requests: this.sender.requests,
+      casesPlanned: this.plan.cases.length,
+      casesSent: this.casesSent,
+      operations: this.operations.reports,
+      failures: withCurl.filter(({ severity }) => severity === "failure"),
+      warnings: withCurl.filter(({ severity }) => severity === "warning"),
+      notSent: this.notSent,
+      ended: this.ended,
+    };
+  }
 }
 
-/** A connection may break for reasons of its own; what happens twice is the server's doing. */
-const sendTwiceIfSilent = async (
-  sender: Sender,
-  testCase: ApiTestCase,
-  signal: AbortSignal,
-): Promise<Sent | undefined> => {
-  const first = await sender.send(testCase.request, signal);
-  if (first === undefined || first.ok || !first.fault.retryable) return first;
-  return (await sender.send(testCase.request, signal)) ?? first;
-};
+const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string =>
+  `${method} ${path}`;
 
 const noAnswer = (testCase: ApiTestCase, { code, message }: Fault<string>): ApiFinding => ({
   check: "answered",
@@ -144,11 +245,7 @@ const noAnswer = (testCase: ApiTestCase, { code, message }: Fault<string>): ApiF
   place: testCase.place,
 });
 
-const byOperation = (cases: readonly ApiTestCase[]): readonly (readonly ApiTestCase[])[] => [
-  ...Map.groupBy(cases, ({ method, path }) => `${method} ${path}`).values(),
-];
-
-/** Does the work for all items, so many at a time, in their order. */
+/** Does the work for all items, so many at a time, in their order. When it settles all that began is over. */
 const side = async <T>(
   items: readonly T[],
   countMax: number,
@@ -158,5 +255,7 @@ const side = async <T>(
   const lane = async (): Promise<void> => {
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.max(1, countMax) }, lane));
+  const lanes = await Promise.allSettled(Array.from({ length: Math.max(1, countMax) }, lane));
+  const broken = lanes.find((each) => each.status === "rejected");
+  if (broken !== undefined) throw broken.reason;
 };

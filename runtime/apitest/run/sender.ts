@@ -1,29 +1,22 @@
-import type { Result } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
-import type { HttpAnswer, HttpFault, HttpTransport } from "#ports/http-transport.ts";
-import type { ApiRequest } from "#protocol/api-test.ts";
+import type { ApiTestCase } from "#protocol/api-test.ts";
 
-export type Sent = Result<HttpAnswer, HttpFault>;
+import type { SendCase, Sending } from "./request-door.ts";
 
 export interface SenderLimits {
   readonly requestsMax: number;
   readonly requestsPerSecondMax: number | null;
 }
 
-/** The one way to the transport: counts requests against the budget and keeps them apart in time. */
+/** Counts the requests of a whole run and keeps them apart in time, whatever lets them out. */
 export class Sender {
-  private readonly transport: HttpTransport;
   private readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   private readonly limits: SenderLimits;
   private sent = 0;
   private nextMs = -Infinity;
 
-  constructor(
-    ports: { readonly transport: HttpTransport; readonly clock: Pick<Clock, "monotonicMs" | "sleep"> },
-    limits: SenderLimits,
-  ) {
-    this.transport = ports.transport;
-    this.clock = ports.clock;
+  constructor(clock: Pick<Clock, "monotonicMs" | "sleep">, limits: SenderLimits) {
+    this.clock = clock;
     this.limits = limits;
   }
 
@@ -31,12 +24,18 @@ export class Sender {
     return this.sent;
   }
 
-  /** Undefined when the budget is used up: nothing was sent. */
-  async send(request: ApiRequest, signal: AbortSignal): Promise<Sent | undefined> {
-    if (this.sent >= this.limits.requestsMax) return undefined;
+  /** Requests that may still be sent. */
+  get left(): number {
+    return this.limits.requestsMax - this.sent;
+  }
+
+  async send(by: SendCase, testCase: ApiTestCase, signal: AbortSignal): Promise<Sending> {
+    if (this.left <= 0) return "spent";
     this.sent += 1;
     await this.turn(signal);
-    return this.transport.send(request, signal);
+    const sending = await by(testCase, signal);
+    if (typeof sending === "string") this.sent -= 1;
+    return sending;
   }
 
   private async turn(signal: AbortSignal): Promise<void> {

@@ -4,7 +4,9 @@ import type { ApiTester, ApiTesterFault } from "#ports/api-tester.ts";
 import type { ApiTestCase } from "#protocol/api-test.ts";
 
 import type { Cause } from "./cause-book.ts";
-import type { Sender } from "./sender.ts";
+import type { Sending } from "./request-door.ts";
+
+export type SendOnce = (testCase: ApiTestCase, signal: AbortSignal) => Promise<Sending>;
 
 export type Shrunk = Pick<Cause, "example" | "status" | "reproduced">;
 
@@ -14,15 +16,16 @@ export type Shrunk = Pick<Cause, "example" | "status" | "reproduced">;
  */
 export const shrinkCase = async (
   cause: Cause,
-  sender: Sender,
+  send: SendOnce,
   tester: Pick<ApiTester, "judge" | "smaller">,
   requestsMax: number,
   signal: AbortSignal,
 ): Promise<Result<Shrunk, ApiTesterFault>> => {
   let best: Shrunk = { example: cause.example, status: cause.status, reproduced: null };
+  if (requestsMax <= 0) return ok(best);
   // What is not answered cannot be told apart by its answer, and asking again takes long.
   if (cause.finding.check === "answered") return ok(best);
-  const probe = new Probe(cause.finding.cause, sender, tester, requestsMax, signal);
+  const probe = new Probe(cause.finding.cause, send, tester, requestsMax, signal);
   const again = await probe.shows(cause.example);
   if (!again.ok) return again;
   if (again.value === "not-sent") return ok(best);
@@ -59,20 +62,20 @@ const firstThatShows = async (
 /** Asks the server whether a case shows one cause, as often as the budget allows. */
 class Probe {
   private readonly cause: string;
-  private readonly sender: Sender;
+  private readonly send: SendOnce;
   private readonly tester: Pick<ApiTester, "judge">;
   private readonly signal: AbortSignal;
   private left: number;
 
   constructor(
     cause: string,
-    sender: Sender,
+    send: SendOnce,
     tester: Pick<ApiTester, "judge">,
     requestsMax: number,
     signal: AbortSignal,
   ) {
     this.cause = cause;
-    this.sender = sender;
+    this.send = send;
     this.tester = tester;
     this.left = requestsMax;
     this.signal = signal;
@@ -85,11 +88,9 @@ class Probe {
   /** The status with which it showed. */
   async shows(candidate: ApiTestCase): Promise<Result<number | "gone" | "not-sent", ApiTesterFault>> {
     this.left -= 1;
-    const sent = await this.sender.send(candidate.request, this.signal);
-    if (sent === undefined) {
-      this.left = 0;
-      return ok("not-sent");
-    }
+    const sent = await this.send(candidate, this.signal);
+    if (sent === "spent") this.left = 0;
+    if (typeof sent === "string") return ok("not-sent");
     if (!sent.ok) return ok("gone");
     const findings = await this.tester.judge(candidate.id, sent.value, this.signal);
     if (!findings.ok) return findings;

@@ -11,6 +11,7 @@ import { frozenJsonObject } from "../frozen-json.ts";
 import { isLabels } from "../labels.ts";
 import { createOutputRelay } from "../output-relay.ts";
 import type { Identity } from "../subject.ts";
+import { supposeFor } from "../supposed-calls.ts";
 import { readToolFault } from "../tool-fault.ts";
 import type { World } from "../world.ts";
 import { elapsedMs } from "../world.ts";
@@ -57,7 +58,7 @@ export class Executed extends Phase<ExecutedContent> {
   ): Promise<Executed> {
     const { authorized, intended: content } = authority.grant(intended);
     const { identity } = content.subject;
-    const { executor, wouldAllow } = content.how;
+    const { executor, suppose } = content.how;
     const startedAtMs = world.clock.monotonicMs();
     const { deadlineGraceMs, settleMsMax, streamedCharactersMax } = world.run.limits;
     const relay = createOutputRelay(world.recorder, "tool.progress", streamedCharactersMax);
@@ -71,7 +72,7 @@ export class Executed extends Phase<ExecutedContent> {
             executor.execute(authorized, {
               timeoutMs: content.timeoutMs,
               signal: inner,
-              wouldAllow,
+              wouldAllow: supposeFor(suppose, content.agreed),
               onOutput: (stream, text) => relay.send(text, { callId: identity.callId, stream }),
             }),
         );

@@ -1,9 +1,10 @@
 import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId } from "#kernel/ids.ts";
 import { throwIfAborted } from "#kernel/abort.ts";
-import type { ToolExecutor, WouldAllow } from "#ports/executor.ts";
+import type { ToolExecutor } from "#ports/executor.ts";
 import { refusalText } from "../refusal-text.ts";
 import type { Subject } from "../subject.ts";
+import type { Suppose } from "../supposed-calls.ts";
 import type { World } from "../world.ts";
 import { newId, record, remainingMs } from "../world.ts";
 import type { Approved } from "./approved.ts";
@@ -15,7 +16,7 @@ export interface ToolHow {
   readonly k: "tool";
   readonly executor: ToolExecutor;
   /** What the policies that decide this call would say to others in its place. */
-  readonly wouldAllow: WouldAllow;
+  readonly suppose: Suppose;
 }
 
 /** By letting the driver go on with the call's `value`: what `respond` and `terminate` do. */
@@ -29,6 +30,8 @@ export interface IntendedContent<How> {
   readonly fingerprint: Sha256;
   /** At least 1. */
   readonly timeoutMs: number;
+  /** The rules that asked for people, who agreed. */
+  readonly agreed: readonly string[];
   /** `action.intended`. */
   readonly entry: EntryId;
 }
@@ -74,6 +77,7 @@ export class Intended<How extends ToolHow | GiveHow> extends Phase<IntendedConte
       "none",
     );
     if (!recorded.ok) return broken(recorded.fault);
-    return next(new Intended({ subject, how, fingerprint, timeoutMs, entry: recorded.value.id }));
+    const agreed = conditions.approval?.rules ?? [];
+    return next(new Intended({ subject, how, fingerprint, timeoutMs, agreed, entry: recorded.value.id }));
   }
 }

@@ -1,24 +1,22 @@
 import { resolve } from "node:path";
 
 import { createApiTester } from "#adapters/apitest/create-api-tester.ts";
-import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createDocumentFiles } from "#adapters/document-files/create-document-files.ts";
 import { vitestSuite } from "#apitest/emit/vitest-suite.ts";
 import { LOAD_LIMITS } from "#apitest/load/limits.ts";
-import { runCases } from "#apitest/run/run-cases.ts";
+import type { Sha256 } from "#kernel/digest.ts";
 import { utf8Text } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { DocumentFiles } from "#ports/document-files.ts";
-import { HTTP_LIMITS_DEFAULT } from "#ports/http-transport.ts";
 import { API_TEST_AGENTS, type ApiTestPlan } from "#protocol/api-test.ts";
-import type { ApiRunReport } from "#protocol/api-test-report.ts";
 
 import type { FileProblem } from "../plan-run.ts";
 import { readSourceFile } from "../source-file.ts";
 import { findWorkspace, workspacePath } from "../workspace.ts";
+import { digest } from "./policies.ts";
 import { programFiles } from "./program-files.ts";
 
 const PLAN_MS_MAX = 60_000;
@@ -26,8 +24,6 @@ const JUDGE_MS_MAX = 10_000;
 const HEAP_BYTES_MAX = 1024 * 1024 * 1024;
 const CASES_MAX = 20_000;
 const CASES_PER_OPERATION_MAX = 250;
-const CONCURRENCY_MAX = 4;
-const SHRINK_REQUESTS_MAX = 60;
 
 export interface ApiTestsOf {
   readonly document: string;
@@ -45,21 +41,18 @@ export interface ApiTests {
   readonly problems: readonly FileProblem[];
   /** Texts of the documents that were read, by file. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Sends the cases of the plan to one origin. */
-  run(target: RunTarget, signal: AbortSignal): Promise<Result<ApiRunReport, Fault<string>>>;
+  /** SHA-256 of the documents that were read, by file. */
+  readonly digests: ReadonlyMap<string, Sha256>;
+  /** The workspace's folder, absolute. */
+  readonly folder: string;
+  /** Judges answers to the cases of the plan. */
+  readonly judge: Pick<ApiTester, "judge" | "smaller">;
   close(): Promise<void>;
-}
-
-export interface RunTarget {
-  /** Confirmed by a person: no other origin is ever sent anything. */
-  readonly origin: string;
-  readonly requestsMax: number;
-  readonly requestsPerSecondMax: number | null;
 }
 
 export type ApiTestsRefusal = { readonly k: "usage" | "unavailable"; readonly fault: Fault<string> };
 
-/** Reads a document and makes its tests; nothing is sent anywhere. */
+/** Reads a document and makes its tests; whoever gets them closes them. Nothing is sent anywhere. */
 export const openApiTests = async (
   { document, workspace, cwd, seed }: ApiTestsOf,
   signal: AbortSignal,
@@ -75,9 +68,13 @@ export const openApiTests = async (
     return failed({ k: "usage", fault: fault("HOST_USAGE", message) });
   }
   const texts = new Map<string, string>();
+  const digests = new Map<string, Sha256>();
   const files = remembering(
     createDocumentFiles({ workspace: folder.value, fileBytesMax: LOAD_LIMITS.documentBytesMax }),
-    texts,
+    (path, bytes) => {
+      texts.set(path, utf8Text(bytes) ?? "");
+      digests.set(path, digest(bytes));
+    },
   );
   const tester = createApiTester({
     entry: programFiles().apiTestWorker,
@@ -107,7 +104,9 @@ export const openApiTests = async (
       plan,
       problems,
       texts,
-      run: (target, aborted) => runPlan(plan, tester, seed, target, aborted),
+      digests,
+      folder: folder.value,
+      judge: tester,
       close: () => tester.close(),
     });
   } catch (error) {
@@ -116,48 +115,18 @@ export const openApiTests = async (
   }
 };
 
-const runPlan = async (
-  plan: ApiTestPlan | null,
-  tester: ApiTester,
-  seed: number,
-  { origin, requestsMax, requestsPerSecondMax }: RunTarget,
-  signal: AbortSignal,
-): Promise<Result<ApiRunReport, Fault<string>>> => {
-  if (plan === null) return failed(fault("HOST_NO_TESTS", "there is nothing to run"));
-  // The client is large, and only a run sends anything.
-  const { openHttpTransport } = await import("#adapters/http/open-transport.ts");
-  const transport = await openHttpTransport(origin, {
-    ...HTTP_LIMITS_DEFAULT,
-    connectionsMax: CONCURRENCY_MAX,
-  });
-  if (!transport.ok) return transport;
-  try {
-    return await runCases(
-      plan,
-      { tester, transport: transport.value, clock: systemClock },
-      {
-        seed,
-        requestsMax,
-        concurrencyMax: CONCURRENCY_MAX,
-        requestsPerSecondMax,
-        shrinkRequestsMax: SHRINK_REQUESTS_MAX,
-      },
-      signal,
-    );
-  } finally {
-    await transport.value.close();
-  }
-};
-
 /** The tests as the text of a vitest suite. */
 export const suiteText = (plan: ApiTestPlan, document: string, seed: number, version: string): string =>
   vitestSuite(plan, { document, seed, version });
 
-/** Problems are shown with the lines that they are in. */
-const remembering = (files: DocumentFiles, texts: Map<string, string>): DocumentFiles => ({
+/** Problems are shown with the lines that they are in, and a run names what it was made of. */
+const remembering = (
+  files: DocumentFiles,
+  remember: (path: string, bytes: Uint8Array) => void,
+): DocumentFiles => ({
   async read(path, signal) {
     const read = await files.read(path, signal);
-    if (read.ok) texts.set(path, utf8Text(read.value) ?? "");
+    if (read.ok) remember(path, read.value);
     return read;
   },
 });
