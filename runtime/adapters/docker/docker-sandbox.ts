@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 
 import { throwIfAborted } from "#kernel/abort.ts";
-import { toHex, utf8 } from "#kernel/bytes.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
@@ -11,8 +10,8 @@ import { FileSession } from "#sandbox/file-session.ts";
 import { createFileSet } from "#sandbox/file-set.ts";
 
 import { engineSocket } from "./endpoint.ts";
-import type { Engine, EngineFacts, EngineRefusal } from "./engine.ts";
-import { localImage, localPrograms } from "./local-image.ts";
+import type { Engine, EngineFacts } from "./engine.ts";
+import { imageOn, noEngine } from "./image.ts";
 import { probeContainers } from "./probe.ts";
 import { containerRunner } from "./run-program.ts";
 import type { ContainerDeps } from "./run-program.ts";
@@ -137,31 +136,6 @@ const prepare = async (
   return image.ok ? ok({ engine, facts: facts.value, image: image.value, owner: named.value }) : image;
 };
 
-/** The id of the image that the person names, or of one made here. Nothing is fetched from anywhere. */
-const imageOn = async (
-  engine: Engine,
-  named: string,
-  crypto: Pick<Crypto, "sha256">,
-): Promise<Result<string, SandboxFault>> => {
-  if (named !== "") {
-    const found = await engine.image(named);
-    if (!found.ok) return noEngine(found.fault);
-    return found.value === null ? noImage(named) : ok(found.value);
-  }
-  const archive = await localImage(localPrograms());
-  if (!archive.ok) return archive;
-  const digest = toHex(crypto.sha256(archive.value));
-  const name = `${IMAGE_NAME}:${digest.slice(0, 32)}`;
-  const found = await engine.image(name);
-  if (!found.ok) return noEngine(found.fault);
-  if (found.value !== null) return ok(found.value);
-  const made = await engine.importImage(archive.value, name, [`LABEL ${IMAGE_LABEL}=${digest}`]);
-  if (!made.ok) return noEngine(made.fault);
-  const image = await engine.image(name);
-  if (!image.ok) return noEngine(image.fault);
-  return image.value === null ? noImage(name) : ok(image.value);
-};
-
 /** Counts up when the probe shows more than it did, so that what was shown before is shown again. */
 const PROBE_VERSION = 1;
 
@@ -176,18 +150,6 @@ const circumstancesOf = async (facts: EngineFacts, runtime: string, image: strin
   ]);
 };
 
-const IMAGE_NAME = "writ-sandbox";
-/** The digest of the archive that an image was made of. */
-const IMAGE_LABEL = "dev.writ.image";
-
-const noEngine = ({ why }: EngineRefusal): Result<never, SandboxFault> =>
-  failed(
-    fault("SANDBOX_UNAVAILABLE", `no Docker Engine can be used: ${why}`, {
-      help: "install and start Docker Engine (Debian: `apt install docker.io`), be in its group, or set DOCKER_HOST to its socket",
-      retryable: true,
-    }),
-  );
-
 const noRuntime = (tier: ContainerTier, runtime: string): Result<never, SandboxFault> =>
   failed(
     fault("SANDBOX_UNAVAILABLE", `the engine has no runtime named ${runtime}, which ${tier} runs on`, {
@@ -196,15 +158,4 @@ const noRuntime = (tier: ContainerTier, runtime: string): Result<never, SandboxF
           ? "install gVisor (Debian: `apt install runsc`), register it with `runsc install` and restart the engine"
           : "use an engine that runs containers with runc",
     }),
-  );
-
-const noImage = (name: string): Result<never, SandboxFault> =>
-  failed(
-    fault(
-      "SANDBOX_UNAVAILABLE",
-      `the engine has no image named \`${utf8(name).length > 200 ? "…" : name}\``,
-      {
-        help: "pull or build it first: writ fetches no images",
-      },
-    ),
   );

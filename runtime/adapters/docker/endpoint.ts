@@ -7,7 +7,8 @@ const DEFAULT_SOCKET = "/var/run/docker.sock";
 /**
  * The socket of the engine that the person's surroundings name: `DOCKER_HOST`, else the usual place. Only
  * sockets of this machine: an engine behind TCP would see every file of a run, and one without TLS obeys
- * whoever can reach it. A workspace has no say in this.
+ * whoever can reach it. A workspace has no say in this. What is refused is never repeated: it may hold a
+ * password.
  */
 export const engineSocket = (
   variables: Readonly<Record<string, string | undefined>>,
@@ -17,8 +18,17 @@ export const engineSocket = (
   const [, path] = /^unix:\/\/(\/.+)$/.exec(host) ?? [];
   if (path !== undefined) return ok(path);
   return failed(
-    fault("SANDBOX_UNAVAILABLE", "DOCKER_HOST names no socket of this machine", {
+    fault("SANDBOX_UNAVAILABLE", `DOCKER_HOST ${whyNot(host)}`, {
       help: "set DOCKER_HOST to `unix://` and the path of the engine's socket, or leave it unset",
     }),
   );
+};
+
+const whyNot = (host: string): string => {
+  if (host.startsWith("ssh://")) {
+    return "names an engine behind ssh: such engines are not supported, and neither are BuildKit sessions";
+  }
+  return /^(?:tcp|https?):\/\//.test(host)
+    ? "names an engine behind the network, which would have every file of a run"
+    : "names no socket of this machine";
 };

@@ -28,8 +28,12 @@ export interface ListedContainer {
 
 /** The calls of a Docker Engine that a sandbox needs, each with a limit of its own. None throws. */
 export interface Engine {
-  /** Name, version and other facts that decide how the engine behaves. */
-  facts(): Promise<Result<EngineFacts, EngineRefusal>>;
+  /**
+   * Name, version and other facts that decide how the engine behaves.
+   *
+   * @param limitMs longest that it may take to tell.
+   */
+  facts(limitMs?: number): Promise<Result<EngineFacts, EngineRefusal>>;
   create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<void, EngineRefusal>>;
   start(name: string): Promise<Result<void, EngineRefusal>>;
   kill(name: string): Promise<Result<void, EngineRefusal>>;
@@ -87,68 +91,87 @@ const CONFLICT = 409;
 export const connectEngine = (socketPath: string): Engine => {
   // Without `host` and `protocol` the client would go by variables of the environment.
   const docker = new Docker({ socketPath, host: "", protocol: "http" });
+  // Its types do not say that these take a signal.
+  const cancellable = docker as unknown as Cancellable;
   const container = (name: string): Docker.Container => docker.getContainer(name);
   return {
-    facts: () =>
-      bounded(async () => {
-        const [version, info] = await Promise.all([docker.version(), docker.info() as Promise<EngineInfo>]);
+    facts: (limitMs) =>
+      bounded(async (abortSignal) => {
+        const [version, info] = await Promise.all([
+          cancellable.version({ abortSignal }),
+          cancellable.info({ abortSignal }),
+        ]);
         return {
           version: version.Version,
           kernel: version.KernelVersion ?? "",
           id: info.ID ?? "",
           runtimes: new Map(Object.entries(info.Runtimes ?? {})),
         };
-      }),
-    create: (name, options) => bounded(async () => void (await docker.createContainer({ ...options, name }))),
-    start: (name) => bounded(async () => void (await container(name).start())),
-    kill: (name) => bounded(async () => void (await container(name).kill({ signal: "SIGKILL" }))),
+      }, limitMs),
+    create: (name, options) =>
+      bounded(async (abortSignal) => void (await docker.createContainer({ ...options, name, abortSignal }))),
+    start: (name) => bounded(async (abortSignal) => void (await container(name).start({ abortSignal }))),
+    kill: (name) =>
+      bounded(async (abortSignal) => void (await container(name).kill({ signal: "SIGKILL", abortSignal }))),
     remove: (name) => removed(container(name)),
     state: (name) =>
-      bounded(async () => {
-        const { State } = await container(name).inspect();
+      bounded(async (abortSignal) => {
+        const { State } = await container(name).inspect({ abortSignal });
         return { running: State.Running, outOfMemory: State.OOMKilled };
       }),
     stopped: (name) => container(name).wait().then(noValue, noValue),
     list: (label) =>
-      bounded(async () => {
-        const found = await docker.listContainers({ all: true, filters: { label: [label] } });
+      bounded(async (abortSignal) => {
+        const found = await docker.listContainers({ all: true, filters: { label: [label] }, abortSignal });
         return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels }));
       }),
     exec: (name, command, environment) =>
-      bounded(async () => {
+      bounded(async (abortSignal) => {
         const made = await container(name).exec({
           Cmd: [...command],
           Env: [...environment],
           AttachStdin: true,
           AttachStdout: true,
           AttachStderr: true,
+          abortSignal,
         });
-        const stream = await made.start({ hijack: true, stdin: true });
+        const stream = await made.start({ hijack: true, stdin: true, abortSignal });
         return {
           stream,
           exitCode: () =>
-            bounded(async () => {
-              const { Running, ExitCode } = await made.inspect();
+            bounded(async (late) => {
+              const { Running, ExitCode } = await made.inspect({ abortSignal: late });
               return Running ? null : ExitCode;
             }),
         };
       }),
     image: async (name) => {
-      const found = await bounded(async () => (await docker.getImage(name).inspect()).Id);
+      const found = await bounded(
+        async (abortSignal) => (await cancellable.getImage(name).inspect({ abortSignal })).Id,
+      );
       return !found.ok && found.fault.status === NOT_FOUND ? ok(null) : found;
     },
     importImage: (archive, name, changes) =>
-      bounded(async () => {
+      bounded(async (abortSignal) => {
         const [repo = "", tag = ""] = name.split(":");
         const said = await docker.importImage(Readable.from([archive], { objectMode: false }), {
           repo,
           tag,
           changes: [...changes],
+          abortSignal,
         });
         for await (const chunk of said) void chunk;
       }, IMPORT_MS_MAX),
   };
 };
+
+interface Cancellable {
+  version(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<Docker.DockerVersion>;
+  info(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<EngineInfo>;
+  getImage(name: string): {
+    inspect(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<Docker.ImageInspectInfo>;
+  };
+}
 
 interface EngineInfo {
   readonly ID?: string;
@@ -161,31 +184,37 @@ const GONE_POLL_MS = 50;
 
 /** Two that sweep may meet at one container: what another is removing is waited for. */
 const removed = async (container: Docker.Container): Promise<Result<void, EngineRefusal>> => {
-  const asked = await bounded(async () => void (await container.remove({ force: true, v: true })));
+  const asked = await bounded(
+    async (abortSignal) => void (await container.remove({ force: true, v: true, abortSignal })),
+  );
   if (asked.ok || asked.fault.status === NOT_FOUND) return ok(undefined);
   if (asked.fault.status !== CONFLICT) return asked;
   for (let waitedMs = 0; waitedMs < CALL_MS_MAX; waitedMs += GONE_POLL_MS) {
-    const there = await bounded(() => container.inspect());
+    const there = await bounded((abortSignal) => container.inspect({ abortSignal }));
     if (!there.ok) return there.fault.status === NOT_FOUND ? ok(undefined) : there;
     await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
   }
   return asked;
 };
 
-/** An engine that hangs is one that is not there. Its answer is still waited for by nobody, and dropped. */
+/**
+ * An engine that hangs is one that is not there. The connection of a call that took too long is closed:
+ * left open it would keep this process from ending.
+ */
 const bounded = async <T>(
-  call: () => Promise<T>,
+  call: (late: AbortSignal) => Promise<T>,
   limitMs = CALL_MS_MAX,
 ): Promise<Result<T, EngineRefusal>> => {
   let timer: NodeJS.Timeout | undefined;
+  const over = new AbortController();
   const late = new Promise<Result<never, EngineRefusal>>((resolve) => {
-    timer = setTimeout(
-      () => resolve(failed({ status: null, why: `it did not answer within ${limitMs} ms` })),
-      limitMs,
-    );
+    timer = setTimeout(() => {
+      resolve(failed({ status: null, why: `it did not answer within ${limitMs} ms` }));
+      over.abort();
+    }, limitMs);
   });
   try {
-    return await Promise.race([call().then(ok, (error: unknown) => failed(refusal(error))), late]);
+    return await Promise.race([call(over.signal).then(ok, (error: unknown) => failed(refusal(error))), late]);
   } finally {
     clearTimeout(timer);
   }
