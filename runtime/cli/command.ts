@@ -13,6 +13,8 @@ export interface Command {
   /** One line without `writ` and the name: `<file> [--json]`. */
   readonly usage: string;
   readonly options: readonly CommandOption[];
+  /** What its help says below the options, a line each. */
+  readonly notes?: readonly string[];
   /** Complete command lines with what each does. */
   readonly examples: readonly { readonly line: string; readonly what: string }[];
   /** For programs: not listed by `writ --help`. */

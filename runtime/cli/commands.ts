@@ -34,6 +34,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     name,
     load: async () => one(name, (await import("./load-audit.ts")).auditCommands),
   })),
+  {
+    name: "doctor",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
 ];
 
 /** The command of this name; asking for another is a mistake of the table. */

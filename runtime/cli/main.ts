@@ -12,10 +12,7 @@ import { createProcessTerminal } from "./process-terminal.ts";
 import { runCommand } from "./run-command.ts";
 import { stateDirectory } from "./state-directory.ts";
 import { commandLines, groupLines, overviewLines, parseLine } from "./usage.ts";
-import { VERSION } from "./version.ts";
-
-/** The oldest Node that the bundle runs on. */
-const NODE_MIN = [22, 15] as const;
+import { NODE_MIN, VERSION } from "./version.ts";
 
 const isNodeTooOld = (): boolean => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

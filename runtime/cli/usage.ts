@@ -131,6 +131,7 @@ export const commandLines = (command: Command, style: Style): readonly string[] 
   ...(command.options.length === 0
     ? []
     : ["", style.bold("Options"), ...optionLines(command.options, style)]),
+  ...(command.notes === undefined ? [] : ["", ...command.notes]),
   ...(command.examples.length === 0
     ? []
     : [

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { ExitCode } from "#cli/command.ts";
 import { COMMANDS } from "#cli/commands.ts";
+import { startFakeEngine } from "#test/kit/fake-engine.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import type { Desk, DeskOptions } from "./desk.ts";
@@ -52,6 +53,10 @@ interface Row {
 }
 
 const interrupted: DeskOptions = { signal: AbortSignal.abort() };
+
+const engine = await startFakeEngine({ version: "20.10.24", runtimes: ["runc"], images: ["any"] });
+afterAll(() => engine.close());
+const withEngine: DeskOptions = { variables: { DOCKER_HOST: engine.host, WRIT_SANDBOX_IMAGE: "any" } };
 
 /** A file where the ledgers of this user have to lie. */
 const withoutLedgers = (): (() => void) => {
@@ -176,6 +181,17 @@ const table: Readonly<Record<string, readonly Row[]>> = {
       options: interrupted,
     },
   ],
+  doctor: [
+    {
+      code: 0,
+      when: "nothing that was looked at is in the way",
+      line: () => ["doctor", "--no-probe"],
+      options: withEngine,
+    },
+    { code: 1, when: "there is no engine of containers", line: () => ["doctor"] },
+    { code: 2, when: "something is named", line: () => ["doctor", "docker"] },
+    { code: 130, when: "it is interrupted", line: () => ["doctor"], options: interrupted },
+  ],
   "policy evaluate": [
     { code: 0, when: "it is allowed", line: () => ["policy", "evaluate", ...ASK("may.json")] },
     { code: 1, when: "it is denied", line: () => ["policy", "evaluate", ...ASK("may-not.json")] },
@@ -254,6 +270,8 @@ const CODES: Readonly<Record<string, readonly ExitCode[]>> = {
   "approvals answer": [2],
   "test generate": [0, 1, 2, 130],
   "test run": [2, 3, 130],
+  // What is missing is what it reports.
+  doctor: [0, 1, 2, 130],
 };
 
 test("the table has every command, and every code that can come of it", () => {

@@ -26,9 +26,9 @@ export const engineSocket = (
 
 const whyNot = (host: string): string => {
   if (host.startsWith("ssh://")) {
-    return "names an engine behind ssh: such engines are not supported, and neither are BuildKit sessions";
+    return "names an engine behind ssh, no socket of this machine: such engines are not supported, nor are BuildKit sessions";
   }
   return /^(?:tcp|https?):\/\//.test(host)
-    ? "names an engine behind the network, which would have every file of a run"
+    ? "names an engine behind the network, no socket of this machine: it would have every file of a run"
     : "names no socket of this machine";
 };

@@ -102,8 +102,8 @@ export const connectEngine = (socketPath: string): Engine => {
           cancellable.info({ abortSignal }),
         ]);
         return {
-          version: version.Version,
-          kernel: version.KernelVersion ?? "",
+          version: textOf(version.Version),
+          kernel: textOf(version.KernelVersion),
           id: info.ID ?? "",
           runtimes: new Map(Object.entries(info.Runtimes ?? {})),
         };
@@ -166,17 +166,25 @@ export const connectEngine = (socketPath: string): Engine => {
 };
 
 interface Cancellable {
-  version(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<Docker.DockerVersion>;
+  version(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<EngineVersion>;
   info(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<EngineInfo>;
   getImage(name: string): {
     inspect(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<Docker.ImageInspectInfo>;
   };
 }
 
+interface EngineVersion {
+  readonly Version?: unknown;
+  readonly KernelVersion?: unknown;
+}
+
 interface EngineInfo {
   readonly ID?: string;
   readonly Runtimes?: Readonly<Record<string, EngineRuntime>>;
 }
+
+/** Of what an engine says, which may be anything. */
+const textOf = (said: unknown): string => (typeof said === "string" ? said : "");
 
 const noValue = (): void => undefined;
 

@@ -41,11 +41,9 @@ const FOLDERS = ["bin", "dev", "etc", "opt", "opt/writ", "proc", "sys", "tmp", "
 export const localImage = async (
   programs: LocalPrograms,
 ): Promise<Result<Uint8Array<ArrayBuffer>, SandboxFault>> => {
-  if (process.platform !== "linux" || process.versions["electron"] !== undefined) {
-    return missing("the image of containers can be made only by Node on Linux");
-  }
-  const busybox = await findBusybox(programs.busybox);
-  if (busybox === null) return missing("there is no busybox here that needs no libraries", BUSYBOX_HELP);
+  const here = await imagePrograms(programs);
+  if (!here.ok) return here;
+  const busybox = here.value;
   try {
     const commands = (await run(busybox.path, ["--list"], { timeout: TOOL_MS_MAX })).stdout
       .trim()
@@ -72,9 +70,25 @@ export const localImage = async (
   }
 };
 
-const findBusybox = async (
-  places: readonly string[],
-): Promise<{ readonly path: string; readonly bytes: Uint8Array } | null> => {
+interface Program {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The busybox that an image would be made of, or what is missing for one. */
+export const imagePrograms = async ({
+  busybox,
+}: Pick<LocalPrograms, "busybox">): Promise<Result<Program, SandboxFault>> => {
+  if (process.platform !== "linux" || process.versions["electron"] !== undefined) {
+    return missing("the image of containers can be made only by Node on Linux");
+  }
+  const found = await findBusybox(busybox);
+  return found === null
+    ? missing("there is no busybox here that needs no libraries", BUSYBOX_HELP)
+    : ok(found);
+};
+
+const findBusybox = async (places: readonly string[]): Promise<Program | null> => {
   for (const path of places) {
     const bytes = await readFile(path).catch(() => null);
     if (bytes !== null && isStaticProgram(bytes)) return { path, bytes };

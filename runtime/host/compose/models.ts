@@ -9,9 +9,16 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { LanguageModel } from "#ports/language-model.ts";
+import type { SecretSource } from "#ports/secret-source.ts";
 
 import type { ChosenModel } from "../models/choose-model.ts";
-import { chooseModel, isEndpointName, URL_VARIABLE } from "../models/choose-model.ts";
+import {
+  BUILT_IN_ENDPOINT,
+  chooseModel,
+  endpointNamed,
+  isEndpointName,
+  URL_VARIABLE,
+} from "../models/choose-model.ts";
 import { readEndpointUrl } from "../models/endpoint-url.ts";
 import { OPENAI_ORIGIN } from "../models/openai-origin.ts";
 import type { ModelSettings } from "../models/settings.ts";
@@ -60,11 +67,9 @@ export const openModel = async (
   }
   const { id, model, price, endpoint } = chosen.value;
   const { origin, baseUrl } = endpoint.url;
-  const file = join(place.stateDirectory, "model-keys.json");
-  const bound = keyVariables(place.variables);
-  const key = await createModelKeys({ file, variables: place.variables, bound }).secretFor(origin);
+  const key = await modelKeys(place).secretFor(origin);
   if (!key.ok) return key;
-  const keyHelp = howToGiveKey(origin, bound, file);
+  const keyHelp = howToGiveKey(origin, keyVariables(place.variables), keyFile(place));
   if (key.value === null && endpoint.needsKey) {
     return failed(fault("HOST_NO_MODEL_KEY", `there is no key for ${origin}`, { help: keyHelp }));
   }
@@ -78,6 +83,43 @@ export const openModel = async (
     ),
   );
 };
+
+/** An endpoint that `--model <name>:<model>` may name here. */
+export interface KnownEndpoint {
+  readonly name: string;
+  readonly origin: string;
+  readonly needsKey: boolean;
+  /** Whether there is a key for its origin, or why that cannot be told. Never the key. */
+  readonly key: Result<boolean, Fault<string>>;
+}
+
+/** Every endpoint that this user can name, the built-in one first. Nothing is sent to any. */
+export const knownEndpoints = async (
+  place: Omit<ModelPlace, "cwd">,
+): Promise<Result<readonly KnownEndpoint[], Fault<string>>> => {
+  const settings = await settingsOf(place);
+  if (!settings.ok) return settings;
+  const keys = modelKeys(place);
+  const known: KnownEndpoint[] = [];
+  for (const name of new Set([BUILT_IN_ENDPOINT, ...settings.value.keys()])) {
+    const endpoint = endpointNamed(name, settings.value, place.variables);
+    if (!endpoint.ok) return endpoint;
+    const { url, needsKey } = endpoint.value;
+    const key = await keys.secretFor(url.origin);
+    known.push({ name, origin: url.origin, needsKey, key: key.ok ? ok(key.value !== null) : key });
+  }
+  return ok(known);
+};
+
+const keyFile = ({ stateDirectory }: Pick<ModelPlace, "stateDirectory">): string =>
+  join(stateDirectory, "model-keys.json");
+
+const modelKeys = (place: Pick<ModelPlace, "variables" | "stateDirectory">): SecretSource =>
+  createModelKeys({
+    file: keyFile(place),
+    variables: place.variables,
+    bound: keyVariables(place.variables),
+  });
 
 const NO_SETTINGS: ModelSettings = new Map();
 

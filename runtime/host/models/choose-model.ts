@@ -7,7 +7,7 @@ import type { EndpointSettings, ModelSettings } from "./settings.ts";
 import { OUTPUT_TOKENS_MAX_DEFAULT } from "./settings.ts";
 
 /** The endpoint that needs no settings, and the variable that says another URL for it. */
-const OPENAI = "openai";
+export const BUILT_IN_ENDPOINT = "openai";
 export const URL_VARIABLE = "WRIT_MODEL_URL";
 const OPENAI_URL = `${OPENAI_ORIGIN}/v1`;
 
@@ -72,17 +72,18 @@ export const chooseModel = (
 const FORMS =
   "`scripted:<file>`, `openai:<model>`, or `<endpoint>:<model>` with an endpoint of your settings";
 
-const endpointNamed = (
+/** The endpoint that a name means here: the built-in one, or one of the settings. */
+export const endpointNamed = (
   name: string,
   settings: ModelSettings,
   variables: Readonly<Record<string, string | undefined>>,
 ): Result<EndpointSettings, ModelChoiceFault> => {
   const own = settings.get(name);
-  if (name !== OPENAI) {
+  if (name !== BUILT_IN_ENDPOINT) {
     return own === undefined
       ? failed(
           fault("HOST_UNKNOWN_MODEL", "no endpoint of that name is known", {
-            help: `known are ${[...new Set(["scripted", OPENAI, ...settings.keys()])].join(", ")}; your settings can name more, see docs/models.md`,
+            help: `known are ${[...new Set(["scripted", BUILT_IN_ENDPOINT, ...settings.keys()])].join(", ")}; your settings can name more, see docs/models.md`,
           }),
         )
       : ok(own);
