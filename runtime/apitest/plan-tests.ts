@@ -69,10 +69,18 @@ export class DocumentTests {
         place: placeOf(node),
         responses: responses.map(({ status, contents }) => ({
           status,
-          mediaTypes: contents.map(({ mediaType }) => mediaType),
+          contents: contents.map(({ mediaType, schema }) => ({
+            mediaType,
+            schema: schema === null ? null : context.schemas.nameOf(schema),
+          })),
         })),
       })),
       cases: cases.map(({ testCase }) => testCase),
+      schemas: context.schemas.closure(
+        context.model.operations.flatMap(({ responses }) =>
+          responses.flatMap(({ contents }) => contents.flatMap(({ schema }) => schema ?? [])),
+        ),
+      ),
       suggestedOrigins: context.model.suggestedOrigins,
     };
   }

@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
 
+import type { JsonValue } from "#kernel/json.ts";
+
 import type { ApiFinding, ApiTestCase, ApiTestPlan } from "./api-test.ts";
 import { API_CHECKS, API_TEST_AGENTS } from "./api-test.ts";
 
@@ -39,6 +41,24 @@ const testCase = z.strictObject({
   why: z.string(),
 });
 
+/** Deeper than any document that is read. */
+const JSON_DEPTH_MAX = 400;
+
+const isJson = (value: unknown, depth = 0): boolean => {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value !== "object") return false;
+  if (value === null) return true;
+  if (depth >= JSON_DEPTH_MAX) return false;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain && Object.values(value).every((each) => isJson(each, depth + 1));
+};
+
+const json = z.custom<JsonValue>((value) => isJson(value));
+
+/** Stands in a suite as a name. */
+const schemaName = z.string().check(z.regex(/^s(?:0|[1-9][0-9]{0,8})$/));
+
 const plan = z.strictObject({
   operations: z.array(
     z.strictObject({
@@ -46,10 +66,16 @@ const plan = z.strictObject({
       path: z.string(),
       target: z.string().check(z.regex(/^\/[\u0021-\u007e]*$/)),
       place,
-      responses: z.array(z.strictObject({ status: z.string(), mediaTypes: z.array(z.string()) })),
+      responses: z.array(
+        z.strictObject({
+          status: z.string().check(z.regex(/^(?:[1-5][0-9]{2}|[1-5]XX|default)$/)),
+          contents: z.array(z.strictObject({ mediaType: z.string(), schema: z.nullable(schemaName) })),
+        }),
+      ),
     }),
   ),
   cases: z.array(testCase),
+  schemas: z.record(schemaName, json),
   suggestedOrigins: z.array(z.string()),
 });
 

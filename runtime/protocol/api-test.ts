@@ -1,3 +1,4 @@
+import type { JsonValue } from "#kernel/json.ts";
 import type { SourceRange } from "./source.ts";
 
 /* Tests of an HTTP interface as they pass between threads and processes, and to whoever reads `--json`. */
@@ -72,7 +73,17 @@ export interface ApiOperation {
   /** Path of its requests, ASCII, with `{names}` where parameters go and no other brace. */
   readonly target: string;
   readonly place: ApiPlace;
-  readonly responses: readonly { readonly status: string; readonly mediaTypes: readonly string[] }[];
+  readonly responses: readonly ApiResponse[];
+}
+
+export interface ApiResponse {
+  /** `200`, `4XX` or `default`. */
+  readonly status: string;
+  readonly contents: readonly {
+    readonly mediaType: string;
+    /** Name of a schema of the plan, or null where nothing but the type is known. */
+    readonly schema: string | null;
+  }[];
 }
 
 /** All cases of a document for one seed. */
@@ -80,6 +91,11 @@ export interface ApiTestPlan {
   readonly operations: readonly ApiOperation[];
   /** Operation by operation, the plainest request of each first. */
   readonly cases: readonly ApiTestCase[];
+  /**
+   * Schemas of answers by name, as JSON Schema 2020-12 with `$ref`s of the form `#/$defs/<name>` to each
+   * other; those that answers need and no others.
+   */
+  readonly schemas: { readonly [name: string]: JsonValue };
   /** Origins that the document names as servers. Nothing is sent there for that. */
   readonly suggestedOrigins: readonly string[];
 }

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { parseSync } from "oxc-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { vitestSuite } from "#apitest/emit/vitest-suite.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
-import type { Bug } from "../../examples/orders-api/server.ts";
+import { type Bug, BUGS } from "../../examples/orders-api/server.ts";
 import { planOf } from "./kit.ts";
 import { ordersDocument, withOrders } from "./orders-server.ts";
 
@@ -20,51 +21,81 @@ const suiteOf = (plan: ApiTestPlan | undefined, document = "api.yaml"): string =
 
 describe("the suite, run by vitest in a folder of its own", () => {
   let folder: string;
+  let failing: ReadonlyMap<string, readonly string[]>;
+  let passed: number;
+
+  /** Starts the correct server and one for each bug, and runs a copy of the suite against each. */
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "writ-suite-"));
     symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
-    const { tests } = await planOf({ "api.yaml": ordersDocument });
-    writeFileSync(join(folder, "orders.test.ts"), suiteOf(tests?.plan));
     writeFileSync(join(folder, "package.json"), "{}");
+    const { tests } = await planOf({ "api.yaml": ordersDocument });
+    const suite = suiteOf(tests?.plan);
+    const withServers = (bugs: readonly Bug[]): Promise<Report> => {
+      const [bug, ...others] = bugs;
+      if (bug === undefined) return withOrders(undefined, (origin) => vitest(suite, origin));
+      return withOrders(bug, (origin) => {
+        const text = `process.env["API_BASE_URL"] = ${JSON.stringify(origin)};\n${suite}`;
+        writeFileSync(join(folder, `${bug}.test.ts`), text);
+        return withServers(others);
+      });
+    };
+    const report = await withServers(BUGS);
+    failing = new Map(
+      report.testResults.map(({ name, assertionResults }) => [
+        basename(name, ".test.ts"),
+        assertionResults
+          .filter(({ status }) => status !== "passed")
+          .map(({ fullName }) => fullName.replace(/ \[[0-9a-f]{16}\]$/, "")),
+      ]),
+    );
+    passed =
+      report.testResults.find(({ name }) => name.endsWith("correct.test.ts"))?.assertionResults.length ?? 0;
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   interface Report {
-    readonly numPassedTests: number;
     readonly testResults: readonly {
+      readonly name: string;
       readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
     }[];
   }
 
-  const run = async (bug: Bug | undefined) =>
-    withOrders(bug, async (origin) => {
-      const file = join(folder, "report.json");
-      const argv = [join(top, "node_modules/vitest/vitest.mjs"), "run", "--root", folder];
-      const child = spawn(process.execPath, [...argv, "--reporter=json", `--outputFile=${file}`], {
-        cwd: folder,
-        env: { API_BASE_URL: origin, PATH: "/usr/bin:/bin" },
-        stdio: "ignore",
-      });
-      await new Promise((resolve) => child.on("close", resolve));
-      const report = JSON.parse(readFileSync(file, "utf8")) as Report;
-      rmSync(file);
-      const failed = report.testResults
-        .flatMap(({ assertionResults }) => assertionResults)
-        .filter(({ status }) => status !== "passed")
-        .map(({ fullName }) => fullName.replace(/ \[[0-9a-f]{16}\]$/, ""));
-      return { passed: report.numPassedTests, failed };
+  /** Runs what lies in the folder, with the suite as it is beside it. */
+  const vitest = async (suite: string, origin: string): Promise<Report> => {
+    writeFileSync(join(folder, "correct.test.ts"), suite);
+    const file = join(folder, "report.json");
+    const argv = [join(top, "node_modules/vitest/vitest.mjs"), "run", "--root", folder, "--maxWorkers=2"];
+    const child = spawn(process.execPath, [...argv, "--reporter=json", `--outputFile=${file}`], {
+      cwd: folder,
+      env: { API_BASE_URL: origin, PATH: "/usr/bin:/bin" },
+      stdio: "ignore",
     });
+    await new Promise((resolve) => child.on("close", resolve));
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
+  };
 
-  test("passes whole against a server that does what its document says", async () => {
-    const { passed, failed } = await run(undefined);
-    expect(failed).toEqual([]);
+  test("passes whole against a server that does what its document says", () => {
+    expect(failing.get("correct")).toEqual([]);
     expect(passed).toBeGreaterThan(100);
   });
 
-  test("fails in the one test that a bug is about", async () => {
-    expect((await run("crash-at-maximum")).failed).toEqual([
-      "POST /orders body with `quantity` at its maximum, 1000",
-    ]);
+  /** Beginnings of the names of the tests that fail with each bug. */
+  const FAILING: Readonly<Record<Bug, readonly RegExp[]>> = {
+    "crash-at-maximum": [/^POST \/orders body with `quantity` at its maximum, 1000$/],
+    "takes-too-little": [/^POST \/orders body `\/quantity` is 0: /],
+    "refuses-maximum": [/^POST \/orders body with `quantity` at its maximum, 1000$/],
+    // The type of what is answered is in the schema alone.
+    "wrong-type": [/^(?:GET \/orders|POST \/orders|GET \/orders\/\{orderId\}) /],
+    "undocumented-status": [/^POST \/orders /],
+    "wrong-content-type": [/^(?:GET \/orders|GET \/orders\/\{orderId\}|POST \/quotes) /],
+  };
+
+  test.each(BUGS)("fails in tests that %s is about, and in no others", (bug) => {
+    const failed = failing.get(bug) ?? [];
+    const expected = FAILING[bug];
+    expect(failed.filter((name) => !expected.some((pattern) => pattern.test(name)))).toEqual([]);
+    for (const pattern of expected) expect(failed.filter((name) => pattern.test(name))).not.toEqual([]);
   });
 });
 
@@ -110,6 +141,104 @@ describe("text of a document stays text", () => {
     expect(headOf(kinds)).toEqual(headOf(other.body.map((node) => node.type)));
     // All that is behind them are calls of `describe`.
     expect(kinds.slice(headOf(kinds).length)).toEqual(["ExpressionStatement"]);
+  });
+
+  /** A program without what its literals say: equal for two suites exactly when their code is. */
+  const skeleton = (text: string): string => {
+    const { program, errors } = parseSync("suite.test.ts", text);
+    expect(errors).toEqual([]);
+    return JSON.stringify(program, (key, value: unknown) =>
+      ["start", "end", "raw", "range", "loc"].includes(key) ||
+      (key === "value" && typeof value !== "object" && typeof value !== "boolean")
+        ? undefined
+        : value,
+    );
+  };
+
+  const documentOf = (text: string, other: string): string =>
+    JSON.stringify({
+      openapi: "3.1.0",
+      info: { title: text, version: other, description: text },
+      paths: {
+        "/a": {
+          post: {
+            summary: text,
+            description: other,
+            operationId: text,
+            tags: [other],
+            requestBody: {
+              required: true,
+              content: {
+                "application/json": {
+                  schema: { enum: [text, other], description: text, examples: [text] },
+                },
+              },
+            },
+            responses: {
+              "200": {
+                description: other,
+                content: {
+                  "application/json": {
+                    schema: {
+                      type: "object",
+                      title: text,
+                      properties: { [text]: { const: other }, [other]: { pattern: text } },
+                      required: [text],
+                      enum: [{ [other]: text }],
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    });
+
+  const PIECES = [
+    "`",
+    "${",
+    "}",
+    "\\",
+    '"',
+    "'",
+    "*/",
+    "/*",
+    "//",
+    "\n",
+    "\r",
+    "\u2028",
+    "\u2029",
+    "</script>",
+    "__proto__",
+    "\u0000",
+    "\ud800",
+    "\u202e",
+    "a",
+    "é",
+  ];
+
+  test("whatever the text, the code of the suite is that of a plain one", async () => {
+    const suiteFor = async (text: string, other: string): Promise<string> => {
+      const { tests } = await planOf({ "api.yaml": documentOf(text, other) });
+      return suiteOf(tests?.plan, text);
+    };
+    const plain = skeleton(await suiteFor("one", "two"));
+    const text = fc.oneof(
+      fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 6 }).map((pieces) => pieces.join("")),
+      fc.string({ unit: "binary", minLength: 1 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(text, text, async (one, other) => {
+        const a = one.toWellFormed();
+        const b = other.toWellFormed();
+        fc.pre(a !== b);
+        const suite = await suiteFor(a, b);
+        expect(suite).toMatch(/^[\n\u0020-\u007e]*$/);
+        expect(skeleton(suite)).toBe(plain);
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

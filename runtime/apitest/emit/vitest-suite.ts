@@ -3,6 +3,7 @@ import type { ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.
 
 import { literal } from "./literal.ts";
 import { SUITE_HELPERS } from "./suite-helpers.ts";
+import { SUITE_SCHEMA } from "./suite-schema.ts";
 
 export interface SuiteOrigin {
   /** The document as the user named it. */
@@ -14,8 +15,7 @@ export interface SuiteOrigin {
 
 /**
  * A vitest suite in TypeScript that needs nothing but vitest and Node, and tests the server that `API_BASE_URL`
- * names. All that comes from the document stands in string literals and nowhere else. Answers' schemas are
- * not in it: they are checked by a run.
+ * names. All that comes from the document stands in string literals and nowhere else, the schemas of answers too.
  */
 export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
   const groups = Map.groupBy(plan.cases, ({ method, path }) => `${method} ${path}`);
@@ -23,8 +23,20 @@ export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
     const cases = groups.get(`${operation.method} ${operation.path}`) ?? [];
     return cases.length === 0 ? [] : [operationBlock(operation, cases)];
   });
-  return `${[header(origin), SUITE_HELPERS, ...blocks].join("\n\n")}\n`;
+  const parts = [header(origin), SUITE_HELPERS, SUITE_SCHEMA, schemasText(plan), ...blocks];
+  return `${parts.join("\n\n")}\n`;
 };
+
+/** As texts that the suite parses: in a literal a member called `__proto__` would not be one. */
+const schemasText = ({ schemas }: ApiTestPlan): string =>
+  [
+    "/** Schemas of answers as the document has them, as JSON Schema 2020-12. */",
+    "const schemas: { [name: string]: Json } = {",
+    ...Object.entries(schemas).map(
+      ([name, schema]) => `  ${name}: JSON.parse(${literal(JSON.stringify(schema))}) as Json,`,
+    ),
+    "};",
+  ].join("\n");
 
 const header = ({ document, seed, version }: SuiteOrigin): string =>
   [
@@ -40,7 +52,12 @@ const comment = (text: string): string => visibleText(text).replace(/[^\u0020-\u
 
 const operationBlock = (operation: ApiOperation, cases: readonly ApiTestCase[]): string => {
   const { method, path, responses, place } = operation;
-  const documented = literal(responses.map(({ status, mediaTypes }) => [status, mediaTypes]));
+  const documented = literal(
+    responses.map(({ status, contents }) => [
+      status,
+      contents.map(({ mediaType, schema }) => [mediaType, schema]),
+    ]),
+  );
   return [
     `// ${comment(place.file)}:${place.range.line}`,
     `describe(${literal(`${method} ${path}`)}, () => {`,

@@ -2,6 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 
 import type { JsonValue } from "#kernel/json.ts";
 
+import { equalText } from "./equal.ts";
 import { FORMATS } from "./formats.ts";
 import { compilePattern } from "./pattern.ts";
 import type { Direction, SchemaRef, SchemaRegistry } from "./registry.ts";
@@ -41,6 +42,7 @@ export class SchemaJudge {
       multipleOfPrecision: 8,
       code: { regExp: patternEngine },
     });
+    for (const definition of EQUALITY) this.ajv.removeKeyword(definition.keyword).addKeyword(definition);
     for (const [name, validate] of FORMATS) this.ajv.addFormat(name, validate);
     for (const direction of ["request", "response"] as const) {
       this.ajv.addSchema(registry.root(direction), uriOf(direction));
@@ -67,6 +69,40 @@ export class SchemaJudge {
     return validate;
   }
 }
+
+/**
+ * The validator's own comparison asks values for their `constructor`, `valueOf` and `toString`, which a
+ * server may answer as names of its own. So the keywords that compare values are ours.
+ */
+const EQUALITY = [
+  {
+    keyword: "const",
+    error: { message: "must be equal to constant" },
+    compile: (wanted: JsonValue) => {
+      const text = equalText(wanted);
+      return (value: JsonValue): boolean => equalText(value) === text;
+    },
+  },
+  {
+    keyword: "enum",
+    schemaType: "array" as const,
+    error: { message: "must be equal to one of the allowed values" },
+    compile: (listed: readonly JsonValue[]) => {
+      const texts = new Set(listed.map(equalText));
+      return (value: JsonValue): boolean => texts.has(equalText(value));
+    },
+  },
+  {
+    keyword: "uniqueItems",
+    type: "array" as const,
+    schemaType: "boolean" as const,
+    error: { message: "must not have the same item twice" },
+    compile:
+      (isUnique: boolean) =>
+      (items: readonly JsonValue[]): boolean =>
+        !isUnique || new Set(items.map(equalText)).size === items.length,
+  },
+];
 
 const uriOf = (direction: Direction): string => `writ:${direction}`;
 

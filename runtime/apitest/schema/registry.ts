@@ -39,7 +39,7 @@ export class SchemaRegistry {
 
   /** Takes a schema in. What it refers to is taken in too, each place once. */
   add(node: Node, direction: Direction): SchemaRef {
-    return { direction, pointer: `/$defs/${this.nameOf(node, direction)}` };
+    return { direction, pointer: `/$defs/${this.take(node, direction)}` };
   }
 
   /** The whole schema of one view; complete when everything has been added. */
@@ -82,7 +82,26 @@ export class SchemaRegistry {
     return undefined;
   }
 
-  private nameOf(node: Node, direction: Direction): string {
+  /** Name of the schema of a view that a reference of `add` stands for. */
+  nameOf({ pointer }: SchemaRef): string {
+    return pointer.slice("/$defs/".length);
+  }
+
+  /** These schemas of one view and all that they refer to, by name, without what constrains nothing. */
+  closure(refs: readonly SchemaRef[]): Readonly<Record<string, Schema>> {
+    const found = new Map<string, Schema>();
+    const queue = refs.map((ref) => ({ direction: ref.direction, name: this.nameOf(ref) }));
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const { direction, name } = next;
+      if (found.has(name)) continue;
+      const schema = this.views[direction].schemas.get(name) ?? true;
+      found.set(name, bare(schema) as Schema);
+      for (const other of referencesIn(schema)) queue.push({ direction, name: other });
+    }
+    return Object.fromEntries(found);
+  }
+
+  private take(node: Node, direction: Direction): string {
     const view = this.views[direction];
     const key = nodeKey(node);
     const known = view.names.get(key);
@@ -145,7 +164,7 @@ export class SchemaRegistry {
       this.log.lost(next.lost);
       return undefined;
     }
-    return `#/$defs/${this.nameOf(next.node, direction)}`;
+    return `#/$defs/${this.take(next.node, direction)}`;
   }
 
   private passOver(keyword: string, child: Node): void {
@@ -211,6 +230,49 @@ export class SchemaRegistry {
     return end.ok && childOf(end.node, flag)?.value === true;
   }
 }
+
+/** Keywords whose values are data, in which nothing is a schema. */
+const DATA: readonly string[] = ["const", "enum", "examples"];
+
+/** A schema without annotations. */
+const bare = (schema: JsonValue): JsonValue => {
+  if (Array.isArray(schema)) return schema.map(bare);
+  if (!isJsonObject(schema)) return schema;
+  return Object.fromEntries(
+    Object.entries(schema)
+      .filter(([keyword]) => keyword !== "examples" && keyword !== NEVER_SENT)
+      .map(([keyword, value]) => [
+        keyword,
+        DATA.includes(keyword)
+          ? value
+          : MAPS.includes(keyword) && isJsonObject(value)
+            ? bareMap(value)
+            : bare(value),
+      ]),
+  );
+};
+
+/** Keywords whose members are named by the document. */
+const MAPS: readonly string[] = ["properties", "patternProperties", "dependentSchemas", "dependentRequired"];
+
+const bareMap = (map: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(map).map(([name, schema]) => [name, bare(schema)]));
+
+/** Names of the schemas that a schema refers to. */
+const referencesIn = (schema: JsonValue): readonly string[] => {
+  const found = new Set<string>();
+  const walk = (value: JsonValue, isMap: boolean): void => {
+    if (Array.isArray(value)) for (const each of value as readonly JsonValue[]) walk(each, false);
+    if (!isJsonObject(value)) return;
+    for (const [keyword, inner] of Object.entries(value)) {
+      if (!isMap && keyword === "$ref" && typeof inner === "string")
+        found.add(inner.slice("#/$defs/".length));
+      else if (isMap || !DATA.includes(keyword)) walk(inner, !isMap && MAPS.includes(keyword));
+    }
+  };
+  walk(schema, false);
+  return [...found];
+};
 
 /** Marks a property that belongs to the server; an annotation that no validator knows. */
 export const NEVER_SENT = "x-writ-never-sent";
