@@ -159,7 +159,7 @@ const engineFinding = (engine: EngineInspection | null, machine: Machine): Findi
         k === "absent" ? "absent" : "wrong",
         `${visibleText(socket)} ${SAYS[k](why)}`,
         {
-          adds: "containers: the tiers docker and gvisor",
+          adds: "containers, for docker and gvisor",
           remedy: engineRemedy(k, machine),
           facts: { socket, why },
         },

@@ -60,8 +60,8 @@ export const untriedTier = (tier: SandboxTier): Finding =>
 
 /** A tier that wants a part that is not there. */
 export const tierWithout = (tier: SandboxTier, wants: string, remedy: Remedy | null): Finding =>
-  finding(`tier.${tier}`, "absent", `wants ${wants}`, {
+  finding(`tier.${tier}`, "absent", `needs ${wants}`, {
     adds: ADDS[tier],
     remedy,
-    facts: { usable: false, why: `wants ${wants}` },
+    facts: { usable: false, why: `needs ${wants}` },
   });
