@@ -7,7 +7,7 @@ import type { Labels } from "./labels.ts";
 import type { Moved } from "./move.ts";
 import { endWith, moved, WAIT } from "./move.ts";
 import type { Program } from "./program.ts";
-import type { CallOutcome, Command, PendingCall, ProposedByRun, RunState } from "./state.ts";
+import type { CallOutcome, Command, Effect, PendingCall, ProposedByRun, RunState } from "./state.ts";
 
 /** Gives calls to the gate; the run goes on when every one of them is settled. */
 export const propose = (
@@ -67,6 +67,76 @@ export const settleCall = (
     isLast: outcomes.length === state.calls.length,
   };
 };
+
+/** Notes that only a person can say what became of one call. */
+export const loseCall = (
+  state: RunState,
+  { reference, callId, labels }: Extract<RunInput, { k: "effect-lost" }>,
+): RunState => {
+  invariant(
+    openCalls(state).some((call) => call.reference === reference),
+    "a call is lost that was not settled",
+  );
+  const calls = state.calls.map((call) =>
+    call.reference === reference ? { ...call, lost: { callId, labels } } : call,
+  );
+  return { ...state, calls };
+};
+
+/** A person said what became of a lost call: it settles, or is to be done again. */
+export const tellLost = (
+  state: RunState,
+  { callId, happened }: Extract<RunInput, { k: "effect-told" }>,
+): ReturnType<typeof settleCall> => {
+  const told = state.calls.find((call) => call.lost?.callId === callId);
+  invariant(told?.lost !== undefined, "a person speaks of a call that was lost");
+  const { lost, ...found } = told;
+  const calls = state.calls.map((call) => (call === told ? found : call));
+  const known: RunState = { ...state, calls };
+  if (!happened) return { state: known, isLast: false };
+  const { reference } = told;
+  const { labels } = lost;
+  return settleCall(known, {
+    k: "call-settled",
+    reference,
+    status: "done",
+    text: TOLD_TEXT,
+    value: null,
+    labels,
+    changes: [],
+  });
+};
+
+const TOLD_TEXT = "Done, as a person says who looked. What it answered is not known.";
+
+/** The calls that still have to be done: neither settled nor lost. */
+export const openCalls = ({ calls, outcomes }: RunState): readonly PendingCall[] =>
+  calls.filter(
+    ({ reference, lost }) =>
+      lost === undefined && outcomes.every((outcome) => outcome.reference !== reference),
+  );
+
+/** The calls of which only a person can say what became of them. */
+export const lostCalls = ({ calls }: RunState): readonly LostCall[] =>
+  calls.flatMap(({ tool, lost }) => (lost === undefined ? [] : [{ callId: lost.callId, tool }]));
+
+export interface LostCall {
+  readonly callId: string;
+  readonly tool: string;
+}
+
+/** The last thing that takes time among what transitions asked for, narrowed to what is not done yet; null when nothing is left. */
+export const stillToDo = (state: RunState, asked: Effect | null): Effect | null => {
+  if (asked?.k !== "perform") return asked;
+  const open = new Set(openCalls(state).map(({ reference }) => reference));
+  const calls = asked.calls.filter(({ reference }) => open.has(reference));
+  return calls.length === 0 ? null : { ...asked, calls };
+};
+
+export const effectOf = (commands: readonly Command[]): Effect | null =>
+  commands.findLast((command): command is Effect => !SHOWN.has(command.k)) ?? null;
+
+const SHOWN: ReadonlySet<Command["k"]> = new Set(["enter", "print", "end"]);
 
 /** A file that was proposed, whatever became of that, is not proposed again unless it changes again. */
 const unpublishedAfter = (

@@ -4,20 +4,32 @@ import type { EntryId } from "#kernel/ids.ts";
 import { invariant, unreachable } from "#kernel/invariant.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { ok } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
 import type { InputsFault } from "./inputs.ts";
 import { checkInputs } from "./inputs.ts";
+import { effectOf, stillToDo } from "./calls.ts";
 import { inputOf } from "./journal.ts";
 import { NO_LABELS } from "./labels.ts";
+import type { LostEffect } from "./lost-effects.ts";
+import { closingEntries } from "./lost-effects.ts";
 import type { Program } from "./program.ts";
 import { programOf } from "./program.ts";
 import { Recording } from "./recording.ts";
 import type { RunReason } from "./reasons.ts";
 import { RUN_REASONS } from "./reasons.ts";
-import { advancedEntry, cancelEntry, endEntry, limitEntry, startEntry } from "./run-entries.ts";
-import type { RunDeps, RunReport, RunRequest, RunSession } from "./run-request.ts";
-import type { Command, RunEnd, RunState, Step } from "./state.ts";
+import type { ResumePlan } from "./resume.ts";
+import {
+  advancedEntry,
+  cancelEntry,
+  endEntry,
+  limitEntry,
+  resumedEntry,
+  startEntry,
+  toldEntry,
+} from "./run-entries.ts";
+import type { ResumeDeps, RunDeps, RunReport, RunRequest, RunSession } from "./run-request.ts";
+import type { Command, Effect, RunEnd, RunState } from "./state.ts";
 import { RUN_KEY_BYTES, stateDigest } from "./state-digest.ts";
 import { begin, transition } from "./transition.ts";
 
@@ -35,18 +47,66 @@ export const runAgent = async (
   if (!program.ok) return program;
   const inputs = checkInputs(program.value.agent.parameters, request.inputs);
   if (!inputs.ok) return inputs;
-  const run = new Run(deps, request, program.value, inputs.value);
-  return ok(await run.toEnd(signal));
+  const run = new Run(deps, { ...request, inputs: inputs.value }, program.value, {
+    key: deps.entropy.bytes(RUN_KEY_BYTES),
+    state: null,
+    used: NOTHING_USED,
+  });
+  return ok(await run.toEnd(() => run.start(), signal));
 };
 
-/** What a transition may ask for that takes time; the rest is only shown. */
-type Effect = Exclude<Command, { k: "enter" | "print" | "end" }>;
+/**
+ * Goes on with a run that was interrupted, from the state that its inputs lead to, and says how it
+ * ended like `runAgent`. What its dead host left open is closed on record first; nothing of which
+ * that host may have had an effect is done again without a person. Refuses where another host went
+ * on with the run at the same moment and is the run: then nothing was done here.
+ *
+ * @param request as the plan was made with.
+ */
+export const resumeAgent = async (
+  deps: ResumeDeps,
+  request: Omit<RunRequest, "inputs">,
+  plan: ResumePlan,
+  signal: AbortSignal,
+): Promise<Result<RunReport, Fault<string>>> => {
+  const { inputs, past, replay } = plan;
+  const whole = { ...request, inputs };
+  const program = programOf(whole);
+  if (!program.ok) return program;
+  const { key, state } = replay;
+  const used = { ...past.used, inputs: past.journal.length };
+  const run = new Run(deps, whole, program.value, { key, state, used });
+  const report = await run.toEnd(() => run.resume(deps, plan), signal);
+  return run.withdrawn === null ? ok(report) : failed(run.withdrawn);
+};
+
+const SUPERSEDED = fault("RESUME_SUPERSEDED", "another host went on with the run at the same moment", {
+  help: "`writ ps` shows how it stands",
+});
+
+/** Where a run stands when this process takes it up. */
+interface Begun {
+  readonly key: Uint8Array;
+  /** Null before the first input. */
+  readonly state: RunState | null;
+  readonly used: {
+    readonly inputs: number;
+    readonly wallMs: number;
+    readonly toolMs: number;
+    readonly calls: number;
+  };
+}
+
+const NOTHING_USED: Begun["used"] = { inputs: 0, wallMs: 0, toolMs: 0, calls: 0 };
 
 interface Ended {
   readonly end: RunEnd;
   /** The reason of what refused, when that ended the run. */
   readonly fault: Fault<string> | null;
 }
+
+/** Waits for whoever has to be heard first, and gives what is to be done then. */
+type Beginning = () => Promise<readonly Command[]>;
 
 /** How much later than the run's own deadline the gate's is: it only holds when the run's did not. */
 const GATE_GRACE_MS = 1_000;
@@ -56,13 +116,12 @@ class Run {
   readonly #deps: RunDeps;
   readonly #request: RunRequest;
   readonly #program: Program;
-  readonly #inputs: JsonObject;
+  readonly #begun: Begun;
   readonly #recording: Recording;
-  readonly #key: Uint8Array;
   readonly #startedAtMs: number;
   /** Aborted when what is under way has to end. */
   readonly #work = new AbortController();
-  #state: RunState | null = null;
+  #state: RunState | null;
   /** Of a state that was seen to be sound; what a run that broke down says it had come to. */
   #lastDigest: Sha256;
   #session: RunSession | null = null;
@@ -75,31 +134,40 @@ class Run {
   /** What was thrown, once, by a mistake of the runtime itself. */
   #bug: { readonly error: unknown } | null = null;
 
-  constructor(deps: RunDeps, request: RunRequest, program: Program, inputs: JsonObject) {
+  /** Why this process is not the run after all: nothing was done here and nothing more is recorded. */
+  #withdrawn: Fault<string> | null = null;
+
+  constructor(deps: RunDeps, request: RunRequest, program: Program, begun: Begun) {
     this.#deps = deps;
     this.#request = request;
     this.#program = program;
-    this.#inputs = inputs;
-    this.#recording = new Recording(deps.recorder, () =>
+    this.#begun = begun;
+    this.#recording = new Recording(deps.recorder, begun.used, () =>
       this.#enter("tool-dispatching", this.#state?.usage.iterations ?? 0),
     );
-    this.#key = deps.entropy.bytes(RUN_KEY_BYTES);
-    this.#startedAtMs = deps.clock.monotonicMs();
+    this.#state = begun.state;
+    this.#startedAtMs = deps.clock.monotonicMs() - begun.used.wallMs;
     this.#lastDigest = this.#digest();
   }
 
-  async toEnd(signal: AbortSignal): Promise<RunReport> {
+  get withdrawn(): Fault<string> | null {
+    return this.#withdrawn;
+  }
+
+  /** @param begin puts the beginning on record and gives what is to be done first; null when there is none. */
+  async toEnd(begin: () => Promise<Beginning | null>, signal: AbortSignal): Promise<RunReport> {
     const cancel = (): void => this.#interrupt(cancelEntry(this.#request));
     const deadline = new AbortController();
-    let fault: Fault<string> | null = null;
+    let refusal: Fault<string> | null = null;
     try {
-      const first = await this.#start();
+      const first = await begin();
       if (first !== null) {
         signal.addEventListener("abort", cancel, { once: true });
         if (signal.aborted) cancel();
         void this.#watchDeadline(deadline.signal);
-        if (this.#interruption === null) fault = await this.#openSession();
-        if (fault === null) await this.#advance(first.commands);
+        const commands = await first();
+        if (this.#interruption === null && !this.#isEnded()) refusal = await this.#openSession();
+        if (refusal === null) await this.#advance(commands);
       }
     } catch (error) {
       this.#bug ??= { error };
@@ -111,14 +179,14 @@ class Run {
     await this.#interruption;
     await this.#closeSession();
     this.#feedLast();
-    return this.#report(this.#endOf(fault));
+    return this.#report(this.#endOf(refusal));
   }
 
   /** Records the start; null when the ledger refused it. */
-  async #start(): Promise<Step | null> {
-    await this.#recording.record(
-      startEntry(this.#deps.crypto, this.#request, this.#program, this.#inputs, this.#key),
-    );
+  async start(): Promise<Beginning | null> {
+    const { crypto } = this.#deps;
+    const { inputs } = this.#request;
+    await this.#recording.record(startEntry(crypto, this.#request, this.#program, inputs, this.#begun.key));
     const [entry] = this.#recording.takeFed();
     if (entry === undefined) return null;
     const input = inputOf(entry);
@@ -126,7 +194,42 @@ class Run {
     const step = begin(this.#program, input.value);
     this.#state = step.state;
     this.#cause = entry.id;
-    return step;
+    return () => Promise.resolve(step.commands);
+  }
+
+  /** Closes what was left open and records that the run goes on; null when it does not. */
+  async resume(deps: ResumeDeps, { past, replay, lost }: ResumePlan): Promise<Beginning | null> {
+    this.#cause = past.journal.at(-1)?.id ?? null;
+    for (const draft of closingEntries(past, this.#request.registry)) await this.#recording.record(draft);
+    this.#feed();
+    const reached = { inputs: this.#recording.inputs, state: this.#digest() };
+    await this.#recording.record(resumedEntry(deps.crypto, this.#request, past, reached));
+    if (this.#recording.fault !== null) return null;
+    const alone = await deps.isAlone();
+    if (!alone.ok) this.#withdrawn = alone.fault;
+    else if (!alone.value) this.#withdrawn = SUPERSEDED;
+    return this.#withdrawn === null ? () => this.#hearPeople(deps, lost, replay.asked) : null;
+  }
+
+  /** Has a person say what became of what nobody else can know; what is to be done then. */
+  async #hearPeople(
+    { askEffect }: ResumeDeps,
+    lost: readonly LostEffect[],
+    before: Effect | null,
+  ): Promise<readonly Command[]> {
+    let asked = before;
+    for (const effect of lost) {
+      if (this.#interruption !== null || this.#isEnded()) break;
+      await this.#unlessInterrupted(async () => {
+        const { k, ...who } = await askEffect(effect, this.#work.signal);
+        if (k === "end") this.#interrupt(cancelEntry({ canceller: { ...who, how: () => null } }));
+        else await this.#recording.record(toldEntry({ k, ...who }, effect.callId, this.#cause));
+      });
+      await this.#interruption;
+      asked = effectOf(this.#feed()) ?? asked;
+    }
+    const left = this.#state === null ? null : stillToDo(this.#state, asked);
+    return left === null ? [] : [left];
   }
 
   /** Opens what the run acts through; the fault of it when that is refused. */
@@ -137,9 +240,10 @@ class Run {
       onBehalfOf,
       ancestors,
       tier,
-      inputs: this.#inputs,
+      inputs: this.#request.inputs,
       offered,
-      key: this.#key,
+      key: this.#begun.key,
+      callsMade: this.#begun.used.calls,
       endsAtMonotonicMs: this.#startedAtMs + this.#program.limits.wallMsMax + GATE_GRACE_MS,
       limits: gateLimits,
     };
@@ -186,15 +290,14 @@ class Run {
 
   /** Shows what is only to be seen; the one command among them that takes time, or null. */
   #show(commands: readonly Command[]): Effect | null {
-    let effect: Effect | null = null;
     for (const command of commands) {
       if (command.k === "enter") this.#enter(command.phase, command.iteration);
       else if (command.k === "print") {
         const { level, text } = command;
         this.#recording.live("output.printed", { level, text });
-      } else if (command.k !== "end") effect = command;
+      }
     }
-    return effect;
+    return effectOf(commands);
   }
 
   #enter(phase: string, iteration: number): void {
@@ -269,7 +372,7 @@ class Run {
   }
 
   #digest(): Sha256 {
-    this.#lastDigest = stateDigest(this.#deps.crypto, this.#key, this.#state);
+    this.#lastDigest = stateDigest(this.#deps.crypto, this.#begun.key, this.#state);
     return this.#lastDigest;
   }
 
@@ -327,7 +430,7 @@ class Run {
   }
 
   async #recordEnd(end: RunEnd, measures: JsonObject): Promise<boolean> {
-    if (this.#recording.fault !== null) return false;
+    if (this.#recording.fault !== null || this.#withdrawn !== null) return false;
     let state = this.#lastDigest;
     try {
       state = this.#digest();

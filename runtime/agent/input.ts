@@ -32,6 +32,16 @@ export type RunInput =
       readonly changes: readonly FileChange[];
     }
   | { readonly k: "response-settled"; readonly status: CallStatus; readonly text: string }
+  /** Something under way was lost with its host and did no harm: it is still to be done. */
+  | { readonly k: "lost" }
+  /** A call was sent off when its host died. Until a person says what became of it, it is neither settled nor to be done. */
+  | {
+      readonly k: "effect-lost";
+      readonly callId: string;
+      readonly reference: string;
+      readonly labels: Labels;
+    }
+  | { readonly k: "effect-told"; readonly callId: string; readonly happened: boolean }
   | { readonly k: "body-advanced" }
   | { readonly k: "limit-reached"; readonly limit: "WALL_TIME" | "TOOL_TIME" }
   | { readonly k: "cancelled" };

@@ -6,6 +6,9 @@ import type { ModelToolCall } from "#ports/language-model.ts";
 import type { EntryType } from "#protocol/run-event.ts";
 import type { CallStatus, FileChange, RunInput } from "./input.ts";
 
+/** The code of what was under way when the host of a run died. */
+export const HOST_DIED = "HOST_DIED";
+
 /** A recorded entry of a run that feeds its transition, with its content opened. */
 export interface JournalEntry {
   readonly type: EntryType;
@@ -42,12 +45,12 @@ const read = (entry: JournalEntry): RunInput | undefined => {
       const explanation = ownValue(entry.content, "explanation");
       const code = ownValue(entry.public, "code");
       if (typeof code !== "string" || typeof explanation !== "string") return undefined;
-      return { k: "model-failed", code, explanation };
+      return code === HOST_DIED ? { k: "lost" } : { k: "model-failed", code, explanation };
     }
     case "action.completed":
       return completed(entry);
     case "effect.unknown":
-      return settled(ownValue(entry.content, "explanation"), []);
+      return unknown(entry);
     case "body.advanced":
       return { k: "body-advanced" };
     case "limit.reached": {
@@ -55,7 +58,7 @@ const read = (entry: JournalEntry): RunInput | undefined => {
       return limit === "WALL_TIME" || limit === "TOOL_TIME" ? { k: "limit-reached", limit } : undefined;
     }
     case "person.intervened":
-      return ownValue(entry.public, "act") === "CANCEL" ? { k: "cancelled" } : undefined;
+      return intervened(entry.public);
     default:
       return undefined;
   }
@@ -91,9 +94,33 @@ const completed = (entry: JournalEntry): RunInput | undefined => {
   const changes = listOf(ownValue(entry.content, "changes"), fileChange);
   const call = settled(ownValue(entry.content, "result"), changes ?? []);
   if (call?.k !== "call-settled") return undefined;
+  if (ownValue(entry.public, "code") === HOST_DIED) return { k: "lost" };
   if (action === "model_call") return { k: "model-denied", text: call.text };
   if (action === "respond") return { k: "response-settled", status: call.status, text: call.text };
   return changes === undefined ? undefined : call;
+};
+
+/** An effect that nobody can say anything about: where a dead host is why, a person still can. */
+const unknown = (entry: JournalEntry): RunInput | undefined => {
+  const call = settled(ownValue(entry.content, "explanation"), []);
+  if (call?.k !== "call-settled" || ownValue(entry.public, "code") !== HOST_DIED) return call;
+  const callId = ownValue(entry.public, "callId");
+  const { reference, labels } = call;
+  return typeof callId === "string" ? { k: "effect-lost", callId, reference, labels } : undefined;
+};
+
+const intervened = (fields: JsonObject): RunInput | undefined => {
+  const callId = ownValue(fields, "target");
+  switch (ownValue(fields, "act")) {
+    case "CANCEL":
+      return { k: "cancelled" };
+    case "EFFECT_HAPPENED":
+      return typeof callId === "string" ? { k: "effect-told", callId, happened: true } : undefined;
+    case "EFFECT_ABSENT":
+      return typeof callId === "string" ? { k: "effect-told", callId, happened: false } : undefined;
+    default:
+      return undefined;
+  }
 };
 
 const settled = (result: JsonValue | undefined, changes: readonly FileChange[]): RunInput | undefined => {

@@ -22,9 +22,11 @@ export interface RecorderPlace {
   /** `Agent::"…"`. */
   readonly principal: string;
   readonly onBehalfOf: OnBehalfOf | null;
+  /** How many entries of the run are on record, and how many of them are inputs; absent where none is. */
+  readonly recorded?: { readonly entries: number; readonly inputs: number };
 }
 
-/** A recorder for a run of which nothing is recorded yet. */
+/** A recorder that goes on where the run's entries end. */
 export const createRunRecorder = (deps: RecorderDeps, place: RecorderPlace): RunRecorder =>
   new LedgerRunRecorder(deps, place);
 
@@ -37,11 +39,11 @@ class LedgerRunRecorder implements RunRecorder {
   readonly scope: ScopeId;
   readonly #deps: RecorderDeps;
   readonly #place: RecorderPlace;
-  #entries = 0;
-  #inputs = 0;
+  #entries: number;
+  #inputs: number;
   #fault: LedgerFault | null = null;
   /** The last entry that is durable, and the live events behind it. */
-  #after = -1;
+  #after: number;
   #ordinal = 0;
 
   constructor(deps: RecorderDeps, place: RecorderPlace) {
@@ -49,6 +51,9 @@ class LedgerRunRecorder implements RunRecorder {
     this.scope = place.scope;
     this.#deps = deps;
     this.#place = place;
+    this.#entries = place.recorded?.entries ?? 0;
+    this.#inputs = place.recorded?.inputs ?? 0;
+    this.#after = this.#entries - 1;
   }
 
   async record(draft: EntryDraft): Promise<Result<RunEntry, LedgerFault>> {

@@ -22,12 +22,21 @@ export class Recording implements RunRecorder {
   readonly #inner: RunRecorder;
   readonly #onDispatched: () => void;
   readonly #fed: Fed[] = [];
-  #inputs = 0;
-  #toolMs = 0;
+  #inputs: number;
+  #toolMs: number;
   #fault: LedgerFault | null = null;
 
-  /** @param onDispatched called whenever the intent of a tool call became durable. */
-  constructor(inner: RunRecorder, onDispatched: () => void) {
+  /**
+   * @param used what the run had of both before it was interrupted; nothing where it begins.
+   * @param onDispatched called whenever the intent of a tool call became durable.
+   */
+  constructor(
+    inner: RunRecorder,
+    used: { readonly inputs: number; readonly toolMs: number },
+    onDispatched: () => void,
+  ) {
+    this.#inputs = used.inputs;
+    this.#toolMs = used.toolMs;
     this.run = inner.run;
     this.scope = inner.scope;
     this.#inner = inner;
@@ -76,9 +85,11 @@ export class Recording implements RunRecorder {
   }
 }
 
-const isToolCall = (draft: EntryDraft): boolean => typeof ownValue(draft.public, "tool") === "string";
+const isToolCall = (draft: Pick<EntryDraft, "public">): boolean =>
+  typeof ownValue(draft.public, "tool") === "string";
 
-const toolMsOf = (draft: EntryDraft): number => {
+/** How long a tool ran by the entry that says so; 0 for any other entry. */
+export const toolMsOf = (draft: Pick<EntryDraft, "type" | "public">): number => {
   const isOver = draft.type === "action.completed" || draft.type === "effect.unknown";
   const wallMs = ownValue(draft.public, "wallMs");
   return isOver && isToolCall(draft) && typeof wallMs === "number" ? wallMs : 0;

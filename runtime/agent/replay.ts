@@ -5,13 +5,14 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { isJsonObject, ownValue } from "#kernel/json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Crypto } from "#ports/crypto.ts";
+import { effectOf } from "./calls.ts";
 import type { JournalEntry, JournalFault } from "./journal.ts";
 import { inputOf } from "./journal.ts";
 import type { RunLimits } from "./limits.ts";
 import { RUN_LIMITS_DEFAULT } from "./limits.ts";
 import type { ProgramSource } from "./program.ts";
 import { programOf } from "./program.ts";
-import type { RunState } from "./state.ts";
+import type { Effect, RunState } from "./state.ts";
 import { RUN_KEY_BYTES, stateDigest } from "./state-digest.ts";
 import { begin, transition } from "./transition.ts";
 
@@ -20,6 +21,10 @@ export interface Replay {
   readonly digests: readonly Sha256[];
   /** The state after the last one. */
   readonly state: RunState;
+  /** The last thing that takes time among what was asked for; `stillToDo` narrows it to what is left of it. */
+  readonly asked: Effect | null;
+  /** The run's own, for digests of private text. */
+  readonly key: Uint8Array;
 }
 
 export type ReplayFault =
@@ -46,29 +51,33 @@ export const replayRun = (
   entries: readonly JournalEntry[],
 ): Result<Replay, ReplayFault> => {
   const journal = [...entries].sort((left, right) => left.input - right.input);
-  const [first, ...rest] = journal;
-  if (first?.type !== "run.started" || journal.some((entry, index) => entry.input !== index)) {
+  const [opening, ...rest] = journal;
+  if (opening?.type !== "run.started" || journal.some((entry, index) => entry.input !== index)) {
     return failed(fault("REPLAY_INCOMPLETE", "the inputs of the run are not all there, each once"));
   }
-  const start = inputOf(first);
+  const start = inputOf(opening);
   if (!start.ok) return start;
-  const key = keyOf(first);
-  const limits = limitsOf(first);
+  const key = keyOf(opening);
+  const limits = limitsOf(opening);
   if (key === null || limits === null || start.value.k !== "started") {
     return failed(fault("JOURNAL_UNREADABLE", "the start of the run cannot be read"));
   }
   const program = programOf({ ...source, limits });
   if (!program.ok) return program;
   try {
-    let { state } = begin(program.value, start.value);
+    const first = begin(program.value, start.value);
+    let { state } = first;
+    let asked = effectOf(first.commands);
     const digests = [stateDigest(crypto, key, state)];
     for (const entry of rest) {
       const input = inputOf(entry);
       if (!input.ok) return input;
-      ({ state } = transition(program.value, state, input.value));
+      const step = transition(program.value, state, input.value);
+      ({ state } = step);
+      asked = effectOf(step.commands) ?? asked;
       digests.push(stateDigest(crypto, key, state));
     }
-    return ok({ digests, state });
+    return ok({ digests, state, asked, key });
   } catch (error) {
     // The transition takes an input that cannot come for a mistake of ours; here it is the journal's.
     if (isInvariant(error))

@@ -6,6 +6,8 @@ import type { EntryId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
+import type { EffectAnswer } from "./lost-effects.ts";
+import type { RunPast } from "./past.ts";
 import type { Program } from "./program.ts";
 import { ENGINE_SEMANTICS } from "./program.ts";
 import { RUN_REASONS } from "./reasons.ts";
@@ -17,6 +19,36 @@ import type { RunEnd } from "./state.ts";
  * others are the gate's and the sandbox's.
  */
 
+/** What a run stands on beside its inputs: public fields of `run.started`, which `run.resumed` states again. */
+export const foundations = (crypto: Crypto, { spec, registry, tier, facts }: RunRequest): Foundations => {
+  const digest = (value: unknown): Sha256 =>
+    sha256OfBytes(crypto.sha256(utf8(canonicalJson(value as JsonValue))));
+  const { policies, configuration, model, powers } = facts;
+  return {
+    spec: digest(spec),
+    policies,
+    tools: digest(registry),
+    configuration,
+    semantics: ENGINE_SEMANTICS,
+    tier,
+    model,
+    powers,
+  };
+};
+
+export const FOUNDATIONS = [
+  "spec",
+  "policies",
+  "tools",
+  "configuration",
+  "semantics",
+  "tier",
+  "model",
+  "powers",
+] as const;
+
+export type Foundations = { readonly [Name in (typeof FOUNDATIONS)[number]]: JsonValue };
+
 /** The first entry of a run. `key` is its own, for digests of private text. */
 export const startEntry = (
   crypto: Crypto,
@@ -25,8 +57,6 @@ export const startEntry = (
   inputs: JsonObject,
   key: Uint8Array,
 ): EntryDraft => {
-  const digest = (value: unknown): Sha256 =>
-    sha256OfBytes(crypto.sha256(utf8(canonicalJson(value as JsonValue))));
   const { spec, facts } = request;
   return {
     type: "run.started",
@@ -34,15 +64,8 @@ export const startEntry = (
     public: {
       agent: request.principal.id,
       source: spec.source.digest,
-      spec: digest(spec),
-      policies: facts.policies,
-      tools: digest(request.registry),
-      configuration: facts.configuration,
-      semantics: ENGINE_SEMANTICS,
-      tier: request.tier,
+      ...foundations(crypto, request),
       tierWhy: facts.tierWhy,
-      model: facts.model,
-      powers: facts.powers,
       startKey: facts.startKey,
     },
     content: {
@@ -70,8 +93,32 @@ const entryOf = (type: EntryDraft["type"], fields: JsonObject, cause: EntryId | 
 export const advancedEntry = (statement: number, steps: number, cause: EntryId | null): EntryDraft =>
   entryOf("body.advanced", { statement, steps }, cause);
 
+/** The first entry of a host that goes on with a run. */
+export const resumedEntry = (
+  crypto: Crypto,
+  request: RunRequest,
+  { interrupted }: RunPast,
+  reached: { readonly inputs: number; readonly state: Sha256 },
+): EntryDraft => ({
+  type: "run.resumed",
+  cause: interrupted.id,
+  public: { last: interrupted.last, ...reached, ...foundations(crypto, request) },
+  content: {},
+  feeds: false,
+});
+
+/** What a person said of an effect that its host could not say anything about. */
+export const toldEntry = (
+  { k, by, surface }: EffectAnswer & { readonly k: "happened" | "absent" },
+  target: string,
+  cause: EntryId | null,
+): EntryDraft => {
+  const act = k === "happened" ? "EFFECT_HAPPENED" : "EFFECT_ABSENT";
+  return entryOf("person.intervened", { act, target, by, surface }, cause);
+};
+
 /** Its cause is filled in where the run is interrupted. */
-export const cancelEntry = ({ canceller }: RunRequest): EntryDraft => {
+export const cancelEntry = ({ canceller }: Pick<RunRequest, "canceller">): EntryDraft => {
   const { by, surface, how } = canceller;
   const detail = how();
   return {

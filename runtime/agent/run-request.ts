@@ -10,6 +10,7 @@ import type { RunRecorder } from "#ports/run-recorder.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import type { Surface } from "#protocol/consent.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
+import type { EffectAnswer, LostEffect } from "./lost-effects.ts";
 import type { RunLimits } from "./limits.ts";
 import type { RunEnd, Usage } from "./state.ts";
 
@@ -28,6 +29,14 @@ export interface RunDeps {
     request: SessionRequest,
     signal: AbortSignal,
   ) => Promise<Result<RunSession, Fault<string>>>;
+}
+
+/** What going on with a run needs beside what starting one does. */
+export interface ResumeDeps extends RunDeps {
+  /** Asks a person about each effect of the plan's `lost`, one after the other. Rejects with an AbortError when aborted. */
+  readonly askEffect: (effect: LostEffect, signal: AbortSignal) => Promise<EffectAnswer>;
+  /** Whether no other host went on with the same run at the same moment; asked once `run.resumed` is durable. */
+  readonly isAlone: () => Promise<Result<boolean, Fault<string>>>;
 }
 
 export interface SessionRequest {

@@ -78,6 +78,8 @@ export interface PendingCall {
   readonly tool: string;
   /** The file that it proposes for the workspace, as far as its arguments say one. */
   readonly publishes: string | null;
+  /** Present while only a person can say what became of it. */
+  readonly lost?: { readonly callId: string; readonly labels: Labels };
 }
 
 export interface CallOutcome {
@@ -126,6 +128,9 @@ export type Command =
   /** Let others have their turn, then go on with the body. */
   | { readonly k: "advance-body"; readonly statement: number; readonly steps: number }
   | { readonly k: "end"; readonly end: RunEnd };
+
+/** What of a transition takes time and leads to inputs; the rest is only shown. */
+export type Effect = Exclude<Command, { k: "enter" | "print" | "end" }>;
 
 export interface ProposedByRun {
   readonly reference: string;

@@ -1,7 +1,7 @@
 import { invariant, unreachable } from "#kernel/invariant.ts";
 import { startMachine } from "./body/state.ts";
 import { advanceBody, bodyCallSettled, failure, pauseBody, resumeBody } from "./body-moves.ts";
-import { closeCalls, settleCall } from "./calls.ts";
+import { closeCalls, loseCall, settleCall, tellLost } from "./calls.ts";
 import type { RunInput } from "./input.ts";
 import { labelsOf } from "./labels.ts";
 import {
@@ -13,7 +13,7 @@ import {
   openLoop,
 } from "./loop-moves.ts";
 import type { Move, Moved } from "./move.ts";
-import { endWith, moved } from "./move.ts";
+import { endWith, moved, WAIT } from "./move.ts";
 import type { Program } from "./program.ts";
 import { inputsMessage, systemMessage } from "./prompt.ts";
 import { isRunReason } from "./reasons.ts";
@@ -78,10 +78,14 @@ const taken = (program: Program, state: RunState, input: RunInput): Moved => {
     case "model-denied":
       invariant(state.phase === "reasoning", "a model call is denied when it was proposed");
       return moved(state, endWith("MODEL_DENIED", input.text));
-    case "call-settled": {
-      const settled = settleCall(state, input);
-      return settled.isLast ? allSettled(program, settled.state) : moved(settled.state, { k: "wait" });
-    }
+    case "call-settled":
+      return callSettled(program, settleCall(state, input));
+    case "lost":
+      return moved(state, WAIT);
+    case "effect-lost":
+      return moved(loseCall(state, input), WAIT);
+    case "effect-told":
+      return callSettled(program, tellLost(state, input));
     case "response-settled":
       invariant(state.phase === "responding", "a response settles when it was given");
       if (input.status === "done") return moved(state, { k: "publish" });
@@ -99,6 +103,9 @@ const taken = (program: Program, state: RunState, input: RunInput): Moved => {
       return unreachable(input);
   }
 };
+
+const callSettled = (program: Program, { state, isLast }: ReturnType<typeof settleCall>): Moved =>
+  isLast ? allSettled(program, state) : moved(state, WAIT);
 
 const allSettled = (program: Program, state: RunState): Moved => {
   const closed = closeCalls(state);

@@ -81,6 +81,8 @@ export interface GateRun {
   /** When the run's wall time is over, on the clock's monotonic scale. */
   readonly endsAtMonotonicMs: number;
   readonly limits: GateLimits;
+  /** Calls that the run made behind an earlier gate; absent for none. */
+  readonly callsMade?: number;
 }
 
 export interface Proposed {

@@ -69,7 +69,7 @@ class RunGate implements Gate {
   private readonly executors: ReadonlyMap<string, ToolExecutor>;
   private readonly supposing: Supposing;
   private readonly conversation = createConversation();
-  private callsMade = 0;
+  private callsMade: number;
   /** Set once and for good: a run that cannot be recorded does nothing more. */
   private fault: GateFault | null = null;
   /** The same for a bug of ours: whatever threw may have left something unrecorded. */
@@ -78,6 +78,7 @@ class RunGate implements Gate {
   constructor(world: World, deps: GateDeps) {
     this.run = world.recorder.run;
     this.world = world;
+    this.callsMade = world.run.callsMade ?? 0;
     this.deps = deps;
     this.authority = new Authority({
       monotonicMs: () => world.clock.monotonicMs(),

@@ -2,11 +2,19 @@ import { expect } from "vitest";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { scriptedModel } from "#adapters/models-scripted/index.ts";
 import { readScript } from "#adapters/models-scripted/script.ts";
-import type { RunReport, RunSession } from "#agent/index.ts";
+import type {
+  EffectAnswer,
+  LostEffect,
+  PastEntry,
+  RunPast,
+  RunReport,
+  RunRequest,
+  RunSession,
+} from "#agent/index.ts";
 import type { JournalEntry } from "#agent/journal.ts";
 import type { RunLimits } from "#agent/limits.ts";
-import type { RunRequest } from "#agent/run-request.ts";
-import { replayRun, runAgent, RUN_LIMITS_DEFAULT } from "#agent/index.ts";
+import type { RunDeps } from "#agent/run-request.ts";
+import { planResume, readPast, replayRun, resumeAgent, runAgent, RUN_LIMITS_DEFAULT } from "#agent/index.ts";
 import type { GateLimits } from "#gate/index.ts";
 import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import { utf8 } from "#kernel/bytes.ts";
@@ -123,8 +131,103 @@ export const runIn = async (plan: WorldPlan = {}): Promise<WorldRun> => {
 export const start = (
   plan: WorldPlan,
 ): { readonly world: World; readonly running: ReturnType<typeof runAgent> } => {
+  const { world, deps } = worldOf(plan);
+  return { world, running: runAgent(deps, requestOf(plan), world.cancel.signal) };
+};
+
+/** What of a killed run is left: the entries that were durable. */
+export type Remains = Pick<RunRecorderFake, "run" | "scope" | "entries">;
+
+/** The remains as the next opener of their log leaves them. */
+export const interrupted = ({ run, scope, entries }: Remains): Remains => {
+  const last = entries.at(-1)?.entry;
+  if (last === undefined) throw new Error("nothing was recorded");
+  const entropy = createEntropyFake(entries.length + 1_000);
+  const { seq, log } = last.position;
+  const entry: RecordedDraft = {
+    type: "run.interrupted",
+    cause: last.id,
+    public: { found: "log-recovered", last: { log, seq, hash: "0".repeat(64) } },
+    content: {},
+    feeds: false,
+    entry: {
+      ...last,
+      id: entropy.id<"entry">(last.wallMs),
+      position: { log, seq: seq + 1 },
+      runSeq: entries.length,
+      input: null,
+    },
+  };
+  return { run, scope, entries: [...entries, entry] };
+};
+
+export const pastOf = ({ entries }: Remains): RunPast => {
+  const past = readPast(
+    entries.map(({ type, public: fields, content, labels = [], entry }): PastEntry => ({
+      id: entry.id,
+      type,
+      runSeq: entry.runSeq,
+      input: entry.input,
+      labels,
+      public: throughText(fields),
+      content: throughText(content),
+      monotonicMs: entry.wallMs,
+    })),
+  );
+  if (!past.ok) throw new Error(past.fault.message);
+  return past.value;
+};
+
+/** How the person answers about effects that were lost, and whether another host was faster. */
+export interface Resumption {
+  readonly answer?: EffectAnswer["k"];
+  readonly isAlone?: boolean;
+}
+
+export interface Resumed extends WorldRun {
+  /** What the person was asked about. */
+  readonly asked: readonly LostEffect[];
+}
+
+/** Goes on with a run that was interrupted, in a world that is new but for what is on record. */
+export const resumeIn = async (
+  plan: WorldPlan,
+  remains: Remains,
+  { answer = "happened", isAlone = true }: Resumption = {},
+): Promise<Result<Resumed, Fault<string>>> => {
+  const past = pastOf(remains);
+  const asked: LostEffect[] = [];
+  const { world, deps } = worldOf(
+    { ...plan, ...(plan.turns && { turns: plan.turns.slice(past.used.modelAttempts) }) },
+    remains,
+  );
+  const request = requestOf(plan);
+  const planned = planResume(crypto, request, past);
+  if (!planned.ok) return planned;
+  const askEffect = async (effect: LostEffect): Promise<EffectAnswer> => {
+    asked.push(effect);
+    return { k: answer, by: "ada", surface: "terminal" };
+  };
+  const report = await world.clock.drive(
+    resumeAgent(
+      { ...deps, askEffect, isAlone: async () => ok(isAlone) },
+      request,
+      planned.value,
+      world.cancel.signal,
+    ),
+  );
+  return report.ok ? ok({ ...world, report: report.value, asked }) : report;
+};
+
+const worldOf = (plan: WorldPlan, past?: Remains): { readonly world: World; readonly deps: RunDeps } => {
   const clock = createClockFake();
-  const recorder = createRunRecorderFake({ clock });
+  /** Whoever goes on has other chance than whoever began. */
+  const seed = past === undefined ? 0 : past.entries.length;
+  const recorder = createRunRecorderFake({
+    clock,
+    entropy: createEntropyFake(99 + seed),
+    ...(past && { past }),
+  });
   if (plan.failAt !== undefined) recorder.failAt(plan.failAt);
   const tools: Record<string, ToolFake> = {};
   const requests: ModelRequest[] = [];
@@ -149,7 +252,7 @@ export const start = (
         approver: createApproverFake(plan.answers ?? []),
         model: noting(requests, modelOf(plan, clock)),
         crypto,
-        entropy: createEntropyFake(),
+        entropy: createEntropyFake(1 + seed),
         clock,
         executors(spend) {
           for (const descriptor of BUILTIN_TOOLS) {
@@ -174,12 +277,7 @@ export const start = (
     });
   };
   const decider = createPolicyDeciderFake({ ...everythingAllowed, ...plan.decisions });
-  const running = runAgent(
-    { recorder, clock, crypto, entropy: createEntropyFake(5), openSession },
-    requestOf(plan),
-    cancel.signal,
-  );
-  return { world, running };
+  return { world, deps: { recorder, clock, crypto, entropy: createEntropyFake(5 + seed), openSession } };
 };
 
 const everythingAllowed: Readonly<Record<string, Deciding>> = Object.fromEntries(
@@ -252,13 +350,15 @@ export const expectReplay = (plan: WorldPlan, { recorder, report }: WorldRun): v
   if (!replay.ok) throw new Error(replay.fault.message);
   const { digests, state } = replay.value;
   // A reason to end may come on record between an input and what that input led to.
-  const interruptions = ["person.intervened", "limit.reached"];
+  const isInterruption = ({ type, public: fields }: RecordedDraft): boolean =>
+    type === "limit.reached" || fields["act"] === "CANCEL";
   let fed = 0;
   const stated: (readonly [string, unknown, unknown])[] = [];
-  for (const { type, public: fields, feeds } of recorder.entries) {
+  for (const entry of recorder.entries) {
+    const { type, public: fields, feeds } = entry;
     if (type === "model.requested") stated.push([type, fields["state"], digests[fed - 1]]);
     if (type === "run.ended") stated.push([type, fields["state"], digests.at(-1)]);
-    if (feeds && !interruptions.includes(type)) fed += 1;
+    if (feeds && !isInterruption(entry)) fed += 1;
   }
   for (const [type, actual, replayed] of stated) expect(actual, type).toBe(replayed);
   if (report.isRecorded && report.bug === null) expect(stated.at(-1)?.[0]).toBe("run.ended");

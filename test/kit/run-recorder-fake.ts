@@ -32,14 +32,19 @@ export interface RunRecorderFake extends RunRecorder {
  * which records at all also shows that it records what the event page allows.
  */
 export const createRunRecorderFake = (
-  deps: { readonly clock?: Clock; readonly entropy?: Entropy } = {},
+  deps: {
+    readonly clock?: Clock;
+    readonly entropy?: Entropy;
+    /** A run that is on record already. */
+    readonly past?: Pick<RunRecorderFake, "run" | "scope" | "entries">;
+  } = {},
 ): RunRecorderFake => {
   const clock = deps.clock ?? createClockFake();
   const entropy = deps.entropy ?? createEntropyFake(99);
   const log = entropy.id<"log">(clock.wallMs());
-  const entries: RecordedDraft[] = [];
+  const entries: RecordedDraft[] = [...(deps.past?.entries ?? [])];
   const lives: { type: LiveType; data: JsonObject; after: number }[] = [];
-  let inputs = 0;
+  let inputs = entries.filter(({ feeds }) => feeds).length;
   let failing: { readonly at: number; readonly fault: LedgerFault } | null = null;
   let broken: LedgerFault | null = null;
   let queue: Promise<unknown> = Promise.resolve();
@@ -64,8 +69,8 @@ export const createRunRecorderFake = (
   };
 
   const fake: RunRecorderFake = {
-    run: entropy.id<"run">(clock.wallMs()),
-    scope: entropy.id<"scope">(clock.wallMs()),
+    run: deps.past?.run ?? entropy.id<"run">(clock.wallMs()),
+    scope: deps.past?.scope ?? entropy.id<"scope">(clock.wallMs()),
     entries,
     lives,
     beforeRecord: null,
