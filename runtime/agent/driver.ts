@@ -225,7 +225,7 @@ class Run {
         if (k === "end") this.#interrupt(cancelEntry({ canceller: { ...who, how: () => null } }));
         else await this.#recording.record(toldEntry({ k, ...who }, effect.callId, this.#cause));
       });
-      await this.#interruption;
+      await this.#interrupted();
       asked = effectOf(this.#feed()) ?? asked;
     }
     const left = this.#state === null ? null : stillToDo(this.#state, asked);
@@ -399,6 +399,11 @@ class Run {
       this.#work.abort();
     };
     this.#interruption = recording();
+  }
+
+  /** Resolves when the reason to end is on record, at once where there is none. */
+  async #interrupted(): Promise<void> {
+    await this.#interruption;
   }
 
   /** How the run ended, whoever has to say it. */

@@ -1,12 +1,13 @@
 export { resumeAgent, runAgent } from "./driver.ts";
 export { checkInputs, inputsFromTexts } from "./inputs.ts";
 export type { EffectAnswer, LostEffect } from "./lost-effects.ts";
+export { untoldEffects } from "./lost-effects.ts";
 export { RUN_LIMITS_DEFAULT } from "./limits.ts";
 export type { PastEntry, RunPast } from "./past.ts";
 export { PARTS_OF_PAST, readPast } from "./past.ts";
+export type { RecorderPlace } from "./recorder.ts";
 export { createRunRecorder } from "./recorder.ts";
 /** @public for readers of finished runs. */
 export { replayRun } from "./replay.ts";
-export type { ResumePlan } from "./resume.ts";
 export { planResume } from "./resume.ts";
-export type { RunReport, RunRequest, RunSession, SessionRequest } from "./run-request.ts";
+export type { RunDeps, RunReport, RunRequest, RunSession, SessionRequest } from "./run-request.ts";

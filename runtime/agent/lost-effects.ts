@@ -1,13 +1,13 @@
 import { utf8 } from "#kernel/bytes.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { isJsonObject, ownValue } from "#kernel/json.ts";
+import { isJsonObject, ownText, ownValue } from "#kernel/json.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
 import type { Surface } from "#protocol/consent.ts";
 import type { ToolDescriptor, ToolEffect } from "#protocol/tool-descriptors.ts";
 import type { CallResult } from "#gate/index.ts";
 import { HOST_DIED } from "./journal.ts";
-import type { OpenPair, RunPast } from "./past.ts";
-import { callOf } from "./past.ts";
+import type { OpenPair, PastEntry, RunPast } from "./past.ts";
+import { callOf, decisionsOf } from "./past.ts";
 
 /** A call that was sent off when its host died, as a person has to see it to say what became of it. */
 export interface LostEffect {
@@ -23,6 +23,8 @@ export interface EffectAnswer {
   readonly k: "happened" | "absent" | "end";
   readonly by: string;
   readonly surface: Surface;
+  /** What else they said, or null. */
+  readonly detail?: string | null;
 }
 
 /** What a call can touch that goes with its sandbox: of a lost call none of it is left. */
@@ -43,7 +45,25 @@ export const effectsInDoubt = (
 ): readonly LostEffect[] =>
   open.actions
     .filter(({ entry }) => isInDoubt(entry.public, registry))
-    .map(({ entry }) => lostEffect(decided, callOf(entry), String(ownValue(entry.public, "tool"))));
+    .map(({ entry }) => lostEffect(decided, callOf(entry), ownText(entry.public, "tool")));
+
+/** Effects that were lost with a host, as its successor recorded, and of which nobody has said yet what became of them. */
+export const untoldEffects = (entries: readonly PastEntry[]): readonly LostEffect[] => {
+  const told = new Set(
+    entries
+      .filter(({ type }) => type === "person.intervened")
+      .map(({ public: fields }) => ownValue(fields, "target")),
+  );
+  const decided = decisionsOf(entries);
+  return entries
+    .filter(
+      (entry) =>
+        entry.type === "effect.unknown" &&
+        ownValue(entry.public, "code") === HOST_DIED &&
+        !told.has(callOf(entry)),
+    )
+    .map((entry) => lostEffect(decided, callOf(entry), ownText(entry.public, "tool")));
+};
 
 /** What is on record of a call, for a person. */
 export const lostEffect = (decided: RunPast["decided"], callId: string, tool: string): LostEffect => {

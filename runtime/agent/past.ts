@@ -1,6 +1,6 @@
 import type { CallId, EntryId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
-import { isJsonObject, ownValue } from "#kernel/json.ts";
+import { isJsonObject, ownText, ownValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { EntryType } from "#protocol/run-event.ts";
@@ -35,6 +35,8 @@ export interface RunPast {
   };
   /** Decisions by the call that they are about. */
   readonly decided: ReadonlyMap<string, PastEntry>;
+  /** `sandbox.opened`, or null where the host died before. */
+  readonly sandbox: PastEntry | null;
   /** Digests of states that the run stated. */
   readonly stated: readonly string[];
   readonly used: {
@@ -88,9 +90,6 @@ export const readPast = (given: readonly PastEntry[]): Result<RunPast, PastFault
       }),
     );
   }
-  const ofCall = new Map(
-    entries.filter(({ type }) => type === "action.decided").map((entry) => [callOf(entry), entry]),
-  );
   const spans = spansOf(entries);
   return ok({
     started,
@@ -102,7 +101,8 @@ export const readPast = (given: readonly PastEntry[]): Result<RunPast, PastFault
       models: openPairs(entries, spans, "model.requested", ["model.answered", "model.failed"]),
       approvals: openPairs(entries, spans, "approval.asked", ["approval.answered"], "approval"),
     },
-    decided: ofCall,
+    decided: decisionsOf(entries),
+    sandbox: entries.find(({ type }) => type === "sandbox.opened") ?? null,
     stated: entries.flatMap(({ public: fields }) => {
       const state = ownValue(fields, "state");
       return typeof state === "string" ? [state] : [];
@@ -161,8 +161,11 @@ const openPairs = (
     });
 };
 
+export const decisionsOf = (entries: readonly PastEntry[]): RunPast["decided"] =>
+  new Map(entries.filter(({ type }) => type === "action.decided").map((entry) => [callOf(entry), entry]));
+
 export const callOf = ({ public: fields }: Pick<PastEntry, "public">): CallId =>
-  String(ownValue(fields, "callId")) as CallId;
+  ownText(fields, "callId") as CallId;
 
 /** The end of a call of a tool; one that was lost with its host is made again and counts then. */
 const isSettledCall = ({ type, public: fields }: PastEntry): boolean =>

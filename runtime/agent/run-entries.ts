@@ -109,12 +109,13 @@ export const resumedEntry = (
 
 /** What a person said of an effect that its host could not say anything about. */
 export const toldEntry = (
-  { k, by, surface }: EffectAnswer & { readonly k: "happened" | "absent" },
+  { k, by, surface, detail = null }: EffectAnswer & { readonly k: "happened" | "absent" },
   target: string,
   cause: EntryId | null,
 ): EntryDraft => {
   const act = k === "happened" ? "EFFECT_HAPPENED" : "EFFECT_ABSENT";
-  return entryOf("person.intervened", { act, target, by, surface }, cause);
+  const entry = entryOf("person.intervened", { act, target, by, surface }, cause);
+  return detail === null ? entry : { ...entry, content: { detail } };
 };
 
 /** Its cause is filled in where the run is interrupted. */

@@ -8,7 +8,7 @@ import { plural, shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { allPages, attach, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
-import { fit } from "./width.ts";
+import { fit, wrap } from "./width.ts";
 
 export type RunSummary = Answer<"run/get">;
 
@@ -84,4 +84,10 @@ const print = (terminal: Terminal, runs: readonly RunSummary[]): void => {
       `${shortId(run)}  ${coloured(state.padEnd(STATE_COLUMNS))}${style.dim(when)}  ${shown}${waiting}`,
     );
   }
+  const interrupted = runs.filter(({ state }) => state === "interrupted");
+  const [only] = interrupted;
+  if (only === undefined) return;
+  const which = interrupted.length === 1 ? shortId(only.run) : "<run>";
+  const hint = `\`writ run --resume ${which}\` goes on with ${interrupted.length === 1 ? "what" : "one that"} was interrupted`;
+  for (const line of wrap(hint, terminal.columns)) terminal.err(line);
 };

@@ -27,7 +27,7 @@ export const runDetached = async (
   { order, workspace, inputs: texts }: DetachedOrder,
   refusePlan: (refusal: PlanRefusal) => ExitCode,
 ): Promise<ExitCode> => {
-  const { values, environment, signal, switches, terminal } = invocation;
+  const { values, environment, signal } = invocation;
   const usage = (reason: Fault<string>): ExitCode => {
     printFault(invocation, reason);
     return 2;
@@ -61,12 +61,7 @@ export const runDetached = async (
     const started = await withHost(host.value, (peer) => peer.call("run/start", start, { signal }));
     if (started.ok) {
       const { run } = started.value;
-      if (switches.has("json")) terminal.out(JSON.stringify({ run }));
-      else {
-        terminal.out(run);
-        const hint = `\`writ ps\` shows how it stands, \`writ stop ${run.slice(-8)}\` ends it`;
-        for (const line of wrap(hint, terminal.columns)) terminal.err(line);
-      }
+      tellDetached(invocation, run);
       return 0;
     }
     // The key makes sure that a host which did hear it starts nothing twice.
@@ -79,7 +74,21 @@ export const runDetached = async (
   }
 };
 
-const NO_FOLDER = fault("CLI_USAGE", "--dir and --detach do not go together", {
+/** Says which run goes on in the host now. */
+export const tellDetached = (
+  { switches, terminal }: Pick<Invocation, "switches" | "terminal">,
+  run: string,
+): void => {
+  if (switches.has("json")) {
+    terminal.out(JSON.stringify({ run }));
+    return;
+  }
+  terminal.out(run);
+  const hint = `\`writ ps\` shows how it stands, \`writ stop ${run.slice(-8)}\` ends it`;
+  for (const line of wrap(hint, terminal.columns)) terminal.err(line);
+};
+
+export const NO_FOLDER = fault("CLI_USAGE", "--dir and --detach do not go together", {
   help: "the host has one ledger for all runs of the workspace; SYMBI_AUDIT_STORAGE says where",
 });
 /** Of several clients of one host each may have another, and a run would go where its person did not send it. */
@@ -88,7 +97,7 @@ const NO_URL = fault("CLI_USAGE", "a host takes no model endpoint from the envir
 });
 const KEYS_OF_HOST =
   "a host takes no key from the environment: write it into model-keys.json, as docs/models.md says";
-const WHOLE_DIGEST = fault("CLI_USAGE", "with --detach, --consent takes the whole digest", {
+export const WHOLE_DIGEST = fault("CLI_USAGE", "with --detach, --consent takes the whole digest", {
   help: "64 characters, as `writ check --powers` prints them",
 });
-const NO_HOST = fault("HOST_NOT_STARTED", "the workspace's host did not start");
+export const NO_HOST = fault("HOST_NOT_STARTED", "the workspace's host did not start");

@@ -34,6 +34,18 @@ const DIFF_LINES_MAX = 200;
 const RESULT_LINES_MAX = 3;
 const REASON_CHARACTERS_MAX = 600;
 
+/** What a run that goes on has lost of its sandbox. */
+const LOST: Readonly<Record<string, string>> = {
+  processes: "programs of the sandbox; the run has its files again",
+  "processes-and-changes":
+    "programs of the sandbox, and what they had not finished; the files before that are there again",
+};
+
+const TOLD: Readonly<Record<string, string>> = {
+  EFFECT_HAPPENED: "happened",
+  EFFECT_ABSENT: "did not happen",
+};
+
 /**
  * A run as a person reads it in a terminal: one numbered paragraph for each turn of the loop, one
  * line for each action with what was decided, and the rule where it was not simply allowed. It is
@@ -69,6 +81,10 @@ class RunView implements RunObserver {
     this.#shows = {
       "consent.given": (fields) => this.#consent(fields),
       "run.started": (fields, content) => this.#start(fields, content),
+      "run.resumed": (fields) => this.#resume(fields),
+      "sandbox.recreated": (fields) =>
+        this.#row("lost", LOST[textField(fields, "lost")] ?? textField(fields, "lost")),
+      "person.intervened": (fields) => this.#told(fields),
       "model.answered": (fields, content) => this.#turn(fields, content),
       "model.retried": (fields) => this.#retry(fields),
       "model.failed": (fields, content) => {
@@ -125,6 +141,18 @@ class RunView implements RunObserver {
     const inputs = Object.entries(contentObject(content, "inputs"));
     if (inputs.length > 0)
       this.#row("inputs", inputs.map(([name, value]) => `${name} = ${briefValue(value)}`).join(", "));
+  }
+
+  #resume(fields: JsonObject): void {
+    this.#row("sandbox", this.#tier === "" ? textField(fields, "tier") : this.#tier);
+    this.#row("model", textField(fields, "model"));
+    this.#row("resumed", `behind ${plural(numberField(fields, "inputs"), "input")} on record`);
+  }
+
+  #told(fields: JsonObject): void {
+    const said = TOLD[textField(fields, "act")];
+    if (said === undefined) return;
+    this.#paragraph(`${textField(fields, "by")} says that the call ${said}`, MARGIN);
   }
 
   #turn(fields: JsonObject, content: ObservedEntry["content"]): void {

@@ -1,10 +1,8 @@
 import { resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
-import type { Sha256 } from "#kernel/digest.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
 import { TIER_NAMES, tierNamed } from "#host/choose-tier.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import { openLowering } from "#host/compose/lowering.ts";
@@ -14,36 +12,37 @@ import { openRunLedger, policyFolders, runAdapters, sandboxProviders } from "#ho
 import type { PlanRefusal, RunOrder } from "#host/plan-run.ts";
 import { planRun } from "#host/plan-run.ts";
 import { gatherPolicySources } from "#host/policy-sources.ts";
-import type { RunRefusal } from "#host/run-agent.ts";
 import { runPlanned } from "#host/run-agent.ts";
 import { readSourceFile } from "#host/source-file.ts";
 import type { Workspace } from "#host/workspace.ts";
-import { findWorkspace, findWorkspaceOfFolder, workspacePath } from "#host/workspace.ts";
+import { findWorkspace, workspacePath } from "#host/workspace.ts";
 import { identifyWorkspace, reclaimingHelp, unclaimedLedgers } from "#host/workspace-identity.ts";
 import type { LanguageModel } from "#ports/language-model.ts";
 
 import { homeFolder } from "./account.ts";
-import type { Closer } from "./closing.ts";
-import { closeAll, closing } from "./closing.ts";
+import { closing } from "./closing.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import type { Audience } from "./fault-output.ts";
-import { printFault } from "./fault-output.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
 import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
+import { ledgerPlaceOf } from "./ledger-place.ts";
 import { runDetached } from "./run-detached.ts";
+import type { Behind } from "./run-end.ts";
+import { NOT_AGREED, otherPowers, refuseRun, tellEnd, withBehind } from "./run-end.ts";
 import { createRunJson } from "./run-json.ts";
+import { runResumed } from "./run-resumed.ts";
 import { createRunView } from "./run-view.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
 import { tellNewWorkspace } from "./tell-unclaimed.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import { VERSION } from "./version.ts";
-import { wrap } from "./width.ts";
 
 export const runCommand: Command = {
   name: "run",
   summary: "Runs an agent: asks for consent, shows every step, asks a person where a rule says so.",
   usage:
-    "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--detach] [--json]",
+    "<file> --model <model> [--agent <name>] [--input <name=value>] [--sandbox <tier>] [--consent <digest>] [--detach] [--json]; or --resume <run> [--happened <call>] [--absent <call>] [--detach] [--json]",
   options: [
     {
       name: "model",
@@ -74,6 +73,23 @@ export const runCommand: Command = {
     { name: "workspace", value: "<dir>", summary: "the folder that the file belongs to" },
     { name: "dir", value: "<dir>", summary: "where the ledger lies, instead of this user's state folder" },
     {
+      name: "resume",
+      value: "<run>",
+      summary: "go on with a run that was interrupted, as `writ ps` lists it, instead of starting one",
+    },
+    {
+      name: "happened",
+      value: "<call>",
+      summary: "with --resume: this call, of which nobody saw the end, did happen",
+      multiple: true,
+    },
+    {
+      name: "absent",
+      value: "<call>",
+      summary: "with --resume: this call did not happen, and is done again",
+      multiple: true,
+    },
+    {
       name: "detach",
       summary: "start it in the workspace's host and return at once: it outlives this terminal",
     },
@@ -92,6 +108,10 @@ export const runCommand: Command = {
       line: "writ run review.symbi --model scripted:m.json --consent 3f9a04b1c2d3",
       what: "The same where nobody can be asked.",
     },
+    {
+      line: "writ run --resume 3f9a04b1",
+      what: "Goes on with the run whose id ends so, where its killed host left it.",
+    },
   ],
   actsUnheard: true,
   run: (invocation) => run(invocation),
@@ -104,7 +124,12 @@ interface Stop {
 }
 
 const run = async (invocation: Invocation): Promise<ExitCode> => {
-  const { signal } = invocation;
+  const { signal, values } = invocation;
+  if (values.has("resume")) return runResumed(invocation);
+  const misplaced = ["happened", "absent"].find((name) => values.has(name));
+  if (misplaced !== undefined) {
+    return refuseUsage(invocation, `--${misplaced} says something of a run that goes on, with --resume`);
+  }
   const order = await readOrder(invocation);
   if (!order.ok) return stop(invocation, order.fault);
   if (invocation.switches.has("detach")) {
@@ -112,27 +137,8 @@ const run = async (invocation: Invocation): Promise<ExitCode> => {
     return runDetached(invocation, order.value, (refusal) => refusePlan(refusal, texts, invocation));
   }
 
-  const closers: Closer[] = [];
-  const told = new Set<Fault<string>>();
-  let unclosed: readonly Fault<string>[] = [];
-  let code: ExitCode;
-  try {
-    code = await runOrder(invocation, order.value, { closers, told }, signal);
-  } finally {
-    unclosed = await closeAll(closers);
-  }
-  // A ledger that could not end as it should leaves less behind to verify against.
-  for (const reason of unclosed) if (!told.has(reason)) printFault(invocation, reason);
-  return code === 0 && unclosed.length > 0 ? 3 : code;
+  return withBehind(invocation, (behind) => runOrder(invocation, order.value, behind, signal));
 };
-
-/** What a run leaves to do behind it. */
-interface Behind {
-  /** Ends what was opened. */
-  readonly closers: Closer[];
-  /** Faults that were said already. */
-  readonly told: Set<Fault<string>>;
-}
 
 /** The command line with everything read that it names. */
 interface ReadOrder {
@@ -217,12 +223,7 @@ const runOrder = async (
   closers.push(closing(() => plan.value.policies.close()));
   printPolicyWarnings(invocation, plan.value.warnings, texts);
 
-  const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
-  const place = {
-    stateDirectory: environment.stateDirectory,
-    workspace: workspace.id,
-    folder: folder === "" ? null : resolve(environment.cwd, folder),
-  };
+  const place = ledgerPlaceOf(invocation, workspace);
   const ledger = await openRunLedger(place, `writ ${VERSION}`);
   if (!ledger.ok) return stop(invocation, { code: 3, fault: ledger.fault });
   const { writable, interrupted } = ledger.value;
@@ -262,47 +263,11 @@ const runOrder = async (
     if ("fault" in ran.fault) told.add(ran.fault.fault);
     return refuseRun(ran.fault, notAgreed, invocation);
   }
-  const report = ran.value;
-  if (report.bug !== null && environment.variables["WRIT_DEBUG"] === "1") throw report.bug;
-  if (report.fault !== null) {
-    told.add(report.fault);
-    printFault(invocation, report.fault);
-  }
-  if (!report.isRecorded) {
-    terminal.err("  how this run ended is not on record; the next run will note that it was interrupted");
-  }
-  if (!asJson) {
-    terminal.out("");
-    const here = await findWorkspaceOfFolder(environment.cwd);
-    const place = here.ok && here.value === workspace.folder ? "" : ` (in ${visibleText(workspace.folder)})`;
-    const hint = `\`writ audit show ${report.run}\`${place} shows what was recorded`;
-    for (const text of wrap(hint, terminal.columns)) {
-      terminal.out(terminal.style.dim(text));
-    }
-  }
-  return endCode(report, signal);
-};
-
-const endCode = (
-  report: { readonly end: { readonly outcome: string; readonly reason: string }; readonly fault: unknown },
-  signal: AbortSignal,
-): ExitCode => {
-  if (report.end.outcome === "completed") return 0;
-  if (report.end.outcome === "cancelled" || signal.aborted) return 130;
-  return report.fault !== null || MISSING.has(report.end.reason) ? 3 : 1;
+  return tellEnd(invocation, ran.value, workspace, told);
 };
 
 /** Why there is no model when the command line is to blame, and not this machine or its settings. */
 const MODEL_USAGE: readonly string[] = ["HOST_NO_MODEL", "SCRIPT_UNREADABLE", "SCRIPT_INVALID"];
-
-/** Reasons that say that something a run stands on was missing or refused. */
-const MISSING: ReadonlySet<string> = new Set([
-  "MODEL_UNAVAILABLE",
-  "MODEL_REFUSED",
-  "MODEL_TIMEOUT",
-  "SESSION_UNAVAILABLE",
-  "LEDGER_REFUSED",
-]);
 
 const refusePlan = (
   refusal: PlanRefusal,
@@ -317,32 +282,6 @@ const refusePlan = (
       return stop(invocation, { code: 2, fault: refusal.fault });
     case "unavailable":
       return stop(invocation, { code: 3, fault: refusal.fault });
-  }
-};
-
-const NOT_AGREED = fault("CLI_CONSENT_REFUSED", "nothing was run: its powers were not agreed to");
-
-/** Why nothing was run when `--consent` was given another digest than that of this run's powers. */
-const otherPowers = (powers: Sha256): Fault<"CLI_CONSENT_REFUSED"> =>
-  fault("CLI_CONSENT_REFUSED", "nothing was run: --consent names other powers than this run's", {
-    help: `the powers of this run are ${powers}; \`writ check --powers\` says what they allow`,
-  });
-
-const refuseRun = (refusal: RunRefusal, notAgreed: Fault<string>, invocation: Audience): ExitCode => {
-  switch (refusal.k) {
-    case "usage":
-      return stop(invocation, { code: 2, fault: refusal.fault });
-    case "unavailable":
-      return stop(invocation, { code: 3, fault: refusal.fault });
-    case "consent-refused":
-      return stop(invocation, { code: 1, fault: notAgreed });
-    case "consent-unavailable": {
-      const message = "nobody here can be asked whether the agent may have its powers";
-      return stop(invocation, {
-        code: 2,
-        fault: fault("CLI_CONSENT_UNAVAILABLE", message, { help: refusal.help }),
-      });
-    }
   }
 };
 

@@ -1,6 +1,6 @@
 import type { RunId } from "#kernel/ids.ts";
 
-import { plural } from "./audit-text.ts";
+import { plural, shortId } from "./audit-text.ts";
 import type { Terminal } from "./command.ts";
 import { wrap } from "./width.ts";
 
@@ -12,7 +12,7 @@ export const tellInterrupted = (runs: readonly RunId[], terminal: Terminal): voi
     .slice(0, INTERRUPTED_SHOWN_MAX)
     .flatMap((run) => [
       `run ${run} was interrupted before it ended;`,
-      `\`writ audit show ${run}\` shows how far it came`,
+      `\`writ run --resume ${shortId(run)}\` goes on with it`,
     ]);
   const more = runs.length - INTERRUPTED_SHOWN_MAX;
   if (more > 0) lines.push(`and ${plural(more, "more run")}: \`writ audit list --type run.interrupted\``);

@@ -12,7 +12,7 @@ import {
   RUN_LIMITS_DEFAULT,
   runAgent,
 } from "#agent/index.ts";
-import type { RunReport } from "#agent/index.ts";
+import type { RecorderPlace, RunDeps, RunReport, RunRequest } from "#agent/index.ts";
 import { consentNeed, GATE_LIMITS_DEFAULT, powersLines } from "#gate/index.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { Approver } from "#ports/approver.ts";
@@ -34,6 +34,7 @@ import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 import type { RunPlan } from "./plan-run.ts";
 import { observedRecorder } from "./run-observer.ts";
 import type { RunObserver } from "./run-observer.ts";
+import type { SessionDeps } from "./run-session.ts";
 import { openRunSession } from "./run-session.ts";
 
 export interface RunAgentDeps {
@@ -52,8 +53,8 @@ export interface RunAgentDeps {
 
 export interface OrderedRun {
   readonly run: RunId;
-  /** Under which the client may find it again. */
-  readonly startKey: string;
+  /** Under which the client may find it again; null for a run that goes on, which has one or has none. */
+  readonly startKey: string | null;
   /** Gets each live event; must not throw. */
   readonly publish: (event: LiveEvent) => void;
 }
@@ -83,7 +84,13 @@ export type RunRefusal =
   | { readonly k: "consent-refused" }
   /** Nobody could be asked; `help` says how to agree without being asked. */
   | { readonly k: "consent-unavailable"; readonly help: string }
-  | { readonly k: "unavailable"; readonly fault: Fault<string> };
+  | Unavailable;
+
+/** Something on this machine is missing or refuses. */
+interface Unavailable {
+  readonly k: "unavailable";
+  readonly fault: Fault<string>;
+}
 
 /**
  * Runs what was planned: consent first, then the agent to its end, all of it on record. Rejects
@@ -95,91 +102,111 @@ export const runPlanned = async (
   people: RunPeople,
   signal: AbortSignal,
 ): Promise<Result<RunReport, RunRefusal>> => {
-  const { plan, ledger, clock, crypto, entropy, ordered } = deps;
+  const { plan, clock, crypto, entropy, ordered } = deps;
   const { parameters } = plan.agent;
   const inputs =
     given.k === "texts" ? inputsFromTexts(parameters, given.texts) : checkInputs(parameters, given.values);
   if (!inputs.ok) return failed({ k: "usage", fault: inputs.fault });
 
   const scope = entropy.id<"scope">(clock.wallMs());
+  const run = ordered?.run ?? entropy.id<"run">(clock.wallMs());
+  return withRecorder(deps, people, { run, parent: null, scope }, async (recorder) => {
+    const consent = await askConsent(deps, recorder, people, signal);
+    if (!consent.ok) return consent;
+    recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: plan.tier.why });
+    const ran = await runAgent(
+      { recorder, clock, crypto, entropy, openSession: sessionOpener(deps, people) },
+      { ...requestOf(deps, people), inputs: inputs.value },
+      signal,
+    );
+    return ran.ok ? ran : failed({ k: "usage", fault: ran.fault });
+  });
+};
+
+/** The run's principal, as entries and consents name it. */
+const principalOf = ({ spec, agent }: RunPlan): { readonly id: string; readonly text: string } => {
+  const id = agentEntityId(spec.source.path, agent.name);
+  return { id, text: `Agent::${JSON.stringify(id)}` };
+};
+
+/** Does something with a recorder of the run that shows all to the observer, its content scope open meanwhile. */
+export const withRecorder = async <Refusal>(
+  { plan, ledger, ordered }: RunAgentDeps,
+  people: RunPeople,
+  place: Pick<RecorderPlace, "run" | "parent" | "scope" | "recorded">,
+  act: (recorder: RunRecorder) => Promise<Result<RunReport, Refusal>>,
+): Promise<Result<RunReport, Refusal | Unavailable>> => {
+  const { scope } = place;
   const opened = await ledger.openScope(scope);
   if (!opened.ok) return failed({ k: "unavailable", fault: opened.fault });
-  const principalId = agentEntityId(plan.spec.source.path, plan.agent.name);
-  const principal = `Agent::${JSON.stringify(principalId)}`;
-  const onBehalfOf = { kind: "user", id: people.user } as const;
   /** What a view threw. */
   const unshown: unknown[] = [];
   const recorder = observedRecorder(
     createRunRecorder(
       { ledger, publish: ordered?.publish ?? (() => undefined) },
-      {
-        run: ordered?.run ?? entropy.id<"run">(clock.wallMs()),
-        parent: null,
-        scope,
-        principal,
-        onBehalfOf,
-      },
+      { ...place, principal: principalOf(plan).text, onBehalfOf: { kind: "user", id: people.user } },
     ),
     people.observer,
     (error) => unshown.push(error),
   );
   try {
-    const consent = await askConsent(deps, recorder, principal, people, signal);
-    if (!consent.ok) return consent;
-    recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: plan.tier.why });
-    const limits = sandboxLimits(plan);
-    const ran = await runAgent(
-      {
-        recorder,
-        clock,
-        crypto,
-        entropy,
-        openSession: (request, aborted) =>
-          openRunSession(
-            { ...deps, artefacts: ledger.artefacts, approver: people.approver, limits },
-            request,
-            aborted,
-          ),
-      },
-      {
-        spec: plan.spec,
-        sourceText: plan.sourceText,
-        agent: plan.agent.name,
-        inputs: inputs.value,
-        registry: BUILTIN_TOOLS,
-        offered: plan.offered,
-        limits: RUN_LIMITS_DEFAULT,
-        gateLimits: GATE_LIMITS_DEFAULT,
-        principal: { type: "Agent", id: principalId },
-        onBehalfOf,
-        ancestors: [],
-        tier: plan.tier.tier,
-        facts: {
-          tierWhy: plan.tierWhy,
-          model: deps.model.id,
-          policies: plan.policies.policies,
-          configuration: deps.digest(
-            utf8(
-              canonicalJson({
-                run: RUN_LIMITS_DEFAULT,
-                gate: GATE_LIMITS_DEFAULT,
-                sandbox: limits,
-              } as unknown as JsonValue),
-            ),
-          ),
-          powers: plan.powersDigest,
-          startKey: ordered?.startKey ?? null,
-        },
-        canceller: { by: people.user, surface: people.surface, how: people.howCancelled },
-      },
-      signal,
-    );
-    if (!ran.ok) return failed({ k: "usage", fault: ran.fault });
-    return ok({ ...ran.value, bug: ran.value.bug ?? unshown[0] ?? null });
+    const ran = await act(recorder);
+    return ran.ok ? ok({ ...ran.value, bug: ran.value.bug ?? unshown[0] ?? null }) : ran;
   } finally {
     ledger.closeScope(scope);
   }
 };
+
+/** Opens what the run acts through; `resumed` where it goes on. */
+export const sessionOpener =
+  (deps: RunAgentDeps, people: RunPeople, resumed?: SessionDeps["resumed"]): RunDeps["openSession"] =>
+  (request, aborted) =>
+    openRunSession(
+      {
+        ...deps,
+        artefacts: deps.ledger.artefacts,
+        approver: people.approver,
+        limits: sandboxLimits(deps.plan),
+        ...(resumed === undefined ? {} : { resumed }),
+      },
+      request,
+      aborted,
+    );
+
+/** The run as its plan and its people make it, but for its inputs. */
+export const requestOf = (
+  { plan, model, digest, ordered }: RunAgentDeps,
+  people: RunPeople,
+): Omit<RunRequest, "inputs"> => ({
+  spec: plan.spec,
+  sourceText: plan.sourceText,
+  agent: plan.agent.name,
+  registry: BUILTIN_TOOLS,
+  offered: plan.offered,
+  limits: RUN_LIMITS_DEFAULT,
+  gateLimits: GATE_LIMITS_DEFAULT,
+  principal: { type: "Agent", id: principalOf(plan).id },
+  onBehalfOf: { kind: "user", id: people.user },
+  ancestors: [],
+  tier: plan.tier.tier,
+  facts: {
+    tierWhy: plan.tierWhy,
+    model: model.id,
+    policies: plan.policies.policies,
+    configuration: digest(
+      utf8(
+        canonicalJson({
+          run: RUN_LIMITS_DEFAULT,
+          gate: GATE_LIMITS_DEFAULT,
+          sandbox: sandboxLimits(plan),
+        } as unknown as JsonValue),
+      ),
+    ),
+    powers: plan.powersDigest,
+    startKey: ordered?.startKey ?? null,
+  },
+  canceller: { by: people.user, surface: people.surface, how: people.howCancelled },
+});
 
 /** The embedded sandbox's limits, narrowed by the file. */
 const sandboxLimits = (plan: RunPlan): SandboxLimits => ({
@@ -191,14 +218,14 @@ const sandboxLimits = (plan: RunPlan): SandboxLimits => ({
 });
 
 /** Agreement to the plan's powers, remembered or asked for, on record either way. */
-const askConsent = async (
+export const askConsent = async (
   deps: RunAgentDeps,
   recorder: RunRecorder,
-  principal: string,
   people: RunPeople,
   signal: AbortSignal,
 ): Promise<Result<void, RunRefusal>> => {
   const { plan, consents, clock } = deps;
+  const principal = principalOf(plan).text;
   const { powers, powersDigest: digest } = plan;
   const refuse = (fault: Fault<string>): Result<never, RunRefusal> => failed({ k: "unavailable", fault });
   const record = async (

@@ -14,6 +14,7 @@ import type { RunRecorder } from "#ports/run-recorder.ts";
 import type { SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
 import type { WorkspaceFiles, WorkspaceSnapshot } from "#ports/workspace-files.ts";
 import { createExecutors, createRunFiles } from "#tools/index.ts";
+import type { ResumedFiles } from "#tools/index.ts";
 
 import type { RunPlan } from "./plan-run.ts";
 
@@ -28,25 +29,38 @@ export interface SessionDeps {
   readonly crypto: Crypto;
   readonly entropy: Entropy;
   readonly limits: SandboxLimits;
+  /** Gives the files of a run that goes on; absent for one that begins, null where it had not got any. */
+  readonly resumed?: () => Promise<Result<ResumedSandbox | null, Fault<string>>>;
+}
+
+/** What a run that goes on had in a sandbox that is gone. */
+export interface ResumedSandbox extends ResumedFiles {
+  readonly lost: "processes" | "processes-and-changes";
 }
 
 /**
- * Takes the snapshot of the workspace, opens the sandbox with it and puts the gate before it. What
- * was opened is closed again when a later step refuses.
+ * Takes the snapshot of the workspace, or the files that the run had, opens the sandbox with them and
+ * puts the gate before it. What was opened is closed again when a later step refuses.
  */
 export const openRunSession = async (
   deps: SessionDeps,
   { recorder, run }: SessionRequest,
   signal: AbortSignal,
 ): Promise<Result<RunSession, Fault<string>>> => {
-  const snapshot = await deps.workspace.snapshot(signal);
+  const resumed = (await deps.resumed?.()) ?? ok(null);
+  if (!resumed.ok) return resumed;
+  const snapshot = resumed.value === null ? await deps.workspace.snapshot(signal) : ok(null);
   if (!snapshot.ok) return snapshot;
+  const had = resumed.value ?? { files: snapshot.value?.files ?? [], labels: new Map() };
   const { provider } = deps.plan;
-  const opened = await provider.open({ files: snapshot.value.files, limits: deps.limits }, signal);
+  const opened = await provider.open({ files: had.files, limits: deps.limits }, signal);
   if (!opened.ok) return opened;
   const session = opened.value;
   try {
-    const recorded = await recordOpening(recorder, session, snapshot.value, deps);
+    const recorded =
+      snapshot.value === null
+        ? await recordRecreation(recorder, session, resumed.value?.lost ?? "processes")
+        : await recordOpening(recorder, session, snapshot.value, deps);
     if (!recorded.ok) {
       await session.close();
       return recorded;
@@ -59,7 +73,9 @@ export const openRunSession = async (
     session,
     artefacts: deps.artefacts,
     scope: recorder.scope,
-    workspace: snapshot.value.files,
+    workspace: resumed.value?.workspace ?? had.files,
+    opened: had.files,
+    labels: had.labels,
   });
   const gate = createGate(
     {
@@ -88,6 +104,22 @@ export const openRunSession = async (
       });
     },
   });
+};
+
+/** Puts on record what of its sandbox a run that goes on has lost: its files it has again. */
+const recordRecreation = async (
+  recorder: RunRecorder,
+  { tier }: SandboxSession,
+  lost: ResumedSandbox["lost"],
+): Promise<Result<void, Fault<string>>> => {
+  const recorded = await recorder.record({
+    type: "sandbox.recreated",
+    cause: null,
+    public: { tier, lost },
+    content: {},
+    feeds: false,
+  });
+  return recorded.ok ? ok(undefined) : failed(recorded.fault);
 };
 
 /**

@@ -48,6 +48,12 @@ export const isJsonObject = (value: JsonValue | undefined): value is JsonObject 
 export const ownValue = (object: JsonObject, key: string): JsonValue | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
+/** A text under an object's own name; empty where there is none, or something else. */
+export const ownText = (object: JsonObject, name: string): string => {
+  const value = ownValue(object, name);
+  return typeof value === "string" ? value : "";
+};
+
 /**
  * Reads JSON of unknown origin (RFC 8259) more strictly than `JSON.parse`: one value per key
  * (a duplicate would be read differently by different readers), well-formed strings, finite

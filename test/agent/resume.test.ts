@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { byCodeUnits } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Act } from "#test/kit/tool-fake.ts";
 import { approvalBy, digestOf, stepUp } from "#test/kit/decisions.ts";
@@ -75,7 +76,7 @@ const resumed = async (plan: WorldPlan, remains: Remains, how?: Resumption): Pro
 
 const intents = ({ entries }: Remains): readonly string[] =>
   entries.flatMap(({ type, public: fields }) =>
-    type === "action.intended" && fields["tool"] !== null ? [String(fields["tool"])] : [],
+    type === "action.intended" && typeof fields["tool"] === "string" ? [fields["tool"]] : [],
   );
 
 const executedIn = ({ tools }: Pick<WorldRun, "tools">): readonly string[] =>
@@ -138,11 +139,11 @@ describe("killed behind any entry and resumed", () => {
     for (const [, plan, whole, length] of CUTS) {
       const { recorder } = await resumed(plan, cutAt(whole, length));
       ended(recorder);
-      const callIds = (...types: readonly string[]): readonly unknown[] =>
+      const callIds = (...types: readonly string[]): readonly string[] =>
         recorder.entries
           .filter(({ type }) => types.includes(type))
-          .map(({ public: fields }) => fields["callId"])
-          .sort();
+          .map(({ public: fields }) => fields["callId"] as string)
+          .sort(byCodeUnits);
       const intended = callIds("action.intended");
       expect(callIds("action.completed", "effect.unknown")).toEqual(expect.arrayContaining([...intended]));
       expect(callIds("model.answered", "model.failed")).toEqual(callIds("model.requested"));
@@ -211,7 +212,7 @@ describe("what a run has used", () => {
     const at = whole.recorder.entries.findIndex(({ type }) => type === "action.completed");
     const { recorder } = whole;
     const entries = recorder.entries.slice(0, at + 1);
-    const run = await start(plan);
+    const run = start(plan);
     await run.world.clock.drive(run.running);
     // The limit is the run's from its start, so it is that run that is cut.
     const limited = run.world.recorder;

@@ -208,7 +208,7 @@ describe("the question for an approval", () => {
 });
 
 describe("a run behind one that was killed", () => {
-  const SAID = /run ([0-9a-f-]{36}) was interrupted before it ended;\s+`writ audit show ([0-9a-f-]{36})`/;
+  const SAID = /run ([0-9a-f-]{36}) was interrupted before it ended;\s+`writ run --resume ([0-9a-f]{8})`/;
 
   /** A run that was killed in its sandbox. */
   const killed = async (): Promise<string> => {
@@ -231,7 +231,7 @@ describe("a run behind one that was killed", () => {
     running.type(CTRL_C);
     const { out } = await running.ended;
     expect(run).not.toBe("");
-    expect(SAID.exec(out)?.slice(1)).toEqual([run, run]);
+    expect(SAID.exec(out)?.slice(1)).toEqual([run, run.slice(-8)]);
     expect(out.search(SAID)).toBeLessThan(out.indexOf("Type yes"));
     const next = await desk.writ(line);
     expect(next.err).not.toContain("was interrupted");

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { fault } from "#kernel/result.ts";
 import { createFakeSandbox, everyFile, fakeProgram } from "#test/kit/sandbox-fake.ts";
 import { createRunFiles } from "#tools/index.ts";
-import type { PastCall } from "#test/kit/resume-files.ts";
-import { resumeFiles } from "#test/kit/resume-files.ts";
+import type { PastCall } from "#tools/index.ts";
+import { resumeFiles } from "#tools/index.ts";
 
 import { LIMITS, MemoryArtefacts, SCOPE, codeOf, createBench, file, valueOf } from "./kit.ts";
 
@@ -120,7 +120,7 @@ describe("a run that was killed", () => {
                 signal,
               }),
             );
-            past.push({ changes: done.changes, labels: [call.label] });
+            past.push({ k: "changed", changes: done.changes, labels: [call.label] });
           }
           const resumed = await resumeFiles(workspace, past, artefacts, SCOPE);
           if (!resumed.ok) throw new Error(resumed.fault.message);
@@ -156,11 +156,31 @@ describe("a run that was killed", () => {
     expect(Buffer.from(bench.workspace.contents.get("a") ?? []).toString()).toBe("new");
   });
 
+  test("of the workspace are those it had, with what was published as it was then", async () => {
+    const bench = await createBench({ files: { a: "old", b: "" } });
+    const write = async (content: string): Promise<PastCall> => {
+      const { changes } = valueOf(await bench.call("write_file", { path: "a", content }));
+      return { k: "changed", changes, labels: [] };
+    };
+    const begun = [file("a", "old"), file("b", "")];
+    const calls: readonly PastCall[] = [
+      await write("first"),
+      { k: "published", path: "a" },
+      await write("second"),
+    ];
+    const resumed = await resumeFiles(begun, calls, bench.artefacts, SCOPE);
+    if (!resumed.ok) throw new Error(resumed.fault.message);
+    expect(resumed.value.files).toEqual([file("a", "second"), file("b", "")]);
+    expect(resumed.value.workspace).toEqual([file("a", "first"), file("b", "")]);
+  });
+
   test("is told when a file cannot be had again", async () => {
     const bench = await createBench();
     const { changes } = valueOf(await bench.call("write_file", { path: "a", content: "x" }));
     bench.artefacts.stored.clear();
-    expect(await resumeFiles([], [{ changes, labels: [] }], bench.artefacts, SCOPE)).toMatchObject({
+    expect(
+      await resumeFiles([], [{ k: "changed", changes, labels: [] }], bench.artefacts, SCOPE),
+    ).toMatchObject({
       ok: false,
       fault: { code: "LEDGER_UNREADABLE" },
     });

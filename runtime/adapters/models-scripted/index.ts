@@ -18,16 +18,23 @@ import type {
 import type { Script, ScriptedText, ScriptedTurn, ScriptFault } from "./script.ts";
 import { readScript, SCRIPT_BYTES_MAX } from "./script.ts";
 
+export interface ScriptedOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly answered?: number;
+}
+
 /**
  * Opens `scripted:<file>`: a model whose answers stand in a file. For demos and tests; it is
  * named as what it is in every record of a run. Each `stream` takes the next turn, so one opened
  * model serves one run.
  *
  * @param options.name what stands behind `scripted:` in the model's id; usually the path as written.
+ * @param options.answered turns that the run had already before it was interrupted.
  */
 export const openScriptedModel = async (
   path: string,
-  options: { readonly name: string; readonly clock: Clock },
+  options: ScriptedOptions,
 ): Promise<Result<LanguageModel, ScriptFault>> => {
   const text = await readText(path);
   if (!text.ok) return text;
@@ -36,11 +43,8 @@ export const openScriptedModel = async (
 };
 
 /** The model of a script that is already read. */
-export const scriptedModel = (
-  script: Script,
-  options: { readonly name: string; readonly clock: Clock },
-): LanguageModel => {
-  let next = 0;
+export const scriptedModel = (script: Script, options: ScriptedOptions): LanguageModel => {
+  let next = options.answered ?? 0;
   return {
     id: `scripted:${options.name}`,
     remote: false,

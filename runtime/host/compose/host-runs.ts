@@ -6,8 +6,9 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { RunReport } from "#agent/index.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
 
-import type { PlanRefusal } from "../plan-run.ts";
+import type { PlanRefusal, RunOrder, RunPlan } from "../plan-run.ts";
 import { planRun } from "../plan-run.ts";
 import { gatherPolicySources } from "../policy-sources.ts";
 import type { CallFault } from "../rpc/errors.ts";
@@ -45,28 +46,13 @@ export const createRunStarter =
     const { stateDirectory } = deps.place;
     const model = await openModel(order.model, { cwd: folder, variables, home, stateDirectory });
     if (!model.ok) return notStarted(unavailable(model.fault));
-    const sources = await gatherPolicySources(policyFolders(folder, variables, home));
-    if (!sources.ok) return notStarted(unavailable(sources.fault));
-
-    const policies = await openPolicyEngine();
-    if (!policies.ok) return notStarted(unavailable(policies.fault));
-    const { engine, decider } = policies.value;
-    const lowering = openLowering();
-    try {
-      const { agent, sandbox } = order;
-      const plan = await planRun(
-        {
-          lowering,
-          engine,
-          providers: sandboxProviders({ stateDirectory, variables }),
-          model: model.value,
-          digest,
-        },
-        { ...source.value, agent, sandbox, policySources: sources.value },
-        signal,
-      );
-      if (!plan.ok) return notStarted(planFault(plan.fault, source.value.path));
-      try {
+    const { agent, sandbox } = order;
+    return withPlan(
+      deps,
+      { ...source.value, agent, sandbox },
+      model.value,
+      async (plan) => {
+        if (!plan.ok) return notStarted(planFault(plan.fault, source.value.path));
         const ran = await runPlanned(
           {
             ...runAdapters(deps.workspace, deps.place, deps.variables),
@@ -80,22 +66,51 @@ export const createRunStarter =
           signal,
         );
         return ran.ok ? ok(ran.value) : failed(refusalOf(ran.fault, plan.value.powersDigest));
-      } finally {
-        plan.value.policies.close();
-      }
-    } finally {
-      await lowering.close();
-      await decider.close();
-    }
+      },
+      signal,
+    );
   };
 
-type Planned = Extract<Awaited<ReturnType<typeof planRun>>, { ok: true }>["value"];
+/** Plans a run in threads of its own and does something with the plan; all of it is gone afterwards. */
+export const withPlan = async <T>(
+  { workspace, variables, home, place }: Pick<HostRunsDeps, "workspace" | "variables" | "home" | "place">,
+  order: Omit<RunOrder, "policySources">,
+  model: LanguageModel,
+  act: (plan: Result<RunPlan, PlanRefusal>) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> => {
+  const refuse = (reason: Fault<string>): Promise<T> => act(failed({ k: "unavailable", fault: reason }));
+  const sources = await gatherPolicySources(policyFolders(workspace.folder, variables, home));
+  if (!sources.ok) return refuse(sources.fault);
+  const policies = await openPolicyEngine();
+  if (!policies.ok) return refuse(policies.fault);
+  const { engine, decider } = policies.value;
+  const lowering = openLowering();
+  try {
+    const { stateDirectory } = place;
+    const providers = sandboxProviders({ stateDirectory, variables });
+    const plan = await planRun(
+      { lowering, engine, providers, model, digest },
+      { ...order, policySources: sources.value },
+      signal,
+    );
+    try {
+      return await act(plan);
+    } finally {
+      if (plan.ok) plan.value.policies.close();
+    }
+  } finally {
+    await lowering.close();
+    await decider.close();
+  }
+};
 
-const peopleOf = (
-  { user }: HostRunsDeps,
-  { isConsentNamed }: StartOrder,
+/** Whoever is at the clients of this host. */
+export const peopleOf = (
+  { user }: Pick<HostRunsDeps, "user">,
+  { isConsentNamed }: Pick<StartOrder, "isConsentNamed">,
   hooks: RunHooks,
-  plan: Planned,
+  plan: RunPlan,
 ): Parameters<typeof runPlanned>[2] => {
   const { powers, spec, tier } = plan;
   const askers = hooks.planned({ agent: powers.agent, path: spec.source.path, tier: tier.tier, powers });
@@ -110,12 +125,27 @@ const peopleOf = (
   };
 };
 
-/** The file's bytes, read once, from inside the real workspace. */
+/** The file's bytes, read once, if they are those that the client read. */
 const readOrdered = async (
-  { folder }: Workspace,
+  workspace: Workspace,
   order: StartOrder,
-): Promise<Result<{ readonly bytes: Uint8Array; readonly path: string }, CallFault>> => {
-  const named = join(folder, ...order.path.split("/"));
+): Promise<Result<SourceBelow, CallFault>> => {
+  const file = await readBelow(workspace, order.path);
+  return file.ok && file.value.digest !== order.digest ? failed(CHANGED) : file;
+};
+
+interface SourceBelow {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+  readonly path: string;
+}
+
+/** A file's bytes, read once, from inside the real workspace. */
+export const readBelow = async (
+  { folder }: Workspace,
+  below: string,
+): Promise<Result<SourceBelow, CallFault>> => {
+  const named = join(folder, ...below.split("/"));
   let path: string | null;
   let real: string;
   try {
@@ -125,14 +155,14 @@ const readOrdered = async (
     return failed(
       callFault(
         "not-found",
-        fault("HOST_NO_SUCH_FILE", `\`${visibleText(order.path)}\` does not exist in the workspace`),
+        fault("HOST_NO_SUCH_FILE", `\`${visibleText(below)}\` does not exist in the workspace`),
       ),
     );
   }
   if (path === null) return failed(OUTSIDE);
   const bytes = await readSourceFile(real);
   if (!bytes.ok) return failed(unavailable(bytes.fault));
-  return digest(bytes.value) === order.digest ? ok({ bytes: bytes.value, path }) : failed(CHANGED);
+  return ok({ bytes: bytes.value, digest: digest(bytes.value), path });
 };
 
 const OUTSIDE = refused(fault("RUN_OUTSIDE_WORKSPACE", "the file lies outside the workspace"));
@@ -160,7 +190,7 @@ const planFault = (refusal: PlanRefusal, path: string): CallFault => {
   }
 };
 
-const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => {
+export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => {
   const onRecord = (reason: Fault<string>): StartRefusal => ({ fault: refused(reason), isOnRecord: true });
   const help = `the powers of this run are ${powers}; \`writ check --powers\` says what they allow`;
   switch (refusal.k) {

@@ -21,6 +21,7 @@ import type { LedgerReader } from "#ports/ledger-reader.ts";
 import { EntryFeed } from "../server/entry-feed.ts";
 import { HostServer } from "../server/host-server.ts";
 import type { Workspace } from "../workspace.ts";
+import { createRunResumer } from "./host-resumptions.ts";
 import { createRunStarter } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
 import { ledgerDeps } from "./ledger.ts";
@@ -135,6 +136,7 @@ const serve = async (
     if (!reader.ok) return reader;
     const entropy = createSystemEntropy();
     const token = entropy.bytes(TOKEN_BYTES);
+    const runs = { ...surroundings, place: ledgerPlace, ledger };
     const server = new HostServer({
       clock: systemClock,
       entropy,
@@ -147,7 +149,8 @@ const serve = async (
       artefacts: ledger.artefacts,
       log: ledger.log,
       feed,
-      startRun: createRunStarter({ ...surroundings, place: ledgerPlace, ledger }),
+      startRun: createRunStarter(runs),
+      resumeRun: createRunResumer({ ...runs, reader: reader.value, cwd: workspace.folder }),
       notice,
     });
     const listener = await listenForClients(place, token, (wire) => server.accept(wire));

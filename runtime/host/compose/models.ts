@@ -54,16 +54,21 @@ export const modelNamed = async (
   return settings.ok ? chooseModel(named, settings.value, place.variables) : settings;
 };
 
-/** The model that a person named, ready to be asked. */
+/**
+ * The model that a person named, ready to be asked.
+ *
+ * @param answered how many turns of it a run had already, which a script passes over.
+ */
 export const openModel = async (
   named: string | null,
   place: ModelPlace,
+  answered = 0,
 ): Promise<Result<LanguageModel, Fault<string>>> => {
   const chosen = await modelNamed(named, place);
   if (!chosen.ok) return chosen;
   if (chosen.value.k === "scripted") {
     const { path } = chosen.value;
-    return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock });
+    return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock, answered });
   }
   const { id, model, price, endpoint } = chosen.value;
   const { origin, baseUrl } = endpoint.url;

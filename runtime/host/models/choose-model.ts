@@ -69,6 +69,12 @@ export const chooseModel = (
   });
 };
 
+/** The name by which a person chose the model of this id: where it answers is for the settings to say again. */
+export const modelNameOf = (id: string): string => {
+  const at = id.startsWith(SCRIPTED) ? -1 : id.lastIndexOf("@http");
+  return at < 0 ? id : id.slice(0, at);
+};
+
 const FORMS =
   "`scripted:<file>`, `openai:<model>`, or `<endpoint>:<model>` with an endpoint of your settings";
 

@@ -18,7 +18,8 @@ import { offerOf } from "./clients.ts";
 import type { EntryFeed } from "./entry-feed.ts";
 import { EventStreams } from "./event-streams.ts";
 import { readContent } from "./read-content.ts";
-import type { RunStarter } from "./run-starter.ts";
+import { EffectDesk } from "./effect-desk.ts";
+import type { RunResumer, RunStarter } from "./run-starter.ts";
 import { RunTable } from "./run-table.ts";
 
 export interface HostServerDeps {
@@ -38,6 +39,7 @@ export interface HostServerDeps {
   readonly log: LogId;
   readonly feed: EntryFeed;
   readonly startRun: RunStarter;
+  readonly resumeRun: RunResumer;
   /** What nobody else would hear. */
   readonly notice: (run: RunId, text: string) => void;
 }
@@ -55,6 +57,7 @@ export class HostServer {
   private readonly clients = new Map<Client, EventStreams>();
   private readonly connections = new Set<{ end(): void }>();
   private readonly approvals: ApprovalDesk;
+  private readonly effects: EffectDesk;
   private readonly runs: RunTable;
   private readonly hostId: string;
   private isDraining = false;
@@ -68,12 +71,15 @@ export class HostServer {
     this.hostId = entropy.id<"host">(this.startedMs);
     const clients = (): Iterable<Client> => this.clients.keys();
     this.approvals = new ApprovalDesk(clock, user, clients);
+    this.effects = new EffectDesk(user);
     this.runs = new RunTable({
       clock,
       entropy,
       reader,
       startRun: deps.startRun,
+      resumeRun: deps.resumeRun,
       approvals: this.approvals,
+      effects: this.effects,
       consent: { user, clients },
       isDraining: () => this.isDraining,
       onChange: () => this.watchIdle(),
@@ -144,7 +150,7 @@ export class HostServer {
   }
 
   private handlersFor(client: Client): Handlers {
-    const { runs, approvals, deps } = this;
+    const { runs, approvals, effects, deps } = this;
     const streams = this.clients.get(client);
     return {
       requests: {
@@ -160,6 +166,8 @@ export class HostServer {
         "host/drain": () => this.drain(),
         "run/start": (params, { signal }) => runs.start(params, signal),
         "run/cancel": ({ run, reason }) => runs.cancel(run, reason),
+        "run/resume": (params, { signal }) => runs.resume(params, signal),
+        "run/intervene": (params) => effects.intervene(client, params),
         "run/list": (params) => runs.list(params),
         "run/get": ({ run }) => runs.get(run),
         "approvals/list": async ({ after }) => {

@@ -18,7 +18,7 @@ const OVER: ReadonlySet<RunState> = new Set(["refused", "completed", "failed", "
 /** Whether nothing more comes of a run. An interrupted one is not over, and nobody works on it. */
 export const isOver = ({ state }: Pick<RunSummary, "state">): boolean => OVER.has(state);
 
-/** Types that say how a run stands, in the order in which a run has them. */
+/** Types that say how a run stands. */
 const LIFE: readonly EntryType[] = [
   "run.started",
   "consent.refused",
@@ -29,7 +29,8 @@ const LIFE: readonly EntryType[] = [
 
 /**
  * The runs of a ledger as its entries tell, oldest first. A run without an end whose log nobody
- * writes any more was interrupted, also where the next writer has yet to put that on record.
+ * writes any more was interrupted, also where the next writer has yet to put that on record. A run
+ * may go on in another log than it began in, so its entries are taken in its own order.
  */
 export const readRunHistory = async (
   reader: LedgerReader,
@@ -37,7 +38,7 @@ export const readRunHistory = async (
 ): Promise<Result<readonly RunSummary[], LedgerFault>> => {
   const logs = await reader.logs();
   if (!logs.ok) return logs;
-  const runs = new Map<string, RunSummary>();
+  const lives = new Map<string, { readonly entry: LedgerEntry; readonly isLive: boolean }[]>();
   for (const { log, live, ours } of logs.value) {
     if (!ours) continue;
     for (const type of LIFE) {
@@ -46,14 +47,24 @@ export const readRunHistory = async (
         for (const { entry } of shown.value) {
           if (entry?.run === undefined || entry.run === null) continue;
           const { id } = entry.run;
-          const after = entryApplied(runs.get(id), entry, live);
-          if (after !== undefined) runs.set(id, after);
+          lives.set(id, [...(lives.get(id) ?? []), { entry, isLive: live }]);
         }
       }
     }
   }
-  return ok([...runs.values()].sort((left, right) => (left.run < right.run ? -1 : 1)));
+  const runs = [...lives.values()].flatMap((life) => summaryOf(life) ?? []);
+  return ok(runs.sort((left, right) => (left.run < right.run ? -1 : 1)));
 };
+
+const summaryOf = (
+  life: readonly { readonly entry: LedgerEntry; readonly isLive: boolean }[],
+): RunSummary | undefined =>
+  life
+    .toSorted((left, right) => (left.entry.run?.seq ?? 0) - (right.entry.run?.seq ?? 0))
+    .reduce<RunSummary | undefined>(
+      (before, { entry, isLive }) => entryApplied(before, entry, isLive),
+      undefined,
+    );
 
 const entryApplied = (
   before: RunSummary | undefined,

@@ -8,6 +8,7 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
 import type { Powers } from "#protocol/consent.ts";
 import type { LiveEvent } from "#protocol/run-event.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
+import type { EffectAsker } from "#host/resume-run.ts";
 import type { RunObserver } from "#host/run-observer.ts";
 
 /** A run as a client ordered it. */
@@ -56,6 +57,22 @@ export interface RunHooks {
 export type RunStarter = (
   order: StartOrder,
   hooks: RunHooks,
+  signal: AbortSignal,
+) => Promise<Result<RunReport, StartRefusal>>;
+
+/** An interrupted run as a client wants it to go on. */
+export interface ResumeOrder {
+  readonly run: RunId;
+  readonly isConsentNamed: boolean;
+}
+
+/**
+ * Goes on with an interrupted run, to its end. A fault means that it is still interrupted. Rejects
+ * with an AbortError when aborted before `run.resumed` was on record; later that is a cancelled run.
+ */
+export type RunResumer = (
+  order: ResumeOrder,
+  hooks: RunHooks & { readonly effects: EffectAsker },
   signal: AbortSignal,
 ) => Promise<Result<RunReport, StartRefusal>>;
 

@@ -13,10 +13,11 @@ import type { RunObserver } from "#host/run-observer.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
 import type { ConsentDeps } from "./consent-desk.ts";
 import { consentFor } from "./consent-desk.ts";
-import { DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
+import type { EffectDesk } from "./effect-desk.ts";
+import { conflict, DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
 import type { RunState, RunSummary } from "./run-history.ts";
 import { begun, isOver, readRunHistory } from "./run-history.ts";
-import type { RunHooks, RunStarter } from "./run-starter.ts";
+import type { RunHooks, RunResumer, RunStarter } from "./run-starter.ts";
 import { isKeyTooOld, KEY_REUSED, KEY_TOO_OLD, orderText, runStartedWith } from "./start-keys.ts";
 
 export interface RunTableDeps {
@@ -24,7 +25,9 @@ export interface RunTableDeps {
   readonly entropy: Entropy;
   readonly reader: LedgerReader;
   readonly startRun: RunStarter;
+  readonly resumeRun: RunResumer;
   readonly approvals: ApprovalDesk;
+  readonly effects: EffectDesk;
   readonly consent: Pick<ConsentDeps, "user" | "clients">;
   readonly isDraining: () => boolean;
   /** Called whenever a run began or is over. */
@@ -63,6 +66,7 @@ export class RunTable {
   private readonly deps: RunTableDeps;
   private readonly runs = new Map<string, HostedRun>();
   private readonly starts = new Map<string, Start>();
+  private readonly resumptions = new Map<string, Promise<Result<Answer<"run/resume">, CallFault>>>();
 
   constructor(deps: RunTableDeps) {
     this.deps = deps;
@@ -92,6 +96,21 @@ export class RunTable {
     // A start that came to nothing leaves no key behind.
     const forget = (): void => void this.starts.delete(key);
     answer.then(({ ok: isStarted }) => isStarted || forget(), forget);
+    return answer;
+  }
+
+  /** Answers once `run.resumed` is durable; a second one joins the first. Rejects with an AbortError when aborted before that. */
+  async resume(
+    params: Params<"run/resume">,
+    signal: AbortSignal,
+  ): Promise<Result<Answer<"run/resume">, CallFault>> {
+    const { run } = params;
+    const first = this.resumptions.get(run);
+    if (first !== undefined) return first;
+    const answer = this.takeUp(params, signal);
+    this.resumptions.set(run, answer);
+    const forget = (): void => void this.resumptions.delete(run);
+    answer.then(forget, forget);
     return answer;
   }
 
@@ -184,32 +203,78 @@ export class RunTable {
   ): Promise<Result<Answer<"run/start">, CallFault>> {
     const { clock, entropy, startRun } = this.deps;
     const run = entropy.id<"run">(clock.wallMs());
-    const abort = new AbortController();
-    const hosted: HostedRun = {
-      summary: { ...begun(run, "unknown", clock.wallMs()), path: params.path },
-      abort,
-      cancelReason: null,
-      over: Promise.resolve(),
+    const { path, digest, agent, inputs, model, sandboxFloor, consent, idempotencyKey: startKey } = params;
+    const order = { path, digest, agent, inputs, model, startKey };
+    const launched = await this.follow(
+      { ...begun(run, "unknown", clock.wallMs()), path },
+      consent,
+      (hooks, aborted) =>
+        startRun(
+          { ...order, sandbox: sandboxFloor ?? "auto", isConsentNamed: consent !== null },
+          hooks,
+          aborted,
+        ),
+      signal,
+    );
+    return launched.ok ? ok({ run, repeated: false }) : launched;
+  }
+
+  private async takeUp(
+    { run: id, consent }: Params<"run/resume">,
+    signal: AbortSignal,
+  ): Promise<Result<Answer<"run/resume">, CallFault>> {
+    const found = await this.get(id);
+    if (!found.ok) return found;
+    if (this.isGoingOn(id)) return ok({ state: found.value.state });
+    if (found.value.state !== "interrupted") return failed(NOT_INTERRUPTED);
+    if (this.deps.isDraining()) return failed(DRAINING);
+    if (this.active >= RUNS_MAX) return failed(TOO_MANY);
+    const { effects, resumeRun } = this.deps;
+    const run = id as RunId;
+    let hosted: HostedRun | undefined;
+    const onWaiting = (isWaiting: boolean): void => {
+      if (hosted === undefined) return;
+      hosted.summary = { ...hosted.summary, state: isWaiting ? "waiting-for-person" : "running" };
     };
+    const taken = await this.follow(
+      { ...found.value, state: "starting" },
+      consent,
+      (hooks, aborted, followed) => {
+        hosted = followed;
+        const order = { run, isConsentNamed: consent !== null };
+        return resumeRun(order, { ...hooks, effects: effects.askerFor(run, onWaiting) }, aborted);
+      },
+      signal,
+    );
+    if (!taken.ok) return taken;
+    const after = await this.get(id);
+    return after.ok ? ok({ state: after.value.state }) : after;
+  }
+
+  /** Follows a run from its beginning here; answers once that beginning is on record. */
+  private async follow(
+    summary: RunSummary,
+    consent: string | null,
+    begin: (hooks: RunHooks, signal: AbortSignal, hosted: HostedRun) => ReturnType<RunStarter>,
+    signal: AbortSignal,
+  ): Promise<Result<void, CallFault>> {
+    const run = summary.run as RunId;
+    const abort = new AbortController();
+    const hosted: HostedRun = { summary, abort, cancelReason: null, over: Promise.resolve() };
     const recorded = Promise.withResolvers<"recorded">();
     const cancel = (): void => abort.abort();
     signal.addEventListener("abort", cancel, { once: true });
-    const { path, digest, agent, inputs, model, sandboxFloor, consent, idempotencyKey: startKey } = params;
-    const order = { path, digest, agent, inputs, model, startKey };
-    const ran = startRun(
-      { ...order, sandbox: sandboxFloor ?? "auto", isConsentNamed: consent !== null },
-      this.hooks(hosted, run, consent, () => recorded.resolve("recorded")),
-      abort.signal,
-    );
+    const hooks = this.hooks(hosted, run, consent, () => recorded.resolve("recorded"));
+    const ran = begin(hooks, abort.signal, hosted);
     this.runs.set(run, hosted);
     hosted.over = this.followed(run, hosted, ran);
     this.deps.onChange();
     try {
       if (signal.aborted) cancel();
       const first = await Promise.race([recorded.promise, ran]);
-      if (first === "recorded") return ok({ run, repeated: false });
-      // Both at once: it started and ended before anybody looked.
-      return first.ok ? ok({ run, repeated: false }) : failed(first.fault.fault);
+      if (first === "recorded") return ok(undefined);
+      // Both at once: it began and ended before anybody looked.
+      return first.ok ? ok(undefined) : failed(first.fault.fault);
     } catch (error) {
       throw abort.signal.aborted ? abortError() : error;
     } finally {
@@ -223,9 +288,11 @@ export class RunTable {
     try {
       report = await ran;
     } catch {
+      this.deps.effects.over(run);
       this.end(run, hosted, null);
       return;
     }
+    this.deps.effects.over(run);
     if (!report.ok) {
       this.end(run, hosted, report.fault.isOnRecord ? "refused" : null);
       return;
@@ -256,22 +323,24 @@ export class RunTable {
   }
 
   private hooks(hosted: HostedRun, run: RunId, named: string | null, onRecorded: () => void): RunHooks {
-    const { approvals, clock, consent, entropy, publish } = this.deps;
+    const { approvals, clock, consent, effects, entropy, publish } = this.deps;
     /** Entries of decided calls that may yet be asked about, by their fingerprint. */
     const decided = new Map<string, EntryId>();
     const update = (change: Partial<RunSummary>): void => {
       hosted.summary = { ...hosted.summary, ...change };
     };
     const observer: RunObserver = {
-      entry: ({ type, public: fields, entry }) => {
+      entry: (observed) => {
+        const { type, public: fields, entry } = observed;
         update({ lastSeq: entry.runSeq });
+        effects.recorded(observed);
         const { fingerprint } = fields;
         if (type === "action.decided" && typeof fingerprint === "string") {
           decided.set(fingerprint, entry.id);
           // In the order of insertion, so the first is the one that was decided longest ago.
           for (const old of decided.keys()) if (decided.size > DECIDED_MAX) decided.delete(old);
         }
-        if (type !== "run.started") return;
+        if (type !== "run.started" && type !== "run.resumed") return;
         update({ state: "running" });
         onRecorded();
       },
@@ -309,6 +378,11 @@ const NOT_FOR_OTHERS = unavailable(
   fault("RUN_NOT_FOR_OTHERS", "this host starts runs for the person at the client only", {
     help: "leave `onBehalf` and `parent` at null",
   }),
+);
+const NOT_INTERRUPTED = conflict(
+  "RUN_NOT_INTERRUPTED",
+  "the run was not interrupted, so there is nothing to go on with",
+  "`writ ps` lists runs that were",
 );
 const TOO_MANY = unavailable(
   fault("RUN_TOO_MANY", `${RUNS_MAX} runs are going on, and more are not started`, { retryable: true }),

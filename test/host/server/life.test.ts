@@ -136,8 +136,6 @@ describe("connections", () => {
   test("hear of what this release does not do that there is no such method", async () => {
     const rig = await createRig();
     const { peer } = await rig.connect();
-    const resumed = await peer.call("run/resume", { run: key(1), consent: null }, OPTIONS);
-    expect(resumed).toMatchObject({ fault: { error: "method-not-found" } });
     const verified = await peer.call("ledger/verify", { log: null }, OPTIONS);
     expect(verified).toMatchObject({ fault: { error: "method-not-found" } });
   });

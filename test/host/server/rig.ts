@@ -2,8 +2,9 @@ import { isAbort } from "#kernel/abort.ts";
 import { toHex } from "#kernel/bytes.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { JsonObject } from "#kernel/json.ts";
+import type { Fault } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { RunReport } from "#agent/index.ts";
+import type { LostEffect, RunReport } from "#agent/index.ts";
 import { createRunRecorder } from "#agent/index.ts";
 import { callFault } from "#host/rpc/errors.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
@@ -13,7 +14,7 @@ import { recordInterruptedRuns } from "#host/interrupted-runs.ts";
 import { observedRecorder } from "#host/run-observer.ts";
 import { EntryFeed } from "#host/server/entry-feed.ts";
 import { HostServer } from "#host/server/host-server.ts";
-import type { RunAskers, RunStarter, StartOrder } from "#host/server/run-starter.ts";
+import type { RunAskers, RunResumer, RunStarter, StartOrder } from "#host/server/run-starter.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { openLedger } from "#ledger/open-ledger.ts";
@@ -78,6 +79,10 @@ export interface Rig {
   /** Orders that came to the starter. */
   readonly orders: readonly StartOrder[];
   readonly notices: readonly string[];
+  /** Runs that the host was asked to go on with, and what those have lost. */
+  readonly resumptions: readonly string[];
+  lost: readonly LostEffect[];
+  refusesResumption: Fault<string> | null;
   connect(options?: ClientOptions): Promise<HostConnection>;
   /** Another host on the same ledger, after this one was killed. */
   successor(): Promise<Rig>;
@@ -131,6 +136,7 @@ const rigOn = async (
   const own = toHex(signingKeyOf(nodeCrypto, seedRead.value).publicKey);
   const orders: StartOrder[] = [];
   const notices: string[] = [];
+  const resumptions: string[] = [];
   const wires: WireFake[] = [];
 
   const startRun: RunStarter = async (order, hooks, signal) => {
@@ -165,6 +171,45 @@ const rigOn = async (
     ledger.closeScope(scope);
     return ok(reportOf(hooks.run, outcome));
   };
+  const resumeRun: RunResumer = async ({ run }, hooks, signal) => {
+    resumptions.push(run);
+    const refusal = rig.refusesResumption;
+    if (refusal !== null) return failed({ fault: callFault("refused", refusal), isOnRecord: false });
+    const scope = entropy.id<"scope">(clock.wallMs());
+    await ledger.openScope(scope);
+    const recorder = observedRecorder(
+      createRunRecorder(
+        { ledger, publish: (event) => hooks.publish(event) },
+        {
+          run,
+          parent: null,
+          scope,
+          principal: `Agent::"${AGENT}"`,
+          onBehalfOf: null,
+          recorded: { entries: 10, inputs: 1 },
+        },
+      ),
+      hooks.observer,
+      (error) => {
+        throw error;
+      },
+    );
+    await record(recorder, "run.resumed", RESUMED);
+    let outcome: RunOutcome = "completed";
+    for (const effect of rig.lost) {
+      try {
+        const { k: _, detail = null, ...who } = await hooks.effects.ask(effect, signal);
+        const said = { act: "EFFECT_HAPPENED", target: effect.callId, ...who };
+        await record(recorder, "person.intervened", said, detail === null ? {} : { detail });
+      } catch (error) {
+        if (!isAbort(error)) throw error;
+        outcome = "cancelled";
+      }
+    }
+    await record(recorder, "run.ended", { outcome, reason: "DONE" });
+    ledger.closeScope(scope);
+    return ok(reportOf(run, outcome));
+  };
   const server = new HostServer({
     clock,
     entropy,
@@ -178,6 +223,7 @@ const rigOn = async (
     log: ledger.log,
     feed,
     startRun,
+    resumeRun,
     notice: (_run, text) => notices.push(text),
   });
   const rig: Rig = {
@@ -187,6 +233,9 @@ const rigOn = async (
     wires,
     orders,
     notices,
+    resumptions,
+    lost: [],
+    refusesResumption: null,
     script: async () => "completed",
     beforeStart: async () => undefined,
     async connect({ kind = "cli", offers = NO_OFFERS, handlers = NO_HANDLERS } = {}) {
@@ -234,6 +283,20 @@ const STARTED: JsonObject = {
   semantics: 1,
   tier: "wasm",
   tierWhy: "file",
+  model: "scripted:m.json",
+  powers: DIGEST,
+};
+
+const RESUMED: JsonObject = {
+  last: { log: WORKSPACE, seq: 0, hash: DIGEST },
+  inputs: 1,
+  state: DIGEST,
+  spec: DIGEST,
+  policies: DIGEST,
+  tools: DIGEST,
+  configuration: DIGEST,
+  semantics: 1,
+  tier: "wasm",
   model: "scripted:m.json",
   powers: DIGEST,
 };

@@ -1,0 +1,97 @@
+import { isSha256 } from "#kernel/digest.ts";
+import type { RunId } from "#kernel/ids.ts";
+import type { Fault } from "#kernel/result.ts";
+import { untoldEffects } from "#agent/index.ts";
+import { newStartKey } from "#host/compose/ids.ts";
+import { findRun } from "#host/resume-run.ts";
+import type { HostConnection } from "#host/rpc/client-connection.ts";
+import type { Workspace } from "#host/workspace.ts";
+import type { LedgerReader } from "#ports/ledger-reader.ts";
+
+import type { ExitCode, Invocation } from "./command.ts";
+import { effectPromptOf } from "./effect-prompt.ts";
+import { printFault } from "./fault-output.ts";
+import { attach, codeOf, withHost } from "./host-connection.ts";
+import { NO_FOLDER, NO_HOST, tellDetached, WHOLE_DIGEST } from "./run-detached.ts";
+
+/**
+ * Has the workspace's host go on with an interrupted run, and returns once that is on record. What
+ * nobody saw the end of is asked about here; where nobody says it, the run waits in its host.
+ */
+export const resumeDetached = async (
+  invocation: Invocation,
+  workspace: Workspace,
+  reader: LedgerReader,
+  run: RunId,
+): Promise<ExitCode> => {
+  const { values } = invocation;
+  const refuse = (code: ExitCode, reason: Fault<string>): ExitCode => {
+    printFault(invocation, reason);
+    return code;
+  };
+  if (values.has("dir")) return refuse(2, NO_FOLDER);
+  const consent = values.get("consent")?.[0]?.toLowerCase() ?? null;
+  if (consent !== null && !isSha256(consent)) return refuse(2, WHOLE_DIGEST);
+  const host = await attach(invocation, workspace, true);
+  if (!host.ok || host.value === null) return refuse(3, host.ok ? NO_HOST : host.fault);
+  return withHost(host.value, async (peer) => {
+    const { signal } = invocation;
+    const resumed = await peer.call("run/resume", { run, consent }, { signal });
+    if (!resumed.ok) {
+      return refuse(REFUSED_CODES.get(resumed.fault.code) ?? codeOf(resumed.fault), resumed.fault);
+    }
+    const code = await tellEffects(invocation, peer, reader, run);
+    if (code === 0) tellDetached(invocation, run);
+    return code;
+  });
+};
+
+/** Where a refusal of the host says more than its error does. */
+const REFUSED_CODES: ReadonlyMap<string, ExitCode> = new Map([
+  ["RUN_CONSENT_UNAVAILABLE", 2],
+  ["RUN_NOT_INTERRUPTED", 2],
+]);
+
+/** Says to the host what became of each lost effect, as the person or the command line has it. */
+const tellEffects = async (
+  invocation: Invocation,
+  peer: HostConnection["peer"],
+  reader: LedgerReader,
+  run: RunId,
+): Promise<ExitCode> => {
+  const { signal } = invocation;
+  const found = await findRun(reader, run, signal);
+  if (!found.ok) {
+    printFault(invocation, found.fault);
+    return 3;
+  }
+  const lost = untoldEffects(found.value.entries);
+  const effects = effectPromptOf(invocation);
+  const ready = await effects.ready(lost, signal);
+  if (!ready.ok) {
+    const help = `the run waits in its host: ${ready.fault.help ?? ""}`;
+    printFault(invocation, { ...ready.fault, help });
+    return 2;
+  }
+  for (const effect of lost) {
+    const { k } = await effects.ask(effect, signal);
+    const said =
+      k === "end"
+        ? await peer.call("run/cancel", { run, reason: "writ run --resume" }, { signal })
+        : await peer.call("run/intervene", interventionOf(run, effect.callId, k), { signal });
+    if (!said.ok) {
+      printFault(invocation, said.fault);
+      return codeOf(said.fault);
+    }
+    if (k === "end") break;
+  }
+  return 0;
+};
+
+const interventionOf = (run: RunId, target: string, k: "happened" | "absent") => ({
+  run,
+  idempotencyKey: newStartKey(),
+  act: k === "happened" ? ("EFFECT_HAPPENED" as const) : ("EFFECT_ABSENT" as const),
+  target,
+  detail: null,
+});

@@ -1,0 +1,132 @@
+import type { RunId } from "#kernel/ids.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
+import { openHostReader } from "#host/compose/host.ts";
+import { resumeRun } from "#host/compose/resume.ts";
+import { openRunLedger } from "#host/compose/run.ts";
+import { readRunHistory } from "#host/server/run-history.ts";
+import type { RunPeople } from "#host/run-agent.ts";
+import type { EffectAsker, ResumeRefusal } from "#host/resume-run.ts";
+import type { Workspace } from "#host/workspace.ts";
+import type { LedgerReader } from "#ports/ledger-reader.ts";
+
+import { homeFolder } from "./account.ts";
+import { isIdEnding } from "./audit-list.ts";
+import type { ExitCode, Invocation } from "./command.ts";
+import { createConsentPrompt } from "./consent-prompt.ts";
+import { effectPromptOf } from "./effect-prompt.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
+import { named, workspaceHere } from "./host-connection.ts";
+import { ledgerPlaceOf } from "./ledger-place.ts";
+import type { Behind } from "./run-end.ts";
+import { NOT_AGREED, otherPowers, refuseRun, tellEnd, withBehind } from "./run-end.ts";
+import { resumeDetached } from "./resume-detached.ts";
+import { createRunJson } from "./run-json.ts";
+import { createRunView } from "./run-view.ts";
+import { tellInterrupted } from "./tell-interrupted.ts";
+import { createTerminalApprover } from "./terminal-approver.ts";
+import { VERSION } from "./version.ts";
+
+/** `writ run --resume <run>`: goes on with an interrupted run in this process. */
+export const runResumed = async (invocation: Invocation): Promise<ExitCode> => {
+  const { positionals, values } = invocation;
+  const misplaced = ["model", "agent", "input", "sandbox"].find((name) => values.has(name));
+  if (positionals.length > 0 || misplaced !== undefined) {
+    return refuseUsage(invocation, "a run goes on with what it began with: name no file, model or input");
+  }
+  const endings = ["resume", "happened", "absent"].flatMap((name) => values.get(name) ?? []);
+  if (!endings.every((text) => isIdEnding(text.toLowerCase()))) {
+    return refuseUsage(invocation, "a run or call is named by its id, or by at least its last 6 characters");
+  }
+  const workspace = await workspaceHere(invocation);
+  if (!workspace.ok) {
+    printFault(invocation, workspace.fault);
+    return 2;
+  }
+  return withBehind(invocation, (behind) => resumeHere(invocation, workspace.value, behind));
+};
+
+const resumeHere = async (
+  invocation: Invocation,
+  workspace: Workspace,
+  { closers, told }: Behind,
+): Promise<ExitCode> => {
+  const { terminal, environment, switches, signal } = invocation;
+  const place = ledgerPlaceOf(invocation, workspace);
+  const unavailable = (reason: Fault<string>): ExitCode => {
+    printFault(invocation, reason);
+    return 3;
+  };
+  const reader = await openHostReader(place);
+  if (!reader.ok) return unavailable(reader.fault);
+  const run = await runNamed(reader.value, invocation);
+  if (!run.ok) return unavailable(run.fault);
+  if (run.value === null) {
+    return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
+  }
+  if (switches.has("detach")) return resumeDetached(invocation, workspace, reader.value, run.value);
+  const ledger = await openRunLedger(place, `writ ${VERSION}`);
+  if (!ledger.ok) return unavailable(ledger.fault);
+  const { writable, interrupted } = ledger.value;
+  closers.push(() => writable.close());
+  const others = interrupted.filter((one) => one !== run.value);
+  if (!switches.has("json")) tellInterrupted(others, terminal);
+
+  let notAgreed: Fault<string> = NOT_AGREED;
+  const people = peopleHere(invocation, (powers) => void (notAgreed = otherPowers(powers)));
+  const { variables, cwd, user } = environment;
+  const deps = { workspace, place, ledger: writable, variables, home: homeFolder(), user };
+  const ran = await resumeRun(
+    { ...deps, reader: reader.value, cwd },
+    run.value,
+    { planned: () => people },
+    signal,
+  );
+  if (ran.ok) return tellEnd(invocation, ran.value, workspace, told);
+  if ("fault" in ran.fault) told.add(ran.fault.fault);
+  return refuseResume(ran.fault, notAgreed, invocation);
+};
+
+/** The run that `--resume` names; null where it names none, or more than one. */
+const runNamed = async (
+  reader: LedgerReader,
+  { values, signal }: Invocation,
+): Promise<Result<RunId | null, Fault<string>>> => {
+  const runs = await readRunHistory(reader, signal);
+  if (!runs.ok) return failed(runs.fault);
+  const found = named(runs.value, values.get("resume")?.[0] ?? "", ({ run }) => run);
+  return ok((found?.run ?? null) as RunId | null);
+};
+
+/** The person at this terminal. */
+const peopleHere = (
+  invocation: Invocation,
+  onOtherPowers: Parameters<typeof createConsentPrompt>[0]["onOtherPowers"],
+): RunPeople & { readonly effects: EffectAsker } => {
+  const { terminal, environment, values, switches, howInterrupted } = invocation;
+  const { user } = environment;
+  const flag = values.get("consent")?.[0] ?? null;
+  return {
+    user,
+    surface: "terminal",
+    consent: createConsentPrompt({ terminal, user, flag, onOtherPowers }),
+    isConsentNamed: flag !== null,
+    approver: createTerminalApprover({ terminal, user }),
+    effects: effectPromptOf(invocation),
+    howCancelled: howInterrupted,
+    observer: switches.has("json") ? createRunJson(terminal) : createRunView(terminal),
+  };
+};
+
+const refuseResume = (refusal: ResumeRefusal, notAgreed: Fault<string>, invocation: Invocation): ExitCode => {
+  switch (refusal.k) {
+    case "refused":
+      printFault(invocation, refusal.fault);
+      return 1;
+    case "unanswered":
+      printFault(invocation, refusal.fault);
+      return 2;
+    default:
+      return refuseRun(refusal, notAgreed, invocation);
+  }
+};
