@@ -99,7 +99,7 @@ const CUTS = await cuts();
 
 describe("killed behind any entry and resumed", () => {
   test.each(CUTS)("%s", async (_name, plan, whole, length) => {
-    verifies("agent.journal.durable");
+    verifies("agent.journal.durable", "agent.beyond.resume");
     const remains = cutAt(whole, length);
     const after = await resumed(plan, remains, { answer: "happened" });
     expect(after.report.end).toEqual(whole.report.end);
@@ -166,6 +166,7 @@ describe("an effect that nobody saw the end of", () => {
   };
 
   test("is shown to a person with what it was about", async () => {
+    verifies("gate.beyond.unknown-effects");
     const { asked } = await resumed(plan, await lost());
     expect(asked).toEqual([
       { callId: expect.any(String), tool: "publish_file", arguments: { path: "a.md" }, preview: null },

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -106,12 +106,19 @@ const killedAtPublish = async (killAt: "before-publish" | "after-publish", notTh
   return started.find(({ run }) => run?.id !== notThis)?.run?.id ?? "";
 };
 
+/** Where the sealed parts of the only log's entries lie. */
+const contentFile = (): string => {
+  const ledgers = join(desk.state, "ledgers");
+  const names = readdirSync(ledgers, { recursive: true, encoding: "utf8" });
+  return join(ledgers, names.find((name) => name.endsWith(".content")) ?? "");
+};
+
 const publishes = (run: string) =>
   ofRun(run, "action.intended").filter((one) => one.public["tool"] === "publish_file");
 
 describe("a run that was killed in a terminal's own process", { timeout: 180_000 }, () => {
   test("is listed with the command that goes on with it, and that completes it as it began, or not at all", async () => {
-    verifies("agent.journal.durable");
+    verifies("agent.beyond.resume");
     const run = await killedInProcess();
     const listed = await desk.writ(["ps"]);
     expect(listed.out.join("\n")).toMatch(new RegExp(`^${run.slice(-8)}  interrupted`, "m"));
@@ -134,6 +141,13 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     );
     await refusedWith("the policies");
     rmSync(policy);
+    // Sealed content that going on would not even read.
+    const content = contentFile();
+    const bytes = readFileSync(content);
+    writeFileSync(content, Buffer.concat([Buffer.from([(bytes[0] ?? 0) ^ 1]), bytes.subarray(1)]));
+    await refusedWith("is not as it was written");
+    const { length } = bytes;
+    writeFileSync(content, Buffer.concat([bytes, readFileSync(content).subarray(length)]));
 
     const said = await resume(run, { answers: ["yes"] });
     expect(said.code, said.err.join("\n")).toBe(0);
@@ -156,6 +170,7 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
   });
 
   test("asks whether a publish happened that nobody saw the end of, and does it again only where it did not", async () => {
+    verifies("gate.beyond.unknown-effects");
     const run = await killedAtPublish("before-publish");
     const nobody = await resume(run);
     expect(nobody.code).toBe(2);

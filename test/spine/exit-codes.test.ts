@@ -114,6 +114,20 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     { code: 2, when: "there is no such file", line: () => ["run", "none.symbi", "--model", MODEL] },
     { code: 2, when: "there is no such script", line: () => ["run", FILE, "--model", "scripted:none.json"] },
     { code: 2, when: "nobody can be asked", line: () => ASKING },
+    { code: 2, when: "no such run can go on", line: () => ["run", "--resume", "ffffffffffff"] },
+    { code: 2, when: "the run that shall go on is over", line: () => ["run", "--resume", lastRun()] },
+    {
+      code: 3,
+      when: "the ledger of the run that shall go on cannot be read",
+      line: () => ["run", "--resume", lastRun()],
+      without: withoutLedgers,
+    },
+    {
+      code: 130,
+      when: "it is interrupted before it goes on",
+      line: () => ["run", "--resume", lastRun()],
+      options: interrupted,
+    },
     { code: 3, when: "there is no such model", line: () => ["run", FILE, "--model", "other:model"] },
     {
       code: 3,

@@ -101,7 +101,7 @@ describe("a lost effect", () => {
   };
 
   test("waits until a person says what became of it, which is on record then", async () => {
-    verifies("agent.journal.durable");
+    verifies("gate.beyond.unknown-effects");
     const { rig, run } = await waiting();
     const { peer } = await rig.connect();
     const said = await peer.call("run/intervene", intervention(run), call);
