@@ -4,8 +4,7 @@ import { invariant } from "#kernel/invariant.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-import type { EffectAnswer, LostEffect } from "#agent/index.ts";
-import type { EffectAsker } from "#host/resume-run.ts";
+import type { EffectAnswer, EffectAsker, LostEffect } from "#host/resume-run.ts";
 
 import { shortId } from "./audit-text.ts";
 import type { Invocation, Terminal } from "./command.ts";

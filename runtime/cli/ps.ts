@@ -8,6 +8,7 @@ import { plural, shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { allPages, attach, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
+import { ledgerPlaceOf } from "./ledger-place.ts";
 import { fit, wrap } from "./width.ts";
 
 export type RunSummary = Answer<"run/get">;
@@ -50,10 +51,9 @@ export const runsHere = async (
   if (!workspace.ok) return workspace;
   const host = await attach(invocation, workspace.value, false);
   if (!host.ok) return host;
-  const { signal, environment } = invocation;
+  const { signal } = invocation;
   if (host.value === null) {
-    const { stateDirectory, variables } = environment;
-    const read = await readRuns({ workspace: workspace.value, stateDirectory, variables }, signal);
+    const read = await readRuns(ledgerPlaceOf(invocation, workspace.value), signal);
     return read.ok ? ok(read.value.toReversed()) : failed(read.fault);
   }
   return withHost(host.value, (peer) =>

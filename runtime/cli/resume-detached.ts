@@ -1,9 +1,8 @@
 import { isSha256 } from "#kernel/digest.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault } from "#kernel/result.ts";
-import { untoldEffects } from "#agent/index.ts";
 import { newStartKey } from "#host/compose/ids.ts";
-import { findRun } from "#host/resume-run.ts";
+import { untoldEffectsOf } from "#host/resume-run.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import type { Workspace } from "#host/workspace.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
@@ -60,20 +59,19 @@ const tellEffects = async (
   run: RunId,
 ): Promise<ExitCode> => {
   const { signal } = invocation;
-  const found = await findRun(reader, run, signal);
-  if (!found.ok) {
-    printFault(invocation, found.fault);
+  const lost = await untoldEffectsOf(reader, run, signal);
+  if (!lost.ok) {
+    printFault(invocation, lost.fault);
     return 3;
   }
-  const lost = untoldEffects(found.value.entries);
   const effects = effectPromptOf(invocation);
-  const ready = await effects.ready(lost, signal);
+  const ready = await effects.ready(lost.value, signal);
   if (!ready.ok) {
     const help = `the run waits in its host: ${ready.fault.help ?? ""}`;
     printFault(invocation, { ...ready.fault, help });
     return 2;
   }
-  for (const effect of lost) {
+  for (const effect of lost.value) {
     const { k } = await effects.ask(effect, signal);
     const said =
       k === "end"

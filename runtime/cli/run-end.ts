@@ -2,8 +2,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { Fault } from "#kernel/result.ts";
 import { fault } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-import type { RunReport } from "#agent/index.ts";
-import type { RunRefusal } from "#host/run-agent.ts";
+import type { RunRefusal, RunReport } from "#host/run-agent.ts";
 import type { Workspace } from "#host/workspace.ts";
 import { findWorkspaceOfFolder } from "#host/workspace.ts";
 

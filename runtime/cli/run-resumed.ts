@@ -2,13 +2,13 @@ import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import { openHostReader } from "#host/compose/host.ts";
+import type { LedgerPlace } from "#host/compose/ledger.ts";
 import { resumeRun } from "#host/compose/resume.ts";
 import { openRunLedger } from "#host/compose/run.ts";
-import { readRunHistory } from "#host/server/run-history.ts";
+import { readRuns } from "#host/compose/runs.ts";
 import type { RunPeople } from "#host/run-agent.ts";
 import type { EffectAsker, ResumeRefusal } from "#host/resume-run.ts";
 import type { Workspace } from "#host/workspace.ts";
-import type { LedgerReader } from "#ports/ledger-reader.ts";
 
 import { homeFolder } from "./account.ts";
 import { isIdEnding } from "./audit-list.ts";
@@ -59,7 +59,7 @@ const resumeHere = async (
   };
   const reader = await openHostReader(place);
   if (!reader.ok) return unavailable(reader.fault);
-  const run = await runNamed(reader.value, invocation);
+  const run = await runNamed(place, invocation);
   if (!run.ok) return unavailable(run.fault);
   if (run.value === null) {
     return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
@@ -89,10 +89,10 @@ const resumeHere = async (
 
 /** The run that `--resume` names; null where it names none, or more than one. */
 const runNamed = async (
-  reader: LedgerReader,
+  place: LedgerPlace,
   { values, signal }: Invocation,
 ): Promise<Result<RunId | null, Fault<string>>> => {
-  const runs = await readRunHistory(reader, signal);
+  const runs = await readRuns(place, signal);
   if (!runs.ok) return failed(runs.fault);
   const found = named(runs.value, values.get("resume")?.[0] ?? "", ({ run }) => run);
   return ok((found?.run ?? null) as RunId | null);

@@ -4,7 +4,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { EffectAnswer, LostEffect, RunPast, RunReport } from "#agent/index.ts";
-import { planResume, readPast, resumeAgent } from "#agent/index.ts";
+import { planResume, readPast, resumeAgent, untoldEffects } from "#agent/index.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 
 import type { FoundRun } from "./found-run.ts";
@@ -13,6 +13,8 @@ import { recordInterruption } from "./interrupted-runs.ts";
 import type { RunAgentDeps, RunPeople, RunRefusal } from "./run-agent.ts";
 import { askConsent, requestOf, sessionOpener, withRecorder } from "./run-agent.ts";
 import { resumedSandbox } from "./resumed-sandbox.ts";
+
+export type { EffectAnswer, LostEffect };
 
 /** Who says what became of effects that a dead host may have had. */
 export interface EffectAsker {
@@ -43,6 +45,16 @@ export const findRun = async (
 ): Promise<Result<FoundRun, Fault<string>>> => {
   const placed = await entriesOfRun(reader, run, signal);
   return placed.ok ? openFoundRun(reader, run, placed.value) : placed;
+};
+
+/** The effects of a run that wait for a person's word, as its ledger tells. */
+export const untoldEffectsOf = async (
+  reader: LedgerReader,
+  run: RunId,
+  signal: AbortSignal,
+): Promise<Result<readonly LostEffect[], Fault<string>>> => {
+  const found = await findRun(reader, run, signal);
+  return found.ok ? ok(untoldEffects(found.value.entries)) : found;
 };
 
 /**

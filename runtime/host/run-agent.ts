@@ -37,6 +37,8 @@ import type { RunObserver } from "./run-observer.ts";
 import type { SessionDeps } from "./run-session.ts";
 import { openRunSession } from "./run-session.ts";
 
+export type { RunReport };
+
 export interface RunAgentDeps {
   readonly plan: RunPlan;
   readonly ledger: WritableLedger;

@@ -2,14 +2,14 @@ import type { Fault, Result } from "#kernel/result.ts";
 
 import type { RunSummary } from "../server/run-history.ts";
 import { readRunHistory } from "../server/run-history.ts";
-import type { HostSurroundings } from "./host.ts";
-import { hostLedgerPlace, openHostReader } from "./host.ts";
+import { openHostReader } from "./host.ts";
+import type { LedgerPlace } from "./ledger.ts";
 
-/** The runs that are on record in a workspace, oldest first, where no host can be asked. */
+/** The runs that are on record in a ledger, oldest first, where no host can be asked. */
 export const readRuns = async (
-  surroundings: Pick<HostSurroundings, "workspace" | "stateDirectory" | "variables">,
+  place: LedgerPlace,
   signal: AbortSignal,
 ): Promise<Result<readonly RunSummary[], Fault<string>>> => {
-  const reader = await openHostReader(hostLedgerPlace(surroundings));
+  const reader = await openHostReader(place);
   return reader.ok ? readRunHistory(reader.value, signal) : reader;
 };
