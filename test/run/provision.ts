@@ -43,6 +43,7 @@ function installEngines(): void {
     return;
   }
   console.log(`installing ${missing.join(", ")} with apt-get, for tests of containers`);
+  console.log("the tests start a Docker Engine of their own with them, and stop it again");
   const aptGet = (...args: readonly string[]): void => {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     execFileSync("apt-get", ["-qq", ...args], {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Step } from "#test/run/plans.ts";
-import { runPlan } from "#test/run/run-plan.ts";
+import { isContinuousIntegration, runPlan } from "#test/run/run-plan.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -123,6 +123,15 @@ describe("suites", () => {
     expect(output).toContain("  Tests: skipped, which fails here: b is skipped");
     expect(last).toBe("1 passed, 2 failed");
   });
+});
+
+test.each([
+  [{ CI: "true" }, true],
+  [{ CI: "1" }, true],
+  [{ CI: "" }, false],
+  [{}, false],
+])("with %o a test that did not run has failed: %s", (variables, fails) => {
+  expect(isContinuousIntegration(variables)).toBe(fails);
 });
 
 describe("interrupting", () => {
