@@ -1,13 +1,16 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import type { Certified } from "#test/kit/certificates.ts";
+import { createAuthority } from "#test/kit/certificates.ts";
 import { oldestNode } from "#test/kit/oldest-node.ts";
 import type { WireServer } from "#test/kit/openai-wire-server.ts";
 import { answers, refuses, startWireServer } from "#test/kit/openai-wire-server.ts";
+import { verifies } from "#test/kit/verifies.ts";
 
 /*
  * Models behind endpoints in what `npm run build` made: the package that speaks the protocol is a chunk of
@@ -94,6 +97,63 @@ describe.each([
     const asked = server.requests.slice(before);
     expect(asked.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${KEY}`, `Bearer ${KEY}`]);
     expect(proxy.requests).toEqual([]);
+  });
+});
+
+describe("over TLS", () => {
+  const authority = createAuthority("an authority of a test");
+  const stranger = createAuthority("an authority of a test");
+  const model = ["--model", "openai:tiny"];
+  let extra: string;
+  beforeAll(() => {
+    extra = join(home, "authority.pem");
+    writeFileSync(extra, authority.cert);
+  });
+
+  const runAt = async (
+    certified: Certified,
+    variables: Readonly<Record<string, string>>,
+  ): Promise<Done & { readonly keys: readonly (string | undefined)[] }> => {
+    const secure = await startWireServer(certified);
+    try {
+      const url = secure.endpoint(answers({ text: "Nothing changed." }));
+      const named = { WRIT_MODEL_URL: url, WRIT_MODEL_KEY: KEY, ...variables };
+      const powers = await writ(process.execPath, ["check", FILE, "--powers", ...model], named);
+      const [digest = ""] = /\b[0-9a-f]{64}\b/.exec(powers.out) ?? [];
+      const line = ["run", FILE, "--input", "version=2.4.0", ...model, "--consent", digest];
+      const done = await writ(process.execPath, line, named);
+      return { ...done, keys: secure.requests.map(({ headers }) => headers.authorization) };
+    } finally {
+      await secure.close();
+    }
+  };
+
+  test("a run succeeds where the user trusts the authority, and the key goes there", async () => {
+    verifies("models.provider.cloud-or-slm");
+    const ran = await runAt(authority.certify(["localhost"]), { NODE_EXTRA_CA_CERTS: extra });
+    expect({ code: ran.code, err: ran.err }, ran.out).toEqual({ code: 0, err: "" });
+    expect(ran.out).toContain("Nothing changed.");
+    expect(ran.out).not.toContain(KEY);
+    expect(ran.keys).toEqual([`Bearer ${KEY}`]);
+  });
+
+  test.each([
+    ["of an authority that nobody named", authority.certify(["localhost"]), false],
+    ["of another authority of the same name", stranger.certify(["localhost"]), true],
+    ["for another name", authority.certify(["models.example.com"]), true],
+    ["that is over", authority.certify(["localhost"], { isExpired: true }), true],
+  ])("a certificate %s is refused before the key is sent, whatever the environment says", async (...row) => {
+    const [, certified, isNamed] = row;
+    const ran = await runAt(certified, {
+      ...(isNamed ? { NODE_EXTRA_CA_CERTS: extra } : {}),
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+    });
+    expect(ran.code, ran.out).toBe(3);
+    expect(`${ran.out}${ran.err}`.replaceAll(/\s+/g, " ")).toContain(
+      "no secure connection to https://localhost:",
+    );
+    expect(`${ran.out}${ran.err}`).not.toContain(KEY);
+    expect(ran.keys).toEqual([]);
   });
 });
 

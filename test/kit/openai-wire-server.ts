@@ -1,7 +1,10 @@
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
+
+import type { Certified } from "./certificates.ts";
 
 /*
  * Not a model: a local server of the provider's protocol (streamed chat completions) that plays a script
@@ -36,12 +39,12 @@ export interface WireServer {
   close(): Promise<void>;
 }
 
-export const startWireServer = async (): Promise<WireServer> => {
+/** @param certified speaks TLS with it, and is found as `localhost`. */
+export const startWireServer = async (certified: Certified | null = null): Promise<WireServer> => {
   const requests: WireRequest[] = [];
   const scripts: WireBehaviour[][] = [];
-  const server = createServer((incoming, response) => {
-    void play(incoming, response);
-  });
+  const hear = (incoming: IncomingMessage, response: ServerResponse): void => void play(incoming, response);
+  const server = certified === null ? createServer(hear) : createSecureServer(certified, hear);
   const play = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);
     requests.push(request);
@@ -51,7 +54,7 @@ export const startWireServer = async (): Promise<WireServer> => {
   };
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = certified === null ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   return {
     origin,
     requests,

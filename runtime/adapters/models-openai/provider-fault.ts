@@ -104,7 +104,7 @@ export const faultOfConnection = (provider: Provider, error: unknown): ModelFaul
     return passing("MODEL_UNAVAILABLE", `the connection to ${origin} broke (${code})`);
   }
   return fault("MODEL_UNAVAILABLE", `no secure connection to ${origin} (${code})`, {
-    help: "look at the server's certificate and at the endpoint's URL",
+    help: "look at the server's certificate and at the endpoint's URL; NODE_EXTRA_CA_CERTS names a file of authorities of your own",
   });
 };
 
