@@ -51,10 +51,10 @@ const findingLines = (finding: Finding, { columns, style }: Sheet): readonly str
   ];
 };
 
-const verdict = ({ ready, auto, strongest }: DoctorReport): string => {
+const verdict = ({ ready, blocked, auto, strongest }: DoctorReport): string => {
+  if (blocked) return "No agent can run here until what is marked ✗ is mended.";
   if (ready === null) return "Nothing that was looked at is in the way. No sandbox was tried.";
   if (ready) return `An agent can run here. One whose file names no sandbox gets ${auto?.why ?? ""}.`;
-  if (auto !== null) return "No agent can run here until what is marked ✗ is mended.";
   const wasm =
     strongest === "wasm"
       ? ' One that says `sandbox = "wasm"`, or is run with `--sandbox wasm`, can: it runs JavaScript only.'

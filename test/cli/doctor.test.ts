@@ -216,6 +216,18 @@ test("a workspace that was run in is known, and one whose identity is damaged or
   }
 });
 
+test("a state folder that cannot be made is in the way of every agent", async () => {
+  const other = createDesk(null);
+  try {
+    writeFileSync(other.state, "");
+    const { code, out } = await other.writ(["doctor", "--no-probe"]);
+    expect(code).toBe(1);
+    expect(out.at(-1)).toBe("No agent can run here until what is marked ✗ is mended.");
+  } finally {
+    other.dispose();
+  }
+});
+
 test.each([20, 40, 80, 120])(
   "fits into %i columns, except for what is there to be copied",
   async (columns) => {

@@ -10,6 +10,8 @@ import type { Finding, FindingId } from "./finding.ts";
 export interface DoctorReport {
   /** Whether an agent can run here whose file names no sandbox; null where that was not tried. */
   readonly ready: boolean | null;
+  /** Whether something is in the way of every agent, whatever its sandbox. */
+  readonly blocked: boolean;
   /** What such an agent would get. */
   readonly auto: TierChoice | null;
   /** The strongest tier that passed its probe, which may be one that only a file or a flag can name. */
@@ -31,10 +33,11 @@ export const judge = (findings: readonly Finding[], tiers: readonly TierState[] 
   const strongest = SANDBOX_TIERS.findLast((tier) =>
     available.some((state) => state.tier === tier && state.usable),
   );
-  const isBlocked = findings.some(({ id, state }) => NEEDED.includes(id) && state === "wrong");
+  const blocked = findings.some(({ id, state }) => NEEDED.includes(id) && state === "wrong");
   const mayRun = tiers === null && !canNotProbe(findings) ? null : auto.ok;
   return {
-    ready: isBlocked ? false : mayRun,
+    ready: blocked ? false : mayRun,
+    blocked,
     auto: auto.ok ? auto.value : null,
     strongest: strongest ?? null,
     findings,

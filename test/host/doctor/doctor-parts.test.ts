@@ -105,6 +105,7 @@ describe("whether an agent can run", () => {
   ] as const)("with %s", (_, tiers, findings, ready, auto, strongest) => {
     const report = judge(findings, tiers);
     expect([report.ready, report.auto?.tier ?? null, report.strongest]).toEqual([ready, auto, strongest]);
+    expect(report.blocked).toBe(findings.some(({ id, state }) => id === "state" && state === "wrong"));
   });
 });
 
