@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
+import type { AttachOptions } from "#host/compose/attach.ts";
 import { attachToHost } from "#host/compose/attach.ts";
 import { newWorkspaceId } from "#host/compose/ids.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
@@ -37,11 +38,20 @@ export const workspaceHere = async ({
   return ok(known.value ?? { id: newWorkspaceId(), folder: folder.value });
 };
 
-/** A connection to the workspace's host that offers nothing; null where no host runs and none is started. */
+/** What a command has to offer a host, and how it answers when that is wanted. */
+export type HostClient = Pick<AttachOptions, "offers" | "handlers">;
+
+export const OFFERS_NOTHING: HostClient = {
+  offers: { models: [], approvals: false, secrets: [], notifications: false },
+  handlers: { requests: {}, notifications: {} },
+};
+
+/** A connection to the workspace's host; null where no host runs and none is started. */
 export const attach = (
   { environment, signal }: Invocation,
   workspace: Workspace,
   starts: boolean,
+  { offers, handlers }: HostClient = OFFERS_NOTHING,
 ): Promise<Result<HostConnection | null, Fault<string>>> => {
   const { stateDirectory, cwd, variables } = environment;
   const storage = variables["SYMBI_AUDIT_STORAGE"] ?? "";
@@ -58,8 +68,8 @@ export const attach = (
         product: `writ ${VERSION}`,
       },
       kind: "cli",
-      offers: { models: [], approvals: false, secrets: [], notifications: false },
-      handlers: { requests: {}, notifications: {} },
+      offers,
+      handlers,
       starts,
     },
     signal,

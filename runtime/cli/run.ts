@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 
 import { utf8Text } from "#kernel/bytes.ts";
+import { invariant } from "#kernel/invariant.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { TIER_NAMES, tierNamed } from "#host/choose-tier.ts";
@@ -144,14 +145,15 @@ const run = async (invocation: Invocation): Promise<ExitCode> => {
 interface ReadOrder {
   readonly order: RunOrder;
   readonly workspace: Workspace;
-  readonly model: LanguageModel;
+  /** Null for one that only a host can ask. */
+  readonly model: LanguageModel | null;
   readonly inputs: ReadonlyMap<string, string>;
   /** Texts by the name under which problems show them. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
 const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop>> => {
-  const { positionals, values, environment } = invocation;
+  const { positionals, values, switches, environment } = invocation;
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) return usage("CLI_USAGE", "name one agent file");
   const sandbox = tierNamed(values.get("sandbox")?.[0] ?? null);
@@ -171,7 +173,10 @@ const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop
   const path = await workspacePath(folder.value, absolute);
   if (path === null) return usage("CLI_OUTSIDE_WORKSPACE", "the file lies outside the workspace");
   const model = await openModel(values.get("model")?.[0] ?? null, { ...environment, home: homeFolder() });
-  if (!model.ok) return failed({ code: MODEL_USAGE.includes(model.fault.code) ? 2 : 3, fault: model.fault });
+  const isForHost = !model.ok && model.fault.code === "HOST_MODEL_OF_CLIENT" && switches.has("detach");
+  if (!model.ok && !isForHost) {
+    return failed({ code: MODEL_USAGE.includes(model.fault.code) ? 2 : 3, fault: model.fault });
+  }
 
   const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
   if (!sources.ok) return failed({ code: 3, fault: sources.fault });
@@ -191,7 +196,7 @@ const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop
       policySources: sources.value,
     },
     workspace: workspace.value,
-    model: model.value,
+    model: model.ok ? model.value : null,
     inputs,
     texts: new Map([
       [path, utf8Text(bytes.value) ?? ""],
@@ -207,6 +212,7 @@ const runOrder = async (
   signal: AbortSignal,
 ): Promise<ExitCode> => {
   const { terminal, environment, values, switches } = invocation;
+  invariant(model !== null, "only a detached run has a model that this process cannot ask");
   const lowering = openLowering();
   closers.push(closing(() => lowering.close()));
   const policies = await openPolicyEngine();
@@ -267,7 +273,12 @@ const runOrder = async (
 };
 
 /** Why there is no model when the command line is to blame, and not this machine or its settings. */
-const MODEL_USAGE: readonly string[] = ["HOST_NO_MODEL", "SCRIPT_UNREADABLE", "SCRIPT_INVALID"];
+const MODEL_USAGE: readonly string[] = [
+  "HOST_NO_MODEL",
+  "HOST_MODEL_OF_CLIENT",
+  "SCRIPT_UNREADABLE",
+  "SCRIPT_INVALID",
+];
 
 const refusePlan = (
   refusal: PlanRefusal,

@@ -21,6 +21,11 @@ export interface LanguageModel {
   readonly outputTokensMax?: number;
   /** Absent where it is not known; then nobody guesses what an answer cost. */
   readonly price?: ModelPrice;
+  /**
+   * Resolves when somebody is there to be asked; absent where to ask is the way to find out. A wait here
+   * takes nothing of a call's time. Rejects with an AbortError when aborted.
+   */
+  ready?(signal: AbortSignal): Promise<void>;
   stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>;
 }
 

@@ -12,4 +12,7 @@ export interface SecretSource {
   secretFor(origin: string): Promise<Result<string | null, SecretFault>>;
 }
 
+/** Whether the text can be a key at all: a key goes into a header, and anything that does not belong there is none. */
+export const isKeyText = (text: string): boolean => /^[\x21-\x7e]{1,4096}$/.test(text);
+
 export type SecretFault = Fault<"SECRET_EXPOSED" | "SECRET_UNREADABLE" | "SECRET_INVALID">;

@@ -437,5 +437,8 @@ export const errorData = z.strictObject({
   retryable: z.boolean(),
 });
 
+/** What clients call the secret that is the key of the model endpoints at an origin. */
+export const modelKeyName = (origin: string): string => `model-key:${origin}`;
+
 /** Domain tags of the two proofs of the opening; the page says what is hashed. */
 export const PROOF_DOMAINS = { host: "writ/host-rpc/v1/host", client: "writ/host-rpc/v1/client" } as const;

@@ -91,6 +91,44 @@ const asked = async (turns: ReturnType<typeof attempts>, plan: RigPlan = {}) => 
   return { rig, settled, lines: trace(rig.recorder).slice(1) };
 };
 
+describe("a model that is not always there", () => {
+  const HOUR = 3_600_000;
+
+  test("is waited for before each attempt, and the wait takes nothing of the call's time", async () => {
+    const turns = attempts([busy], [answer]);
+    const rig = createRig({
+      model: turns.model,
+      ready: (signal) => rig.clock.sleep(HOUR, signal),
+      limits: { modelMsMax: 10_000 },
+    });
+    const settled = await rig.clock.drive(rig.gate.callModel(modelCall(), calm()));
+    expect(settled).toMatchObject({ ok: true, value: { k: "answered", text: "fine" } });
+    expect(rig.clock.monotonicMs()).toBeGreaterThanOrEqual(2 * HOUR);
+  });
+
+  test("is not asked when the run is cancelled meanwhile, and that is on record", async () => {
+    const turns = attempts([answer]);
+    const rig = createRig({ model: turns.model, ready: (signal) => rig.clock.sleep(HOUR, signal) });
+    const controller = new AbortController();
+    const calling = rig.gate.callModel(modelCall(), controller.signal).then(
+      () => "resolved",
+      (error: unknown) => (error as Error).name,
+    );
+    await rig.clock.advance(1_000);
+    controller.abort();
+    expect(await rig.clock.drive(calling)).toBe("AbortError");
+    expect(trace(rig.recorder).slice(1)).toEqual(["model.requested", "model.failed CANCELLED"]);
+    expect(turns.count.asked).toBe(0);
+  });
+
+  test("that breaks down over the question is asked, which shows it", async () => {
+    const turns = attempts([dead]);
+    const ready = (): Promise<void> => Promise.reject(new Error("no answer"));
+    expect((await asked(turns, { ready })).lines.at(-1)).toBe("model.failed MODEL_UNAVAILABLE");
+    expect(turns.count.asked).toBe(1);
+  });
+});
+
 describe("a model call that fails and may be tried again", () => {
   test("is tried again after a recorded wait, and answers", async () => {
     const turns = attempts([{ k: "text-delta", text: "fi" }, busy], [busy], [answer]);

@@ -33,6 +33,7 @@ export interface RigPlan {
   readonly onBehalfOf?: OnBehalfOf;
   readonly remainingMs?: number;
   readonly model?: (signal: AbortSignal, request: ModelRequest) => AsyncIterable<ModelEvent>;
+  readonly ready?: (signal: AbortSignal) => Promise<void>;
   readonly outputTokensMax?: number;
   readonly inputs?: JsonObject;
 }
@@ -109,11 +110,13 @@ const permitAll = (tools: readonly string[]): Record<string, Deciding> =>
 
 const modelFake = ({
   model,
+  ready,
   outputTokensMax,
-}: Pick<RigPlan, "model" | "outputTokensMax">): LanguageModel => ({
+}: Pick<RigPlan, "model" | "ready" | "outputTokensMax">): LanguageModel => ({
   id: "scripted:test",
   remote: false,
   ...(outputTokensMax === undefined ? {} : { outputTokensMax }),
+  ...(ready === undefined ? {} : { ready }),
   stream(request, { signal }) {
     if (model === undefined) throw new Error("the test did not script a model");
     return model(signal, request);

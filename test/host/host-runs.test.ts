@@ -63,6 +63,8 @@ const outcome = async (change: Partial<StartOrder>): Promise<string> => {
       planned: () => expect.unreachable("nothing was planned"),
       publish: () => undefined,
       howCancelled: () => null,
+      clientModel: () => undefined,
+      keys: { has: () => false, read: () => expect.unreachable("nobody offers a key") },
     },
     new AbortController().signal,
   );
@@ -81,7 +83,8 @@ test.each([
   ["a folder", { path: "agents" }, "unavailable HOST_NOT_A_FILE"],
   ["a link out of the workspace", { path: "agents/link.symbi" }, "refused RUN_OUTSIDE_WORKSPACE"],
   ["no model", { model: null }, "unavailable HOST_NO_MODEL"],
-  ["a model of a client", { model: "client:lm" }, "unavailable HOST_UNKNOWN_MODEL"],
+  ["a model that no client offers", { model: "client:lm" }, "unavailable HOST_MODEL_NOT_OFFERED"],
+  ["a model of a client without a name", { model: "client:" }, "unavailable HOST_UNKNOWN_MODEL"],
   ["a file with problems", {}, "refused RUN_HAS_PROBLEMS"],
 ])("%s", async (_what, change, expected) => {
   expect(await outcome(change)).toBe(expected);

@@ -22,10 +22,28 @@ export const killHosts = async (workspace: string): Promise<void> => {
   }
 };
 
+/** The environments of a process and of all that descend from it, as they are now. */
+export const environmentsBelow = (pid: number): readonly string[] => [
+  textOf(`/proc/${pid}/environ`),
+  ...childrenOf(pid).flatMap(environmentsBelow),
+];
+
+const childrenOf = (pid: number): readonly number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) =>
+      textOf(`/proc/${name}/stat`)
+        .replace(/^.*\) \S+ /s, "")
+        .startsWith(`${pid} `),
+    )
+    .map(Number);
+
 /** Empty for a process that is gone or waits to be collected. */
-const commandLine = (pid: string): string => {
+const commandLine = (pid: string): string => textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+
+const textOf = (path: string): string => {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

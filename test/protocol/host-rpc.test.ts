@@ -19,9 +19,17 @@ interface Vector {
   readonly value: unknown;
 }
 
-const vectors = JSON.parse(readFileSync("test/vectors/host-rpc/messages.json", "utf8")) as {
+interface Vectors {
   readonly accepted: readonly Vector[];
   readonly refused: readonly Vector[];
+}
+
+const files = ["messages", "reverse-calls"].map(
+  (name) => JSON.parse(readFileSync(`test/vectors/host-rpc/${name}.json`, "utf8")) as Vectors,
+);
+const vectors: Vectors = {
+  accepted: files.flatMap(({ accepted }) => accepted),
+  refused: files.flatMap(({ refused }) => refused),
 };
 const page = readFileSync("docs/formats/host-rpc.md", "utf8");
 

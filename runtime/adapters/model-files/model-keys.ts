@@ -3,6 +3,7 @@ import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { SecretFault, SecretSource } from "#ports/secret-source.ts";
+import { isKeyText } from "#ports/secret-source.ts";
 import { readUserFile } from "./user-file.ts";
 
 /** A variable of the environment that holds a key, and the one origin that it is bound to. */
@@ -18,9 +19,6 @@ export interface ModelKeyPlaces {
   /** The first that is set wins. */
   readonly bound: readonly KeyVariable[];
 }
-
-/** Longest key, in characters. */
-const KEY_LENGTH_MAX = 4_096;
 
 /**
  * Keys of model endpoints: a variable of the environment where one is bound to the origin, else the file
@@ -45,9 +43,8 @@ export const createModelKeys = ({ file, variables, bound }: ModelKeyPlaces): Sec
   },
 });
 
-/** A key goes into a header: anything that does not belong into one is no key. */
 const keyOf = (text: string, place: string): Result<string, SecretFault> =>
-  text.length <= KEY_LENGTH_MAX && /^[\x21-\x7e]+$/.test(text)
+  isKeyText(text)
     ? ok(text)
     : failed(
         fault(

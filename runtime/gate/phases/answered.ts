@@ -1,4 +1,3 @@
-import { throwIfAborted } from "#kernel/abort.ts";
 import type { EntryId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -39,53 +38,50 @@ export class Answered extends Phase<AnsweredContent> {
   /** Asks the model, again where that may help and is within the limits. Never rejects. */
   static async ask(world: World, requested: Requested, signal: AbortSignal): Promise<Answered> {
     const asked = requested.consume();
-    const { subject, timeoutMs, entry } = asked;
-    const { identity } = subject;
+    const { identity } = asked.subject;
     const startedAtMs = world.clock.monotonicMs();
-    const { limits } = world.run;
-    const relay = createOutputRelay(world.recorder, "model.delta", limits.answerCharactersMax);
+    const relay = createOutputRelay(world.recorder, "model.delta", world.run.limits.answerCharactersMax);
     const onDelta = (text: string): void => relay.send(text, { callId: identity.callId });
-    const run: Stopping<Result<ModelAnswer, ModelFault>> = signal.aborted
-      ? { k: "late", stopped: "cancelled" }
-      : await untilStopped(world.clock, { timeoutMs, settleMs: limits.settleMsMax }, signal, (inner) =>
-          askPatiently(world, { ...asked, onDelta, startedAtMs }, inner),
-        );
+    const answer = await askPatiently(world, { ...asked, onDelta }, signal);
     relay.close();
-    const answer = answerOf(run);
     return new Answered({
       identity,
-      cause: entry,
-      answer,
+      cause: asked.entry,
+      answer: answer === "cancelled" ? LATE : answer,
       price: asked.how.model.price,
-      cancelled: run.stopped === "cancelled" && !answer.ok,
+      cancelled: answer === "cancelled",
       wallMs: elapsedMs(world, startedAtMs),
     });
   }
 }
 
-/** Asks until there is an answer, or a fault that another attempt would not mend. */
-const askPatiently = async (
-  world: World,
-  call: RequestedContent & {
-    readonly startedAtMs: number;
-    readonly onDelta: (text: string) => void;
-  },
-  signal: AbortSignal,
-): Promise<Result<ModelAnswer, ModelFault>> => {
+interface PatientCall extends RequestedContent {
+  readonly onDelta: (text: string) => void;
+}
+
+type Attempt = Result<ModelAnswer, ModelFault> | "cancelled";
+
+/** Asks until there is an answer, or a fault that another attempt would not mend. Never rejects. */
+const askPatiently = async (world: World, call: PatientCall, signal: AbortSignal): Promise<Attempt> => {
   const { limits } = world.run;
   const { callId, labels } = call.subject.identity;
+  let { timeoutMs: leftMs } = call;
   let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await readStream(
-      call.how.model.stream(call.how.request, { signal }),
-      limits,
-      call.onDelta,
+    if (await isCancelled(call.how.model.ready?.(signal), signal)) return "cancelled";
+    const startedAtMs = world.clock.monotonicMs();
+    const run = await untilStopped(
+      world.clock,
+      { timeoutMs: leftMs, settleMs: limits.settleMsMax },
+      signal,
+      (inner) => readStream(call.how.model.stream(call.how.request, { signal: inner }), limits, call.onDelta),
     );
+    const answer = answerOf(run);
     if (answer.ok) return answer;
-    throwIfAborted(signal);
-    const leftMs = call.timeoutMs - elapsedMs(world, call.startedAtMs);
+    if (run.stopped === "cancelled") return "cancelled";
+    leftMs -= elapsedMs(world, startedAtMs);
     const failedAttempt = { fault: answer.fault, attempt, waitedMs, leftMs, chance: () => chance(world) };
-    const waitMs = retryWaitMs(failedAttempt, limits.retry);
+    const waitMs = run.stopped === null ? retryWaitMs(failedAttempt, limits.retry) : null;
     if (waitMs === null) return answer;
     const recorded = await record(
       world,
@@ -101,9 +97,20 @@ const askPatiently = async (
     );
     // A ledger that refused this refuses the end of the call too, and that ends the run.
     if (!recorded.ok) return answer;
-    await world.clock.sleep(waitMs, signal);
+    if (await isCancelled(world.clock.sleep(waitMs, signal), signal)) return "cancelled";
     waitedMs += waitMs;
+    leftMs -= waitMs;
   }
+};
+
+/** Whether the run was cancelled before the wait was over. */
+const isCancelled = async (wait: Promise<void> | undefined, signal: AbortSignal): Promise<boolean> => {
+  try {
+    await wait;
+  } catch {
+    // Aborted; or a model that broke down over the question, which asking it shows.
+  }
+  return signal.aborted;
 };
 
 /** From 0 to below 1. */
@@ -114,11 +121,13 @@ const chance = (world: World): number => {
 
 const answerOf = (run: Stopping<Result<ModelAnswer, ModelFault>>): Result<ModelAnswer, ModelFault> => {
   if (run.k === "settled" && (run.value.ok || run.stopped === null)) return run.value;
-  if (run.stopped !== null) {
-    return failed(fault("MODEL_TIMEOUT", "the model did not answer in time", { retryable: true }));
-  }
+  if (run.stopped !== null) return LATE;
   return failed(fault("MODEL_BAD_ANSWER", "the model's adapter broke down"));
 };
+
+const LATE: Result<never, ModelFault> = failed(
+  fault("MODEL_TIMEOUT", "the model did not answer in time", { retryable: true }),
+);
 
 /** Records what became of a model call. `cancelled` when there is no answer because the run was cancelled. */
 export const completeAnswered = async (

@@ -31,7 +31,12 @@ export interface AuditedLog {
   readonly ownKey: string | null;
   /** Folders of ledgers in the state that belong to no known workspace; not told of a folder that was named. */
   readonly unclaimed: readonly string[];
-  verify(pinnedKey: string | null, signal: AbortSignal): Promise<Result<AuditReport, Fault<string>>>;
+  /** @param onChecked gets the number of entries that were checked since it was called last; must not throw. */
+  verify(
+    pinnedKey: string | null,
+    signal: AbortSignal,
+    onChecked?: (entries: number) => void,
+  ): Promise<Result<AuditReport, Fault<string>>>;
 }
 
 export interface AuditedLedger extends AuditedLog {
@@ -75,10 +80,10 @@ export const openAuditedLedger = async (
     ownKey,
     unclaimed,
     reader: createLedgerReader({ store, crypto, keys }, ownKey === null ? [] : [ownKey]),
-    async verify(pinnedKey, signal) {
+    async verify(pinnedKey, signal, onChecked) {
       const held = await listKeys(place.stateDirectory);
       if (!held.ok) return held;
-      const verified = await verifyLedger(source, crypto, pinnedKey, signal);
+      const verified = await verifyLedger(source, crypto, pinnedKey, signal, onChecked);
       if (!verified.ok) return verified;
       const logs = await listLogs(place.stateDirectory);
       if (!logs.ok) return logs;
@@ -164,8 +169,9 @@ export const openAuditedLog = async (
     directory,
     ownKey: null,
     unclaimed: [],
-    verify: async (pinnedKey, signal) => {
-      const options = { log: null, pinnedKey, anchor: null, live: source.isHeld() };
+    verify: async (pinnedKey, signal, onChecked) => {
+      const watched = onChecked === undefined ? {} : { onChecked };
+      const options = { log: null, pinnedKey, anchor: null, live: source.isHeld(), ...watched };
       const verified = await verifyLog(source, crypto, options, signal);
       if (!verified.ok) return verified;
       const { report } = verified.value;

@@ -21,6 +21,7 @@ export const createRunResumer =
           return { ...peopleOf(deps, order, hooks, plan), effects: hooks.effects };
         },
         publish: (event) => hooks.publish(event),
+        offered: hooks,
       },
       signal,
     );

@@ -44,7 +44,8 @@ export const createRunStarter =
     const { folder } = deps.workspace;
     const { variables, home } = deps;
     const { stateDirectory } = deps.place;
-    const model = await openModel(order.model, { cwd: folder, variables, home, stateDirectory });
+    const place = { cwd: folder, variables, home, stateDirectory };
+    const model = await openModel(order.model, place, { offered: hooks });
     if (!model.ok) return notStarted(unavailable(model.fault));
     const { agent, sandbox } = order;
     return withPlan(

@@ -20,8 +20,10 @@ import type { LedgerReader } from "#ports/ledger-reader.ts";
 
 import { EntryFeed } from "../server/entry-feed.ts";
 import { HostServer } from "../server/host-server.ts";
+import type { LedgerVerifier } from "../server/verify-ledger.ts";
 import type { Workspace } from "../workspace.ts";
 import { createRunResumer } from "./host-resumptions.ts";
+import { openAuditedLedger } from "./audit.ts";
 import { createRunStarter } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
 import { ledgerDeps } from "./ledger.ts";
@@ -151,6 +153,7 @@ const serve = async (
       feed,
       startRun: createRunStarter(runs),
       resumeRun: createRunResumer({ ...runs, reader: reader.value, cwd: workspace.folder }),
+      verifyLedger: verifierOf(surroundings),
       notice,
     });
     const listener = await listenForClients(place, token, (wire) => server.accept(wire));
@@ -166,6 +169,15 @@ const serve = async (
   }
   return ok("ended");
 };
+
+/** Verifies as `writ audit verify` does in the workspace, against the workspace's own key. */
+const verifierOf =
+  ({ workspace, stateDirectory, variables }: HostSurroundings): LedgerVerifier =>
+  async (signal, onChecked) => {
+    const storage = variables["SYMBI_AUDIT_STORAGE"];
+    const opened = await openAuditedLedger(null, { cwd: workspace.folder, stateDirectory, storage });
+    return opened.ok ? opened.value.verify(opened.value.ownKey, signal, onChecked) : opened;
+  };
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((tell) => {

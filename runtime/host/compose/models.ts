@@ -23,6 +23,8 @@ import { readEndpointUrl } from "../models/endpoint-url.ts";
 import { OPENAI_ORIGIN } from "../models/openai-origin.ts";
 import type { ModelSettings } from "../models/settings.ts";
 import { readModelSettings } from "../models/settings.ts";
+import { keyedByClient } from "../models/keyed-by-client.ts";
+import type { RunHooks } from "../server/run-starter.ts";
 
 /** What of this user and machine says which model a name means. */
 export interface ModelPlace {
@@ -54,38 +56,58 @@ export const modelNamed = async (
   return settings.ok ? chooseModel(named, settings.value, place.variables) : settings;
 };
 
+/** What the clients of a host have for one of its runs. */
+export type OfferedToRun = Pick<RunHooks, "clientModel" | "keys">;
+
+export interface RunOfModel {
+  /** How many turns of its model the run had already, which a script passes over. */
+  readonly answered?: number;
+  /** Only the run of a host has clients. */
+  readonly offered?: OfferedToRun;
+}
+
 /**
  * The model that a person named, ready to be asked.
  *
- * @param answered how many turns of it a run had already, which a script passes over.
+ * @param run what a run brings to its model.
  */
 export const openModel = async (
   named: string | null,
   place: ModelPlace,
-  answered = 0,
+  run: RunOfModel = {},
 ): Promise<Result<LanguageModel, Fault<string>>> => {
+  const { answered = 0, offered } = run;
   const chosen = await modelNamed(named, place);
   if (!chosen.ok) return chosen;
   if (chosen.value.k === "scripted") {
     const { path } = chosen.value;
     return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock, answered });
   }
+  if (chosen.value.k === "client") {
+    const served = offered?.clientModel(chosen.value.id);
+    return served === undefined ? failed(offered === undefined ? CLIENT_MODEL : NOT_OFFERED) : ok(served);
+  }
   const { id, model, price, endpoint } = chosen.value;
   const { origin, baseUrl } = endpoint.url;
   const key = await modelKeys(place).secretFor(origin);
   if (!key.ok) return key;
-  const keyHelp = howToGiveKey(origin, keyVariables(place.variables), keyFile(place));
-  if (key.value === null && endpoint.needsKey) {
+  const keyHelp = howToGiveKey(origin, place);
+  const isOffered = key.value === null && offered?.keys.has(origin) === true;
+  if (key.value === null && endpoint.needsKey && !isOffered) {
     return failed(fault("HOST_NO_MODEL_KEY", `there is no key for ${origin}`, { help: keyHelp }));
   }
   // Most runs of a day never need this: it is the heaviest part of the house.
   const { createOpenAiModel } = await import("#adapters/models-openai/index.ts");
   const { outputTokensMax } = endpoint;
-  return ok(
+  const withKey = (own: string | null): LanguageModel =>
     createOpenAiModel(
-      { id, name: model, baseUrl, key: key.value, keyHelp, outputTokensMax, price },
+      { id, name: model, baseUrl, key: own, keyHelp, outputTokensMax, price },
       { clock: systemClock },
-    ),
+    );
+  return ok(
+    isOffered
+      ? keyedByClient(withKey, (signal) => offered.keys.read(origin, signal), origin)
+      : withKey(key.value),
   );
 };
 
@@ -126,6 +148,37 @@ const modelKeys = (place: Pick<ModelPlace, "variables" | "stateDirectory">): Sec
     bound: keyVariables(place.variables),
   });
 
+const CLIENT_MODEL = fault(
+  "HOST_MODEL_OF_CLIENT",
+  "models of clients are there for runs of the workspace's host only",
+  {
+    help: "start the run with --detach while a client is there that offers the model",
+  },
+);
+const NOT_OFFERED = fault("HOST_MODEL_NOT_OFFERED", "no client offers this model now", {
+  help: "open the window that has it, and start again",
+  retryable: true,
+});
+
+/**
+ * The key that has to stay with this process when a host asks the named model: the environment has
+ * it, and the file from which the host takes keys does not. Null where the host needs nothing.
+ */
+export const keyToOffer = async (
+  named: string | null,
+  place: ModelPlace,
+): Promise<Result<{ readonly origin: string; readonly key: string } | null, Fault<string>>> => {
+  const chosen = await modelNamed(named, place);
+  if (!chosen.ok) return chosen;
+  if (chosen.value.k !== "endpoint") return ok(null);
+  const { origin } = chosen.value.endpoint.url;
+  const stored = await modelKeys({ ...place, variables: {} }).secretFor(origin);
+  if (!stored.ok || stored.value !== null) return stored.ok ? ok(null) : stored;
+  const key = await modelKeys(place).secretFor(origin);
+  if (!key.ok) return key;
+  return ok(key.value === null ? null : { origin, key: key.value });
+};
+
 const NO_SETTINGS: ModelSettings = new Map();
 
 const settingsOf = async ({
@@ -158,8 +211,10 @@ const keyVariables = (variables: ModelPlace["variables"]): readonly KeyVariable[
   ];
 };
 
-const howToGiveKey = (origin: string, bound: readonly KeyVariable[], file: string): string => {
-  const names = bound.filter((variable) => variable.origin === origin).map(({ name }) => name);
-  const line = `write {"${origin}": "<key>"} into \`${visibleText(file)}\` with mode 0600`;
+const howToGiveKey = (origin: string, place: ModelPlace): string => {
+  const names = keyVariables(place.variables)
+    .filter((variable) => variable.origin === origin)
+    .map(({ name }) => name);
+  const line = `write {"${origin}": "<key>"} into \`${visibleText(keyFile(place))}\` with mode 0600`;
   return names.length === 0 ? line : `set ${names.join(" or ")}, or ${line}`;
 };

@@ -23,6 +23,7 @@ import type { HostRunsDeps } from "./host-runs.ts";
 import { readBelow, withPlan } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
 import { ledgerDeps } from "./ledger.ts";
+import type { OfferedToRun } from "./models.ts";
 import { openModel } from "./models.ts";
 import { runAdapters } from "./run.ts";
 
@@ -36,6 +37,8 @@ export interface ResumeHooks {
   planned(plan: RunPlan): RunPeople & { readonly effects: EffectAsker };
   /** Gets live events of a host's run; absent where the observer sees them. */
   readonly publish?: OrderedRun["publish"];
+  /** What clients have for a host's run. */
+  readonly offered?: OfferedToRun;
 }
 
 /** Plans an interrupted run again, from what is on record of it and what lies here now, and goes on with it to its end. */
@@ -52,7 +55,7 @@ export const resumeRun = async (
   const file = await readBelow(deps.workspace, path);
   if (!file.ok) return failed({ k: "refused", fault: gone(path, file.fault.message) });
   if (file.value.digest !== source) return failed({ k: "refused", fault: changed(path) });
-  const model = await modelOf(deps, found.value);
+  const model = await modelOf(deps, found.value, hooks.offered);
   if (!model.ok) return failed({ k: "unavailable", fault: model.fault });
   const sandbox = SANDBOX_TIERS.find((known) => known === tier) ?? "auto";
   return withPlan(
@@ -86,11 +89,16 @@ export const resumeRun = async (
 const modelOf = async (
   { variables, home, place, cwd }: ResumeDeps,
   { model, entries }: FoundRun,
+  offered: OfferedToRun | undefined,
 ): Promise<Result<LanguageModel, Fault<string>>> => {
   const past = readPast(entries);
   const answered = past.ok ? past.value.used.modelAttempts : 0;
   const { stateDirectory } = place;
-  return openModel(modelNameOf(model), { cwd, variables, home, stateDirectory }, answered);
+  return openModel(
+    modelNameOf(model),
+    { cwd, variables, home, stateDirectory },
+    { answered, ...(offered === undefined ? {} : { offered }) },
+  );
 };
 
 const gone = (path: string, why: string): Fault<"RESUME_CHANGED"> =>

@@ -12,11 +12,15 @@ export const URL_VARIABLE = "WRIT_MODEL_URL";
 const OPENAI_URL = `${OPENAI_ORIGIN}/v1`;
 
 const SCRIPTED = "scripted:";
+/** What the ids of models begin with that clients of a host serve. */
+const CLIENT = "client:";
 const MODEL_NAME = /^[\x21-\x7e]{1,200}$/;
 
 /** A model that a person named, before anything of it was opened. */
 export type ChosenModel =
   | { readonly k: "scripted"; readonly id: string; readonly remote: false; readonly path: string }
+  /** What a client does with what it gets, nobody here knows. */
+  | { readonly k: "client"; readonly id: string; readonly remote: true }
   | {
       readonly k: "endpoint";
       /** `<endpoint>:<model>@<url>`: where the data goes is part of what is agreed to and recorded. */
@@ -32,7 +36,7 @@ export type ModelChoiceFault = Fault<"HOST_NO_MODEL" | "HOST_UNKNOWN_MODEL" | "H
 
 /** Whether the name is of a model behind an endpoint, for which the settings have to be read. */
 export const isEndpointName = (named: string | null): named is string =>
-  named !== null && !named.startsWith(SCRIPTED);
+  named !== null && !named.startsWith(SCRIPTED) && !named.startsWith(CLIENT);
 
 /**
  * The model that a person named. Which endpoint a name means is for the user's own settings and
@@ -56,6 +60,7 @@ export const chooseModel = (
       fault("HOST_UNKNOWN_MODEL", "a model is named with what provides it", { help: `it is ${FORMS}` }),
     );
   }
+  if (named.startsWith(CLIENT)) return ok({ k: "client", id: named, remote: true });
   const endpoint = endpointNamed(name, settings, variables);
   if (!endpoint.ok) return endpoint;
   const { url, prices } = endpoint.value;
@@ -71,7 +76,7 @@ export const chooseModel = (
 
 /** The name by which a person chose the model of this id: where it answers is for the settings to say again. */
 export const modelNameOf = (id: string): string => {
-  const at = id.startsWith(SCRIPTED) ? -1 : id.lastIndexOf("@http");
+  const at = isEndpointName(id) ? id.lastIndexOf("@http") : -1;
   return at < 0 ? id : id.slice(0, at);
 };
 

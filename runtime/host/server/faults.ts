@@ -16,6 +16,11 @@ export const NO_SUCH_APPROVAL = callFault(
 
 export const NO_SUCH_ENTRY = callFault("not-found", fault("CONTENT_UNKNOWN", "there is no such content"));
 
+export const NO_SUCH_LOG = callFault(
+  "not-found",
+  fault("LEDGER_LOG_UNKNOWN", "the workspace's ledger has no such log"),
+);
+
 export const NO_SUCH_SUBSCRIPTION = callFault(
   "not-found",
   fault("EVENTS_UNKNOWN", "there is no such subscription on this connection"),

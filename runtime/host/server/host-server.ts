@@ -13,14 +13,18 @@ import { serveConnection } from "#host/rpc/host-connection.ts";
 import type { OpenedClient } from "#host/rpc/host-opening.ts";
 import type { Handlers, Peer } from "#host/rpc/peer.ts";
 import { ApprovalDesk } from "./approval-desk.ts";
+import { ClientModels } from "./client-models.ts";
 import type { Client } from "./clients.ts";
 import { offerOf } from "./clients.ts";
 import type { EntryFeed } from "./entry-feed.ts";
 import { EventStreams } from "./event-streams.ts";
+import { Notifier } from "./notifier.ts";
 import { readContent } from "./read-content.ts";
 import { EffectDesk } from "./effect-desk.ts";
 import type { RunResumer, RunStarter } from "./run-starter.ts";
 import { RunTable } from "./run-table.ts";
+import type { LedgerVerifier } from "./verify-ledger.ts";
+import { LedgerDesk } from "./verify-ledger.ts";
 
 export interface HostServerDeps {
   readonly clock: Clock;
@@ -40,6 +44,7 @@ export interface HostServerDeps {
   readonly feed: EntryFeed;
   readonly startRun: RunStarter;
   readonly resumeRun: RunResumer;
+  readonly verifyLedger: LedgerVerifier;
   /** What nobody else would hear. */
   readonly notice: (run: RunId, text: string) => void;
 }
@@ -58,6 +63,8 @@ export class HostServer {
   private readonly connections = new Set<{ end(): void }>();
   private readonly approvals: ApprovalDesk;
   private readonly effects: EffectDesk;
+  private readonly clientModels: ClientModels;
+  private readonly ledger: LedgerDesk;
   private readonly runs: RunTable;
   private readonly hostId: string;
   private isDraining = false;
@@ -72,6 +79,8 @@ export class HostServer {
     const clients = (): Iterable<Client> => this.clients.keys();
     this.approvals = new ApprovalDesk(clock, user, clients);
     this.effects = new EffectDesk(user);
+    this.clientModels = new ClientModels({ clock, entropy });
+    this.ledger = new LedgerDesk(clock, deps.verifyLedger);
     this.runs = new RunTable({
       clock,
       entropy,
@@ -81,6 +90,8 @@ export class HostServer {
       approvals: this.approvals,
       effects: this.effects,
       consent: { user, clients },
+      clientModels: this.clientModels,
+      notifier: new Notifier(clients),
       isDraining: () => this.isDraining,
       onChange: () => this.watchIdle(),
       notice: deps.notice,
@@ -140,8 +151,13 @@ export class HostServer {
       client,
       new EventStreams({ clock, reader, feed, log, runs: this.runs, peer, disconnect }),
     );
-    if (client.offers.approvals) this.approvals.offeredBy(client);
+    this.offered(client, false);
     return client;
+  }
+
+  private offered(client: Client, hadApprovals: boolean): void {
+    if (client.offers.approvals && !hadApprovals) this.approvals.offeredBy(client);
+    if (client.offers.models.length > 0) this.clientModels.offered();
   }
 
   private leave(client: Client): void {
@@ -164,9 +180,9 @@ export class HostServer {
             draining: this.isDraining,
           }),
         "host/drain": () => this.drain(),
-        "run/start": (params, { signal }) => runs.start(params, signal),
+        "run/start": (params, { signal }) => runs.start(params, client, signal),
         "run/cancel": ({ run, reason }) => runs.cancel(run, reason),
-        "run/resume": (params, { signal }) => runs.resume(params, signal),
+        "run/resume": (params, { signal }) => runs.resume(params, client, signal),
         "run/intervene": (params) => effects.intervene(client, params),
         "run/list": (params) => runs.list(params),
         "run/get": ({ run }) => runs.get(run),
@@ -180,6 +196,7 @@ export class HostServer {
         },
         "approvals/answer": async (params) => approvals.answer(client, params),
         "content/read": (params, { signal }) => readContent(deps, params, signal),
+        "ledger/verify": (params, asked) => this.ledger.verify(params, asked),
         ...(streams === undefined
           ? {}
           : {
@@ -191,8 +208,9 @@ export class HostServer {
         "host/offer": (offer) => {
           const hadApprovals = client.offers.approvals;
           client.offers = offerOf(client, offer);
-          if (client.offers.approvals && !hadApprovals) approvals.offeredBy(client);
+          this.offered(client, hadApprovals);
         },
+        "model/delta": (params) => this.clientModels.hear(client, params),
         "events/acknowledge": (params) => streams?.acknowledge(params),
       },
     };

@@ -10,6 +10,8 @@ import type { LiveEvent } from "#protocol/run-event.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
 import type { EffectAsker } from "#host/resume-run.ts";
 import type { RunObserver } from "#host/run-observer.ts";
+import type { LanguageModel } from "#ports/language-model.ts";
+import type { OfferedKeys } from "./client-secrets.ts";
 
 /** A run as a client ordered it. */
 export interface StartOrder {
@@ -44,6 +46,10 @@ export interface RunHooks {
   readonly run: RunId;
   readonly observer: RunObserver;
   planned(plan: PlannedRun): RunAskers;
+  /** A model that clients serve; undefined while none offers it. */
+  clientModel(id: string): LanguageModel | undefined;
+  /** Keys that stay with clients. */
+  readonly keys: OfferedKeys;
   publish(event: LiveEvent): void;
   /** What was said when the run was cancelled, or null. */
   howCancelled(): string | null;

@@ -6,15 +6,19 @@ import type { Clock } from "#ports/clock.ts";
 import type { Entropy } from "#ports/entropy.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 import { LIST_ITEMS_MAX } from "#protocol/host-rpc.ts";
-import type { LiveEvent } from "#protocol/run-event.ts";
+import type { LiveEvent, RunOutcome } from "#protocol/run-event.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
 import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { RunObserver } from "#host/run-observer.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
+import type { ClientModels } from "./client-models.ts";
+import { offeredKeys } from "./client-secrets.ts";
+import type { Client } from "./clients.ts";
 import type { ConsentDeps } from "./consent-desk.ts";
 import { consentFor } from "./consent-desk.ts";
 import type { EffectDesk } from "./effect-desk.ts";
 import { conflict, DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
+import type { Notifier } from "./notifier.ts";
 import type { RunState, RunSummary } from "./run-history.ts";
 import { begun, isOver, readRunHistory } from "./run-history.ts";
 import type { RunHooks, RunResumer, RunStarter } from "./run-starter.ts";
@@ -29,6 +33,8 @@ export interface RunTableDeps {
   readonly approvals: ApprovalDesk;
   readonly effects: EffectDesk;
   readonly consent: Pick<ConsentDeps, "user" | "clients">;
+  readonly clientModels: ClientModels;
+  readonly notifier: Notifier;
   readonly isDraining: () => boolean;
   /** Called whenever a run began or is over. */
   readonly onChange: () => void;
@@ -40,11 +46,19 @@ export interface RunTableDeps {
 /** A run of this host, while it lasts and for some time after. */
 interface HostedRun {
   summary: RunSummary;
+  /** Who started it here, or had it resumed; may have left since. */
+  readonly starter: Client;
   readonly abort: AbortController;
   /** What was said when it was cancelled. */
   cancelReason: string | null;
   /** Resolves when everything that it had going is gone. */
   over: Promise<void>;
+}
+
+/** Who wants a run to go on here, and which powers it named. */
+interface Starting {
+  readonly starter: Client;
+  readonly consent: string | null;
 }
 
 interface Start {
@@ -80,6 +94,7 @@ export class RunTable {
   /** Answers once `run.started` is durable. Rejects with an AbortError when aborted before that: then there is no run. */
   async start(
     params: Params<"run/start">,
+    starter: Client,
     signal: AbortSignal,
   ): Promise<Result<Answer<"run/start">, CallFault>> {
     const { idempotencyKey: key } = params;
@@ -91,7 +106,7 @@ export class RunTable {
       const answer = await first.answer;
       return answer.ok ? ok({ ...answer.value, repeated: true }) : answer;
     }
-    const answer = this.begin(params, signal);
+    const answer = this.begin(params, starter, signal);
     this.starts.set(key, { said, answer });
     // A start that came to nothing leaves no key behind.
     const forget = (): void => void this.starts.delete(key);
@@ -102,12 +117,13 @@ export class RunTable {
   /** Answers once `run.resumed` is durable; a second one joins the first. Rejects with an AbortError when aborted before that. */
   async resume(
     params: Params<"run/resume">,
+    starter: Client,
     signal: AbortSignal,
   ): Promise<Result<Answer<"run/resume">, CallFault>> {
     const { run } = params;
     const first = this.resumptions.get(run);
     if (first !== undefined) return first;
-    const answer = this.takeUp(params, signal);
+    const answer = this.takeUp(params, starter, signal);
     this.resumptions.set(run, answer);
     const forget = (): void => void this.resumptions.delete(run);
     answer.then(forget, forget);
@@ -186,6 +202,7 @@ export class RunTable {
 
   private async begin(
     params: Params<"run/start">,
+    starter: Client,
     signal: AbortSignal,
   ): Promise<Result<Answer<"run/start">, CallFault>> {
     const earlier = await runStartedWith(this.deps.reader, params, signal);
@@ -194,11 +211,12 @@ export class RunTable {
     if (this.deps.isDraining()) return failed(DRAINING);
     if (params.onBehalf !== null || params.parent !== null) return failed(NOT_FOR_OTHERS);
     if (this.active >= RUNS_MAX) return failed(TOO_MANY);
-    return this.launch(params, signal);
+    return this.launch(params, starter, signal);
   }
 
   private async launch(
     params: Params<"run/start">,
+    starter: Client,
     signal: AbortSignal,
   ): Promise<Result<Answer<"run/start">, CallFault>> {
     const { clock, entropy, startRun } = this.deps;
@@ -207,7 +225,7 @@ export class RunTable {
     const order = { path, digest, agent, inputs, model, startKey };
     const launched = await this.follow(
       { ...begun(run, "unknown", clock.wallMs()), path },
-      consent,
+      { starter, consent },
       (hooks, aborted) =>
         startRun(
           { ...order, sandbox: sandboxFloor ?? "auto", isConsentNamed: consent !== null },
@@ -221,6 +239,7 @@ export class RunTable {
 
   private async takeUp(
     { run: id, consent }: Params<"run/resume">,
+    starter: Client,
     signal: AbortSignal,
   ): Promise<Result<Answer<"run/resume">, CallFault>> {
     const found = await this.get(id);
@@ -238,7 +257,7 @@ export class RunTable {
     };
     const taken = await this.follow(
       { ...found.value, state: "starting" },
-      consent,
+      { starter, consent },
       (hooks, aborted, followed) => {
         hosted = followed;
         const order = { run, isConsentNamed: consent !== null };
@@ -254,13 +273,13 @@ export class RunTable {
   /** Follows a run from its beginning here; answers once that beginning is on record. */
   private async follow(
     summary: RunSummary,
-    consent: string | null,
+    { starter, consent }: Starting,
     begin: (hooks: RunHooks, signal: AbortSignal, hosted: HostedRun) => ReturnType<RunStarter>,
     signal: AbortSignal,
   ): Promise<Result<void, CallFault>> {
     const run = summary.run as RunId;
     const abort = new AbortController();
-    const hosted: HostedRun = { summary, abort, cancelReason: null, over: Promise.resolve() };
+    const hosted: HostedRun = { summary, starter, abort, cancelReason: null, over: Promise.resolve() };
     const recorded = Promise.withResolvers<"recorded">();
     const cancel = (): void => abort.abort();
     signal.addEventListener("abort", cancel, { once: true });
@@ -299,6 +318,7 @@ export class RunTable {
     }
     const { end, fault: reason, bug } = report.value;
     this.end(run, hosted, end.outcome);
+    this.tellEnd(run, hosted, end.outcome);
     if (reason !== null) this.deps.notice(run, reason.message);
     if (bug !== null) this.deps.notice(run, "the runtime made a mistake of its own");
   }
@@ -322,12 +342,26 @@ export class RunTable {
     this.deps.onChange();
   }
 
+  /** Whoever started the run and is still there follows it. */
+  private tellEnd(run: RunId, { starter, summary }: HostedRun, outcome: RunOutcome): void {
+    if ([...this.deps.consent.clients()].includes(starter)) return;
+    const level = outcome === "failed" ? "error" : outcome === "limited" ? "warning" : "information";
+    this.deps.notifier.show(level, `${summary.agent} ended: ${outcome}`, run);
+  }
+
   private hooks(hosted: HostedRun, run: RunId, named: string | null, onRecorded: () => void): RunHooks {
-    const { approvals, clock, consent, effects, entropy, publish } = this.deps;
+    const { approvals, clientModels, clock, consent, effects, entropy, notifier, publish } = this.deps;
+    const askable = { clients: consent.clients, starter: hosted.starter };
+    let isParked = false;
     /** Entries of decided calls that may yet be asked about, by their fingerprint. */
     const decided = new Map<string, EntryId>();
     const update = (change: Partial<RunSummary>): void => {
       hosted.summary = { ...hosted.summary, ...change };
+    };
+    /** What a run that goes on waits for, if anything. */
+    const standing = (approvalsWaiting: number): RunState => {
+      if (approvalsWaiting > 0) return "waiting-for-person";
+      return isParked ? "parked" : "running";
     };
     const observer: RunObserver = {
       entry: (observed) => {
@@ -360,11 +394,31 @@ export class RunTable {
             decidedAt: (fingerprint) => decided.get(fingerprint),
             onWaiting: (change) => {
               const approvalsWaiting = hosted.summary.approvalsWaiting + change;
-              update({ approvalsWaiting, state: approvalsWaiting > 0 ? "waiting-for-person" : "running" });
+              update({ approvalsWaiting, state: standing(approvalsWaiting) });
+              if (change > 0) {
+                // Whoever is asked sees the question itself.
+                notifier.show(
+                  "warning",
+                  `${agent} waits for an approval`,
+                  run,
+                  (one) => !one.offers.approvals,
+                );
+              }
             },
           }),
         };
       },
+      keys: offeredKeys(clock, askable),
+      clientModel: (id) =>
+        clientModels.modelFor(id, {
+          ...askable,
+          onParked: (parked) => {
+            isParked = parked;
+            update({ state: standing(hosted.summary.approvalsWaiting) });
+            const { agent } = hosted.summary;
+            if (parked) notifier.show("warning", `${agent} waits until a client offers ${id} again`, run);
+          },
+        }),
     };
   }
 }

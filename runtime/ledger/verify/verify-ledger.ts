@@ -25,12 +25,15 @@ export interface LedgerSource {
  * Verifies every log of a ledger, those that are gone but have an anchor included, and then holds
  * them against what they recorded of each other. Fails only when the source does; throws an
  * AbortError when aborted.
+ *
+ * @param onChecked gets the number of lines that were checked since it was called last; must not throw.
  */
 export const verifyLedger = async (
   source: LedgerSource,
   crypto: VerifierCrypto,
   pinnedKey: string | null,
   signal: AbortSignal,
+  onChecked?: (lines: number) => void,
 ): Promise<Result<LedgerReport, Fault<string>>> => {
   const anchored = await source.anchored();
   if (!anchored.ok) return anchored;
@@ -45,7 +48,8 @@ export const verifyLedger = async (
     const anchor = await source.anchor(log);
     if (!anchor.ok) return anchor;
     const live = isPresent && (await source.isHeld(log));
-    const options = { log, pinnedKey, anchor: anchor.value, live };
+    const watched = onChecked === undefined ? {} : { onChecked };
+    const options = { log, pinnedKey, anchor: anchor.value, live, ...watched };
     const one = await verifyLog(isPresent ? source.log(log) : NOTHING, crypto, options, signal);
     if (!one.ok) return one;
     verified.set(log, one.value);

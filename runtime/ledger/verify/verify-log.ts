@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly anchor: Uint8Array | null;
   /** Whether a writer holds the log: then it may end in the middle of something. */
   readonly live: boolean;
+  /** Gets the number of lines that were checked since it was called last; must not throw. */
+  readonly onChecked?: (lines: number) => void;
 }
 
 export interface LogVerification {
@@ -53,7 +55,8 @@ export const verifyLog = async (
     if (segment !== before + 1) check.reportBetween("malformed", null, `segment ${before + 1} is missing`);
     before = segment;
     const place = { segment, isLast: segment === last, growing: options.live && segment === last };
-    const verified = await verifySegment({ source, crypto, files: listed.value }, check, place, signal);
+    const log = { source, crypto, files: listed.value, onChecked: options.onChecked };
+    const verified = await verifySegment(log, check, place, signal);
     if (!verified.ok) return verified;
     parts += verified.value.parts;
   }
@@ -74,10 +77,11 @@ interface LogFiles {
   readonly source: LogSource;
   readonly crypto: VerifierCrypto;
   readonly files: readonly SourceFile[];
+  readonly onChecked: VerifyOptions["onChecked"];
 }
 
 const verifySegment = async (
-  { source, crypto, files }: LogFiles,
+  { source, crypto, files, onChecked }: LogFiles,
   check: LineCheck,
   place: { readonly segment: number; readonly isLast: boolean; readonly growing: boolean },
   signal: AbortSignal,
@@ -112,6 +116,7 @@ const verifySegment = async (
       }
       check.endLine();
     }
+    onChecked?.(stretch.value.length);
   }
 
   if (!place.growing) {

@@ -14,10 +14,13 @@ import { recordInterruptedRuns } from "#host/interrupted-runs.ts";
 import { observedRecorder } from "#host/run-observer.ts";
 import { EntryFeed } from "#host/server/entry-feed.ts";
 import { HostServer } from "#host/server/host-server.ts";
-import type { RunAskers, RunResumer, RunStarter, StartOrder } from "#host/server/run-starter.ts";
+import type { RunAskers, RunHooks, RunResumer, RunStarter, StartOrder } from "#host/server/run-starter.ts";
+import type { LedgerVerifier } from "#host/server/verify-ledger.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { openLedger } from "#ledger/open-ledger.ts";
+import { createVerificationSource } from "#ledger/verification-source.ts";
+import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { ApprovalAnswer } from "#ports/approver.ts";
 import type { RunRecorder } from "#ports/run-recorder.ts";
@@ -51,6 +54,8 @@ export interface ScriptedRun {
   readonly recorder: RunRecorder;
   readonly order: StartOrder;
   readonly signal: AbortSignal;
+  /** What clients have for it. */
+  readonly offered: Pick<RunHooks, "clientModel" | "keys">;
   /** Records a decided call and asks a person about it, as the gate does. */
   ask(question?: {
     readonly fingerprint?: string;
@@ -76,6 +81,8 @@ export interface Rig {
   script: RunScript;
   /** Called before a run looks at its order. */
   beforeStart: (order: StartOrder, signal: AbortSignal) => Promise<void>;
+  /** What stands behind `ledger/verify`; the real verifier unless a test says otherwise. */
+  verifyLedger: LedgerVerifier;
   /** Orders that came to the starter. */
   readonly orders: readonly StartOrder[];
   readonly notices: readonly string[];
@@ -166,7 +173,13 @@ const rigOn = async (
       return failed({ fault: callFault("refused", reason), isOnRecord: true });
     }
     await record(recorder, "run.started", { ...STARTED, startKey: order.startKey }, { inputs: order.inputs });
-    const outcome = await outcomeOf(rig.script, { recorder, order, signal, ask: asking(recorder, askers) });
+    const outcome = await outcomeOf(rig.script, {
+      recorder,
+      order,
+      signal,
+      offered: hooks,
+      ask: asking(recorder, askers),
+    });
     await record(recorder, "run.ended", { outcome, reason: "DONE" });
     ledger.closeScope(scope);
     return ok(reportOf(hooks.run, outcome));
@@ -224,10 +237,16 @@ const rigOn = async (
     feed,
     startRun,
     resumeRun,
+    verifyLedger: (signal, onChecked) => rig.verifyLedger(signal, onChecked),
     notice: (_run, text) => notices.push(text),
   });
+  const source = createVerificationSource(store, anchors, true);
   const rig: Rig = {
     clock,
+    verifyLedger: async (signal, onChecked) => {
+      const report = await verifyLedger(source, nodeCrypto, own, signal, onChecked);
+      return report.ok ? ok({ ...report.value, missing: [] }) : report;
+    },
     server,
     ledger,
     wires,
