@@ -133,12 +133,15 @@ describe("connections", () => {
     });
   });
 
-  test("hear of what this release does not do that there is no such method", async () => {
-    const rig = await createRig();
-    const { peer } = await rig.connect();
-    const verified = await peer.call("ledger/verify", { log: null }, OPTIONS);
-    expect(verified).toMatchObject({ fault: { error: "method-not-found" } });
-  });
+  test.each(["host/later", "model/stream", "notification/show"])(
+    "hear of `%s` that there is no such method",
+    async (method) => {
+      const rig = await createRig();
+      const { peer } = await rig.connect();
+      const answer = await peer.call(method as "host/status", {}, OPTIONS);
+      expect(answer).toMatchObject({ ok: false, fault: { error: "method-not-found" } });
+    },
+  );
 });
 
 test("closing a host cancels its runs first, waits for them, and then lets its clients go", async () => {
