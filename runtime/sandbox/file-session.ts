@@ -54,6 +54,8 @@ export interface FileSessionOptions {
   readonly files: FileSet;
   readonly limits: SandboxLimits;
   readonly runProgram: RunProgram;
+  /** Gives back what is kept for further programs, when the session is closed. Never throws. */
+  readonly release?: () => Promise<void>;
   readonly crypto: Pick<Crypto, "sha256">;
   /**
    * What an outcome beyond the limits means. Where the tier's own code keeps a program within them, that
@@ -141,6 +143,7 @@ export class FileSession implements SandboxSession {
   async close(): Promise<void> {
     this.closing.abort();
     await this.turns.all();
+    await this.options.release?.();
   }
 
   private inTurn<T>(

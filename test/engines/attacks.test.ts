@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
-import type { ExecResult, SandboxLimits, SandboxProgram, SandboxSession } from "#ports/sandbox.ts";
+import type {
+  ExecOptions,
+  ExecResult,
+  SandboxLimits,
+  SandboxProgram,
+  SandboxSession,
+} from "#ports/sandbox.ts";
 import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
-import { containersOf, engineSocket, needsEngine, newOwner, providersOf } from "./kit.ts";
+import { containersOf, engineSocket, needsEngine, newOwner, providersOf, runningContainers } from "./kit.ts";
+import { tracingProgram } from "./tracing-program.ts";
 
 /*
  * Programs that try to get out of a container, or more than their limits, on both tiers. All of a tier run
@@ -25,10 +32,21 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
   needsEngine();
   verifies("card.sandbox.docker-or-gvisor", "sandbox.docker", "sandbox.gvisor");
   const owner = newOwner();
+  const neighbour = newOwner();
   let session: SandboxSession;
+  let neighbours: SandboxSession;
 
   beforeAll(async () => {
     if (engineSocket === null) return;
+    const other = await providersOf(neighbour)[tier].open(
+      { files: [], limits: LIMITS },
+      new AbortController().signal,
+    );
+    if (!other.ok) throw new Error(other.fault.message);
+    neighbours = other.value;
+    // Leaves a container that waits, which runs as long as nobody ends it.
+    await execIn(neighbours, { kind: "shell", command: "true" });
+    await runningContainers(neighbour, 1);
     const opened = await providersOf(owner)[tier].open(
       { files: [{ path: "a.txt", bytes: utf8("first"), executable: false }], limits: LIMITS },
       new AbortController().signal,
@@ -37,18 +55,23 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
     session = opened.value;
   });
   afterAll(async () => {
-    if (engineSocket !== null) await session.close();
+    if (engineSocket === null) return;
+    await session.close();
+    await neighbours.close();
   });
 
-  const run = async (program: SandboxProgram, timeoutMs = TIMEOUT_MS): Promise<ExecResult> => {
-    const result = await session.exec(program, {
-      ...everyFile,
-      timeoutMs,
-      signal: new AbortController().signal,
-    });
+  const execIn = async (
+    where: SandboxSession,
+    program: SandboxProgram,
+    options: Partial<ExecOptions> = {},
+  ): Promise<ExecResult> => {
+    const { signal } = new AbortController();
+    const result = await where.exec(program, { ...everyFile, timeoutMs: TIMEOUT_MS, signal, ...options });
     if (!result.ok) throw new Error(`${result.fault.code}: ${result.fault.message}`);
     return result.value;
   };
+  const run = (program: SandboxProgram, timeoutMs = TIMEOUT_MS): Promise<ExecResult> =>
+    execIn(session, program, { timeoutMs });
   const shell = (command: string, timeoutMs?: number): Promise<ExecResult> =>
     run({ kind: "shell", command }, timeoutMs);
 
@@ -116,9 +139,23 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
     );
     prints(
       "no device leads out, and none that is made can be opened",
-      `ls /dev | grep -E '^(sd|vd|nvme|kvm|mem|kmem|port|loop|dm)' ; mknod /tmp/disk b 8 0 2>/dev/null; cat /tmp/disk 2>/dev/null && echo read; mknod /tmp/memory c 1 1 2>/dev/null; cat /tmp/memory 2>/dev/null && echo read; mount -t tmpfs none /tmp 2>/dev/null && echo mounted; echo none`,
+      `ls /dev | grep -E '^(sd|vd|nvme|kvm|mem|kmem|port|loop|dm)' ; mknod /tmp/disk b 8 0 2>/dev/null; cat /tmp/disk 2>/dev/null && echo read; mknod /tmp/memory c 1 1 2>/dev/null; cat /tmp/memory 2>/dev/null && echo read; echo none`,
       "none\n",
     );
+    prints(
+      "nothing can be mounted, neither a file system nor a folder",
+      `mkdir /tmp/m; for kind in tmpfs proc sysfs overlay cgroup; do mount -t $kind none /tmp/m 2>/dev/null && echo $kind; done
+       mount -o bind / /tmp/m 2>/dev/null && echo bind; mount -o remount,rw / 2>/dev/null && echo remount; umount /proc 2>/dev/null && echo unmounted; nsenter -t 1 -m true 2>/dev/null && echo entered; echo none`,
+      "none\n",
+    );
+    test("what it may trace are processes of its own container", async () => {
+      const { stdout } = await shell(
+        `printf '%b' '${tracingProgram()}' >/tmp/trace; chmod +x /tmp/trace; /tmp/trace; echo $?; ls /proc | grep -cE '^[0-9]+$'`,
+      );
+      const [traced = Number.NaN, seen = Number.NaN] = stdout.trim().split("\n").map(Number);
+      expect(traced).toBeLessThan(seen);
+      expect(seen).toBeLessThan(10);
+    });
     prints(
       "there is no capability, no user of the host and no way to become one",
       `grep -E '^Cap(Inh|Prm|Eff|Bnd)' /proc/self/status | grep -v '0000000000000000$'; [ "$(id -u)" -ge 10000 ] && echo user; su -c id 2>/dev/null; chroot / true 2>/dev/null && echo chroot; hostname other 2>/dev/null && echo renamed; echo none`,
@@ -181,12 +218,16 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
       expect(["deadline", "crashed", "memory"]).toContain(result.ended);
       expect(result.exitCode).toBeNull();
     });
-    test("what a program leaves running changes nothing after its end", async () => {
-      const left = await shell("(while :; do echo x >>late; done) >/dev/null 2>&1 & exit 0");
-      expect(left.ended).toBe("exited");
-      expect(await containersOf(owner)).toEqual([]);
-      await shell("rm -f late");
-      expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
+    isEnded("who ends everything that it can", "echo x >b; kill -9 -1; kill -9 1; exec cat", "crashed");
+    test("who says to have ended, and goes on, is ended", async () => {
+      const forged = await shell("echo 0 >/tmp/.writ-end; while :; do :; done");
+      expect(forged).toMatchObject({ ended: "exited", exitCode: 0 });
+    });
+    test("a temporary folder that is filled is full, and the program goes on", async () => {
+      const filled = await shell(
+        "dd if=/dev/zero of=/tmp/a bs=65536 count=15 2>/dev/null; i=0; while dd if=/tmp/a of=/tmp/$i bs=65536 2>/dev/null; do i=$((i+1)); done; echo $((i < 20))",
+      );
+      expect(filled).toMatchObject({ ended: "exited", stdout: "1\n" });
     });
     keepsNothing(
       "a disk that is filled",
@@ -210,9 +251,34 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
     });
   });
 
-  test("after all of this the session is as it was", async () => {
+  describe("a container that waits for the next program", () => {
+    test("has nothing of the one before: no process, no file, no output", async () => {
+      const seen: Promise<readonly string[]>[] = [];
+      const onOutput = (): void => void seen.push(runningContainers(owner, 1));
+      const evil = `(trap '' TERM HUP; while :; do echo evil >>/work/a.txt; echo evil >>/tmp/evil; echo evil; echo evil >/proc/1/fd/1; done) 2>/dev/null &
+        setsid sh -c 'while :; do echo evil >/proc/1/fd/1; done' 2>/dev/null & echo begun; sleep 1; exit 0`;
+      const left = await execIn(
+        session,
+        { kind: "shell", command: evil },
+        { onOutput, mayKeep: async () => false },
+      );
+      expect(left).toMatchObject({ ended: "exited", exitCode: 0 });
+      // What runs now was started in advance, and is another container.
+      const [waiting] = await runningContainers(owner, 1);
+      expect(await seen[0]).not.toContain(waiting);
+      const command = "echo begun; cat a.txt; ls -A /work; ls -A /tmp; ps | grep -c '[e]vil'; sleep 1";
+      const next = await execIn(session, { kind: "shell", command }, { onOutput });
+      expect(next).toMatchObject({ stdout: "begun\nfirsta.txt\n.writ-end\n0\n", stderr: "", exitCode: 0 });
+      expect(await seen.at(-1)).toEqual([waiting]);
+      expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
+    });
+  });
+
+  test("after all of this the session is as it was, and the neighbour's container runs on", async () => {
     expect((await shell("cat a.txt; ls -A")).stdout).toBe("firsta.txt\n");
-    expect(await containersOf(owner)).toEqual([]);
     expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
+    expect(await runningContainers(neighbour, 1)).toHaveLength(1);
+    await session.close();
+    expect(await containersOf(owner)).toEqual([]);
   });
 });

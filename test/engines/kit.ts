@@ -86,15 +86,30 @@ interface Listed {
   readonly Id: string;
 }
 
-/** Ids of the containers that carry a label, running or not. */
-export const containersWith = async (label: string): Promise<readonly string[]> => {
+/** Ids of the containers that carry a label; only of those that run, unless all are wanted. */
+export const containersWith = async (
+  label: string,
+  which: "all" | "running" = "all",
+): Promise<readonly string[]> => {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-  const { body } = await engineCall("GET", `/containers/json?all=1&filters=${filters}`);
+  const all = which === "all" ? 1 : 0;
+  const { body } = await engineCall("GET", `/containers/json?all=${all}&filters=${filters}`);
   return (body as readonly Listed[]).map(({ Id }) => Id);
 };
 
 export const containersOf = (owner: string): Promise<readonly string[]> =>
   containersWith(`dev.writ.owner=${owner}`);
+
+const POLL_MS = 20;
+
+/** Settles with the ids of an owner's running containers, once there are as many as that. */
+export const runningContainers = async (owner: string, count: number): Promise<readonly string[]> => {
+  for (;;) {
+    const found = await containersWith(`dev.writ.owner=${owner}`, "running");
+    if (found.length === count) return found;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+};
 
 /** A text as one word of a shell. */
 const word = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

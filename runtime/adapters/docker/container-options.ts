@@ -2,6 +2,8 @@ import type { ContainerCreateOptions } from "dockerode";
 
 import type { ContainerProfile, TemporaryFileSystem } from "#sandbox/container-profile.ts";
 
+import { driver } from "./driver.ts";
+
 /** Where the engine finds what is ours, and until when it may be there. */
 export const OWNER_LABEL = "dev.writ.owner";
 /** Unix milliseconds after which whoever owns it may take it away. */
@@ -10,8 +12,8 @@ export const LEASE_LABEL = "dev.writ.lease";
 export interface ContainerIdentity {
   readonly owner: string;
   readonly leaseEndMs: number;
-  /** Longest that the container lives by itself, should nobody end it. */
-  readonly lifeSecondsMax: number;
+  /** Longest that the container waits for its program. */
+  readonly waitSecondsMax: number;
   readonly image: string;
   /** The engine's runtime, such as `runc`. */
   readonly runtime: string;
@@ -27,10 +29,15 @@ export const containerOptions = (
   const { userId } = identity;
   return {
     Image: identity.image,
-    // It ends by itself, also when the process that started it is gone.
-    Cmd: ["/bin/sleep", String(identity.lifeSecondsMax)],
+    Cmd: [...driver(identity.waitSecondsMax)],
     Entrypoint: [],
-    Env: ["PATH=/bin"],
+    Env: ["PATH=/bin", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8"],
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    OpenStdin: true,
+    // Its input ends with the connection that brings it, so that it never waits for who is gone.
+    StdinOnce: true,
     User: `${userId}:${userId}`,
     WorkingDir: "/work",
     Hostname: "sandbox",

@@ -9,12 +9,13 @@ import type { ContainerTier } from "#sandbox/container-profile.ts";
 import { FileSession } from "#sandbox/file-session.ts";
 import { createFileSet } from "#sandbox/file-set.ts";
 
+import type { ContainerDeps } from "./container.ts";
 import { engineSocket } from "./endpoint.ts";
 import type { Engine, EngineFacts } from "./engine.ts";
-import { imageOn, noEngine } from "./image.ts";
 import { probeContainers } from "./probe.ts";
-import { containerRunner } from "./run-program.ts";
-import type { ContainerDeps } from "./run-program.ts";
+import { createPrograms } from "./run-program.ts";
+import { noEngine, sandboxImage } from "./image.ts";
+import type { SandboxImage } from "./image.ts";
 import type { ContainerMemory } from "./state-files.ts";
 import { sweep } from "./sweep.ts";
 
@@ -37,7 +38,7 @@ const RUNTIMES: Readonly<Record<ContainerTier, string>> = { docker: "runc", gvis
 interface Ready {
   readonly engine: Engine;
   readonly facts: EngineFacts;
-  readonly image: string;
+  readonly image: SandboxImage;
   readonly owner: string;
 }
 
@@ -81,11 +82,13 @@ const createTier = (
       throwIfAborted(signal);
       if (!ready.ok) return ready;
       const { facts, image } = ready.value;
-      const circumstances = await circumstancesOf(facts, runtime, image);
+      const circumstances = await circumstancesOf(facts, runtime, image.id());
       probed = await deps.memory.recall(tier, circumstances);
       if (probed !== null) return ok(probed);
-      const run = containerRunner(deps, { ...ready.value, tier, runtime, executable: new Set() });
-      const result = await probeContainers({ tier, facts, run }, signal);
+      const result = await probeContainers(
+        { ...deps, facts, kind: { ...ready.value, tier, runtime } },
+        signal,
+      );
       if (!result.ok) return result;
       probed = result.value;
       await deps.memory.keep(circumstances, probed);
@@ -101,14 +104,17 @@ const createTier = (
       const ready = await withRuntime();
       throwIfAborted(signal);
       if (!ready.ok) return ready;
+      const kind = { ...ready.value, tier, runtime };
       const executable = new Set(request.files.flatMap((file) => (file.executable ? [file.path] : [])));
+      const programs = createPrograms(deps, kind, executable);
       return ok(
         new FileSession({
           tier,
           programs: ["javascript", "shell"],
           files: files.value,
           limits: request.limits,
-          runProgram: containerRunner(deps, { ...ready.value, tier, runtime, executable }),
+          runProgram: programs.run,
+          release: programs.release,
           crypto: deps.crypto,
           beyondLimits: "failed",
         }),
@@ -132,12 +138,13 @@ const prepare = async (
   if (!named.ok) return named;
   const swept = await sweep(engine, named.value, deps.clock.wallMs());
   if (!swept.ok) return noEngine(swept.fault);
-  const image = await imageOn(engine, variables["WRIT_SANDBOX_IMAGE"] ?? "", deps.crypto);
+  const wish = { named: variables["WRIT_SANDBOX_IMAGE"] ?? "", owner: named.value };
+  const image = await sandboxImage(engine, wish, deps.crypto);
   return image.ok ? ok({ engine, facts: facts.value, image: image.value, owner: named.value }) : image;
 };
 
 /** Counts up when the probe shows more than it did, so that what was shown before is shown again. */
-const PROBE_VERSION = 1;
+const PROBE_VERSION = 2;
 
 /** Everything that a probe's answer hangs on, as one text. */
 const circumstancesOf = async (facts: EngineFacts, runtime: string, image: string): Promise<string> => {

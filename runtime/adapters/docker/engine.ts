@@ -17,11 +17,14 @@ export interface EngineRefusal {
 }
 
 export interface ContainerState {
-  readonly running: boolean;
+  readonly id: string;
   readonly outOfMemory: boolean;
+  /** Of the container's first process, as the engine's machine counts; 0 while it does not run. */
+  readonly processId: number;
 }
 
-export interface ListedContainer {
+/** A container or an image. */
+export interface Listed {
   readonly id: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -35,22 +38,22 @@ export interface Engine {
    */
   facts(limitMs?: number): Promise<Result<EngineFacts, EngineRefusal>>;
   create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<void, EngineRefusal>>;
+  /** One connection for the input and the outputs of a container's first process, which need not have been started. */
+  attach(name: string): Promise<Result<Duplex, EngineRefusal>>;
   start(name: string): Promise<Result<void, EngineRefusal>>;
-  kill(name: string): Promise<Result<void, EngineRefusal>>;
   /** Kills and removes; settles when the container is gone. One that is gone already is no refusal. */
   remove(name: string): Promise<Result<void, EngineRefusal>>;
   state(name: string): Promise<Result<ContainerState, EngineRefusal>>;
-  /** Settles when the container no longer runs, or the engine no longer answers. */
-  stopped(name: string): Promise<void>;
+  /** True when the container no longer runs, false when the engine no longer answers. */
+  stopped(name: string): Promise<boolean>;
   /** Every container that carries the label, running or not. */
-  list(label: string): Promise<Result<readonly ListedContainer[], EngineRefusal>>;
-  exec(
-    name: string,
-    command: readonly string[],
-    environment: readonly string[],
-  ): Promise<Result<EngineExec, EngineRefusal>>;
+  list(label: string): Promise<Result<readonly Listed[], EngineRefusal>>;
   /** The id of an image, null where there is none of that name. */
   image(name: string): Promise<Result<string | null, EngineRefusal>>;
+  /** Every image that carries all of the labels. */
+  listImages(labels: readonly string[]): Promise<Result<readonly Listed[], EngineRefusal>>;
+  /** Refused where a container uses it. */
+  removeUnusedImage(id: string): Promise<Result<void, EngineRefusal>>;
   /** Makes an image of an archive of its files. */
   importImage(
     archive: Uint8Array,
@@ -71,13 +74,6 @@ export interface EngineFacts {
 export interface EngineRuntime {
   readonly path?: string;
   readonly runtimeArgs?: readonly string[];
-}
-
-/** A program that was started in a container, behind one connection for its input and its outputs. */
-export interface EngineExec {
-  readonly stream: Duplex;
-  /** Null while it runs. */
-  exitCode(): Promise<Result<number | null, EngineRefusal>>;
 }
 
 /** Longest that an engine may take to answer one call. */
@@ -110,40 +106,36 @@ export const connectEngine = (socketPath: string): Engine => {
       }, limitMs),
     create: (name, options) =>
       bounded(async (abortSignal) => void (await docker.createContainer({ ...options, name, abortSignal }))),
+    attach: (name) =>
+      bounded(async (abortSignal) => {
+        const stream = await container(name).attach({
+          stream: true,
+          hijack: true,
+          stdin: true,
+          stdout: true,
+          stderr: true,
+          abortSignal,
+        });
+        return stream as Duplex;
+      }),
     start: (name) => bounded(async (abortSignal) => void (await container(name).start({ abortSignal }))),
-    kill: (name) =>
-      bounded(async (abortSignal) => void (await container(name).kill({ signal: "SIGKILL", abortSignal }))),
     remove: (name) => removed(container(name)),
     state: (name) =>
       bounded(async (abortSignal) => {
-        const { State } = await container(name).inspect({ abortSignal });
-        return { running: State.Running, outOfMemory: State.OOMKilled };
+        const { Id, State } = await container(name).inspect({ abortSignal });
+        return { id: Id, outOfMemory: State.OOMKilled, processId: State.Pid };
       }),
-    stopped: (name) => container(name).wait().then(noValue, noValue),
+    stopped: (name) =>
+      container(name)
+        .wait()
+        .then(
+          () => true,
+          () => false,
+        ),
     list: (label) =>
       bounded(async (abortSignal) => {
         const found = await docker.listContainers({ all: true, filters: { label: [label] }, abortSignal });
         return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels }));
-      }),
-    exec: (name, command, environment) =>
-      bounded(async (abortSignal) => {
-        const made = await container(name).exec({
-          Cmd: [...command],
-          Env: [...environment],
-          AttachStdin: true,
-          AttachStdout: true,
-          AttachStderr: true,
-          abortSignal,
-        });
-        const stream = await made.start({ hijack: true, stdin: true, abortSignal });
-        return {
-          stream,
-          exitCode: () =>
-            bounded(async (late) => {
-              const { Running, ExitCode } = await made.inspect({ abortSignal: late });
-              return Running ? null : ExitCode;
-            }),
-        };
       }),
     image: async (name) => {
       const found = await bounded(
@@ -151,6 +143,13 @@ export const connectEngine = (socketPath: string): Engine => {
       );
       return !found.ok && found.fault.status === NOT_FOUND ? ok(null) : found;
     },
+    listImages: (labels) =>
+      bounded(async (abortSignal) => {
+        const found = await docker.listImages({ filters: { label: [...labels] }, abortSignal });
+        return found.map(({ Id, Labels }) => ({ id: Id, labels: Labels ?? {} }));
+      }),
+    removeUnusedImage: (id) =>
+      bounded(async (abortSignal) => void (await docker.getImage(id).remove({ abortSignal }))),
     importImage: (archive, name, changes) =>
       bounded(async (abortSignal) => {
         const [repo = "", tag = ""] = name.split(":");
@@ -185,8 +184,6 @@ interface EngineInfo {
 
 /** Of what an engine says, which may be anything. */
 const textOf = (said: unknown): string => (typeof said === "string" ? said : "");
-
-const noValue = (): void => undefined;
 
 const GONE_POLL_MS = 50;
 

@@ -4,6 +4,7 @@ import type { Result } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
 
+import { OWNER_LABEL } from "./container-options.ts";
 import type { Engine, EngineRefusal } from "./engine.ts";
 import { localImage, localPrograms } from "./local-image.ts";
 
@@ -30,10 +31,38 @@ export const wantedImage = async (
   return ok({ name: `${IMAGE_NAME}:${digest.slice(0, 32)}`, made: { archive: archive.value, digest } });
 };
 
-/** The id of the wanted image, made here if need be. Nothing is fetched from anywhere. */
-export const imageOn = async (
-  engine: Pick<Engine, "image" | "importImage">,
-  named: string,
+/** The image that containers are made of. */
+export interface SandboxImage {
+  id(): string;
+  /** Makes sure once more that the engine has it, and gives its id, which may have changed. */
+  again(): Promise<Result<string, EngineRefusal>>;
+}
+
+type ImageEngine = Pick<Engine, "image" | "importImage" | "listImages" | "removeUnusedImage">;
+
+/** The wanted image, made here if need be. Nothing is fetched from anywhere. */
+export const sandboxImage = async (
+  engine: ImageEngine,
+  wish: { readonly named: string; readonly owner: string },
+  crypto: Pick<Crypto, "sha256">,
+): Promise<Result<SandboxImage, SandboxFault>> => {
+  const first = await imageOn(engine, wish, crypto);
+  if (!first.ok) return first;
+  let id = first.value;
+  return ok({
+    id: () => id,
+    async again() {
+      const found = await imageOn(engine, wish, crypto);
+      if (!found.ok) return failed({ status: null, why: found.fault.message });
+      id = found.value;
+      return found;
+    },
+  });
+};
+
+const imageOn = async (
+  engine: ImageEngine,
+  { named, owner }: { readonly named: string; readonly owner: string },
   crypto: Pick<Crypto, "sha256">,
 ): Promise<Result<string, SandboxFault>> => {
   const wanted = await wantedImage(named, crypto);
@@ -43,11 +72,27 @@ export const imageOn = async (
   if (!found.ok) return noEngine(found.fault);
   if (found.value !== null) return ok(found.value);
   if (made === null) return noImage(name);
-  const imported = await engine.importImage(made.archive, name, [`LABEL ${IMAGE_LABEL}=${made.digest}`]);
+  const labels = [`LABEL ${IMAGE_LABEL}=${made.digest}`, `LABEL ${OWNER_LABEL}=${owner}`];
+  const imported = await engine.importImage(made.archive, name, labels);
   if (!imported.ok) return noEngine(imported.fault);
   const image = await engine.image(name);
   if (!image.ok) return noEngine(image.fault);
-  return image.value === null ? noImage(name) : ok(image.value);
+  if (image.value === null) return noImage(name);
+  await removeOlder(engine, owner, image.value);
+  return ok(image.value);
+};
+
+/**
+ * Removes the images that this owner made before, except those that a container uses, which the engine
+ * refuses to remove. What stays for another reason takes room and nothing else: the next newer one removes it.
+ */
+const removeOlder = async (engine: ImageEngine, owner: string, newest: string): Promise<void> => {
+  const found = await engine.listImages([`${OWNER_LABEL}=${owner}`, IMAGE_LABEL]);
+  if (!found.ok) return;
+  for (const { id, labels } of found.value) {
+    const isOurs = labels[OWNER_LABEL] === owner && labels[IMAGE_LABEL] !== undefined;
+    if (isOurs && id !== newest) await engine.removeUnusedImage(id);
+  }
 };
 
 export const noEngine = ({ why }: EngineRefusal): Result<never, SandboxFault> =>

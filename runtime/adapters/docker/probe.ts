@@ -5,9 +5,13 @@ import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { ExecResult, SandboxFault, SandboxLimits, SandboxProbe } from "#ports/sandbox.ts";
 import { containerProfile } from "#sandbox/container-profile.ts";
 import type { ContainerTier } from "#sandbox/container-profile.ts";
-import type { RunProgram } from "#sandbox/file-session.ts";
+import type { ProgramJob } from "#sandbox/file-session.ts";
 
+import type { ContainerDeps, ContainerKind } from "./container.ts";
 import type { EngineFacts } from "./engine.ts";
+import { readProcessorShare, shownShare } from "./processor-share.ts";
+import type { ProcessorShare } from "./processor-share.ts";
+import { runAlone } from "./run-program.ts";
 
 const KIBIBYTE = 1024;
 
@@ -30,10 +34,9 @@ interface Trial {
   readonly shown: string;
 }
 
-export interface ProbeDeps {
-  readonly tier: ContainerTier;
+export interface ProbeDeps extends ContainerDeps {
   readonly facts: EngineFacts;
-  readonly run: RunProgram;
+  readonly kind: ContainerKind;
 }
 
 /** Tries each limit for real, in containers as runs get them; the first that does not hold makes the tier unusable. */
@@ -41,36 +44,80 @@ export const probeContainers = async (
   deps: ProbeDeps,
   signal: AbortSignal,
 ): Promise<Result<SandboxProbe, SandboxFault>> => {
-  const trials = trialsOf(deps.tier, deps.facts);
-  const runTrial = ({ command, timeoutMs }: Trial): ReturnType<RunProgram> =>
-    deps.run(
-      { program: { kind: "shell", command }, files: [], hidden: [], limits: LIMITS },
-      { timeoutMs, signal },
-    );
-  const results = await Promise.all(trials.map(runTrial));
+  const { facts } = deps;
+  const { tier } = deps.kind;
+  const trials = trialsOf(tier, facts);
+  const results = await Promise.all(
+    trials.map(({ command, timeoutMs }) => runAlone(deps, deps.kind)(jobOf(command), { timeoutMs, signal })),
+  );
   throwIfAborted(signal);
   for (const [index, trial] of trials.entries()) {
     const result = results[index];
-    if (result?.ok === false) return unusable(deps.tier, result.fault.message);
+    if (result?.ok === false) return unusable(tier, result.fault.message);
     if (result === undefined || !trial.held(result.value)) {
       const said =
         result === undefined
           ? ""
           : visibleExcerpt(`${result.value.stdout}${result.value.stderr}`.trim(), 200);
       return unusable(
-        deps.tier,
+        tier,
         `it does not hold a limit (${trial.name}): the trial program ${result?.value.ended ?? "did not run"}${said === "" ? "" : `: ${said}`}`,
       );
     }
   }
+  const share = await tryProcessor(deps, signal);
+  if (!share.ok) return share;
+  const shown = shownShare(share.value, containerProfile(tier, LIMITS).processorsMax);
+  if (shown === null)
+    return unusable(tier, "it does not hold a limit (processor): its control group has another");
   return ok({
-    tier: deps.tier,
-    engine: `Docker Engine ${deps.facts.version}${deps.tier === "gvisor" ? " with gVisor" : ""}`,
+    tier,
+    engine: `Docker Engine ${facts.version}${tier === "gvisor" ? " with gVisor" : ""}`,
     limits: [
-      ...trials.map(({ name, shown }) => ({ name, shown })),
-      { name: "processor", shown: "configured: one processor; not shown" },
+      ...trials.map((trial) => ({ name: trial.name, shown: trial.shown })),
+      { name: "processor", shown },
     ],
   });
+};
+
+const jobOf = (command: string): ProgramJob => ({
+  program: { kind: "shell", command },
+  files: [],
+  hidden: [],
+  limits: LIMITS,
+});
+
+/** After so many of the kernel's periods a program that wants more than its share has been held back. */
+const BUSY_MS = 400;
+
+/**
+ * Lets a program want two processors, and meanwhile reads what its container's control group says. Null
+ * where it cannot be read. Comes after the other trials, so that they do not take what it wants.
+ */
+const tryProcessor = async (
+  { kind, ...deps }: ProbeDeps,
+  signal: AbortSignal,
+): Promise<Result<ProcessorShare | null, SandboxFault>> => {
+  const done = new AbortController();
+  let share: ProcessorShare | null = null;
+  let name = "";
+  const observe = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
+    const state = await kind.engine.state(name);
+    if (state.ok) share = await readProcessorShare(state.value);
+    done.abort();
+  };
+  const run = runAlone(deps, kind, (container) => (name = container.name));
+  const result = await run(jobOf("(while :; do :; done) & echo busy; while :; do :; done"), {
+    timeoutMs: LONG_MS,
+    signal: AbortSignal.any([signal, done.signal]),
+    onOutput: () => void observe(),
+  }).catch((error: unknown) => {
+    if (!done.signal.aborted || signal.aborted) throw error;
+    return ok(null);
+  });
+  if (!result.ok) return unusable(kind.tier, result.fault.message);
+  return ok(share);
 };
 
 const trialsOf = (tier: ContainerTier, facts: EngineFacts): readonly Trial[] => {

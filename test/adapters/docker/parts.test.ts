@@ -7,20 +7,23 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import { commandOf, memoryKills } from "#adapters/docker/commands.ts";
+import { createDriverOutput, driverInput, wholeArchive } from "#adapters/docker/driver.ts";
 import { isStaticProgram } from "#adapters/docker/elf.ts";
 import { engineSocket } from "#adapters/docker/endpoint.ts";
 import { createFrameReader } from "#adapters/docker/frames.ts";
 import { localImage } from "#adapters/docker/local-image.ts";
+import { readProcessorShare, shownShare } from "#adapters/docker/processor-share.ts";
 import { createProgramOutput } from "#adapters/docker/program-output.ts";
 import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { concatBytes, utf8 } from "#kernel/bytes.ts";
-import type { SandboxProbe } from "#ports/sandbox.ts";
+import type { SandboxProbe, SandboxProgram } from "#ports/sandbox.ts";
 import { containerProfile } from "#sandbox/container-profile.ts";
 import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
+import type { TarFile } from "#sandbox/tar-write.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "writ-docker-"));
+const MARK = "0123456789abcdef".repeat(2);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the engine's socket", () => {
@@ -105,29 +108,134 @@ describe("a program's outputs", () => {
   });
 });
 
-describe("processes that the kernel ended for want of memory", () => {
-  test.each([
-    ["oom_kill_disable 0\nunder_oom 0\noom_kill 2\n", 2],
-    ["low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n", 1],
-    ["oom_kill 0\n", 0],
-    ["", 0],
-    ["cat: no oom_kill 5\n", 0],
-    ["oom_kill -1\noom_kill x\n", 0],
-  ])("%j: %d", (said, count) => {
-    expect(memoryKills(said)).toBe(count);
+describe("what a driver is given", () => {
+  const given = (program: SandboxProgram, files: readonly TarFile[] = []): readonly [string, Uint8Array] => {
+    const input = driverInput({ program, files, limits: WASM_LIMITS_DEFAULT, mark: MARK, lifeSecondsMax: 7 });
+    const line = input.indexOf(0x0a);
+    return [Buffer.from(input.subarray(0, line)).toString(), input.subarray(line + 1)];
+  };
+  test("is a program of any length, on standard input and not on the command line", () => {
+    const long = "x".repeat(1_000_000);
+    expect(given({ kind: "shell", command: long })).toEqual([`${MARK} 0 shell 256 262144 7`, utf8(long)]);
+    expect(given({ kind: "javascript", code: long })[1]).toEqual(utf8(long));
+  });
+  test("is a line of settings, which no text of a program reaches, and whole records of files", () => {
+    const [line, rest] = given({ kind: "javascript", code: "a\nb" }, [
+      { path: "a", bytes: utf8("1"), executable: false },
+    ]);
+    expect(line).toBe(`${MARK} 1 javascript 256 262144 7`);
+    expect(rest).toHaveLength(10_240 + 3);
+    expect(rest.subarray(10_240)).toEqual(utf8("a\nb"));
   });
 });
 
-test("a program of any length stands on standard input, not on the command line", () => {
-  const long = "x".repeat(1_000_000);
-  for (const program of [
-    { kind: "shell", command: long },
-    { kind: "javascript", code: long },
-  ] as const) {
-    const { command, input } = commandOf(program, WASM_LIMITS_DEFAULT);
-    expect(input).toEqual(utf8(long));
-    expect(command.join(" ").length).toBeLessThan(300);
-  }
+describe("what a driver says", () => {
+  const said = (chunks: readonly Uint8Array[]) => {
+    const archive: Uint8Array[] = [];
+    const output = createDriverOutput(MARK, (bytes) => archive.push(bytes));
+    const own = chunks.map((chunk) => output.push(chunk).slice());
+    return { own: concatBytes(...own, output.rest()), archive: concatBytes(...archive), end: output.end() };
+  };
+  test("is told from the program's output, however both are cut", () => {
+    const looksLikeIt = fc.constantFrom("\n", `\n${MARK.slice(0, 9)}`, `\n${MARK.slice(0, -1)}`, MARK, "x");
+    fc.assert(
+      fc.property(
+        fc.array(looksLikeIt),
+        fc.uint8Array({ maxLength: 60 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1 }),
+        fc.boolean(),
+        (texts, files, cuts, ends) => {
+          fc.pre(!texts.join("").includes(`\n${MARK}`));
+          const own = utf8(texts.join(""));
+          const all = ends ? concatBytes(own, utf8(`\n${MARK} 3 1\n`), files) : own;
+          const chunks: Uint8Array[] = [];
+          for (let at = 0, turn = 0; at < all.length; turn += 1) {
+            const size = cuts[turn % cuts.length] ?? 1;
+            chunks.push(all.subarray(at, at + size));
+            at += size;
+          }
+          expect(said(chunks)).toEqual({
+            own,
+            archive: ends ? files : new Uint8Array(),
+            end: ends ? { exitCode: 3, memoryKills: 1 } : null,
+          });
+        },
+      ),
+    );
+  });
+  test.each([" 1000 0\n", " x 0\n", " 0 \n", "  0 0\n", " 0 0 \n", " 0 99999999999999999999\n"])(
+    "is no end where its line is %j",
+    (line) => {
+      expect(said([utf8(`\n${MARK}${line}`), new Uint8Array(100_000)])).toMatchObject({
+        end: null,
+        own: new Uint8Array(),
+      });
+    },
+  );
+  test.each([
+    [`files\n${MARK} 0\n`, "files"],
+    [`\n${MARK} 0\n`, ""],
+    [`files\n${MARK} 1\n`, null],
+    [`files\n${MARK} 0\nx`, null],
+    [`files`, null],
+    ["", null],
+  ])("is a whole archive or none: %j", (text, files) => {
+    expect(wholeArchive(utf8(text), MARK)).toEqual(files === null ? null : utf8(files));
+  });
+});
+
+describe("a container's share of the processors", () => {
+  const id = "ab".repeat(32);
+  const first = {
+    "/proc/7/cgroup": `9:memory:/docker/${id}\n1:cpu,cpuacct:/docker/${id}\n0::/\n`,
+    [`/sys/fs/cgroup/cpu/docker/${id}/cpu.cfs_quota_us`]: "100000\n",
+    [`/sys/fs/cgroup/cpu/docker/${id}/cpu.cfs_period_us`]: "100000\n",
+    [`/sys/fs/cgroup/cpu/docker/${id}/cpu.stat`]: "nr_periods 9\nnr_throttled 4\nthrottled_time 5\n",
+  };
+  const scope = `/system.slice/docker-${id}.scope`;
+  const second = {
+    "/proc/7/cgroup": `0::${scope}\n`,
+    [`/sys/fs/cgroup${scope}/cpu.max`]: "100000 100000\n",
+    [`/sys/fs/cgroup${scope}/cpu.stat`]: "usage_usec 1\nnr_periods 9\nnr_throttled 4\nnr_bursts 0\n",
+  };
+  const shown = async (files: Readonly<Record<string, string>>, processId = 7): Promise<string | null> => {
+    const read = (path: string): Promise<string> =>
+      Object.hasOwn(files, path) ? Promise.resolve(files[path] ?? "") : Promise.reject(new Error("ENOENT"));
+    return shownShare(await readProcessorShare({ id, processId }, read), 1);
+  };
+  const HELD = "100000 of each 100000 microseconds, read back from its control group";
+
+  test.each([
+    ["version 1", first],
+    ["version 2", second],
+  ])("is read back from a group of %s, with the periods in which it was held back", async (_, files) => {
+    expect(await shown(files)).toBe(`${HELD}; a program that wanted more was held back in 4 of 9 periods`);
+  });
+  test("that nothing wanted more of is said so", async () => {
+    const idle = { ...second, [`/sys/fs/cgroup${scope}/cpu.stat`]: "nr_periods 2\nnr_throttled 0\n" };
+    expect(await shown(idle)).toBe(`${HELD}; nothing had to be held back while it was tried`);
+  });
+  test.each([
+    ["no group", {}],
+    ["another container's process", { ...second, "/proc/7/cgroup": "0::/user.slice\n" }],
+    ["a place above", { ...second, "/proc/7/cgroup": `0::/../docker-${id}.scope\n` }],
+    ["no controller", { "/proc/7/cgroup": second["/proc/7/cgroup"] }],
+    ["no number", { ...second, [`/sys/fs/cgroup${scope}/cpu.max`]: "much\n" }],
+    ["no counts", { ...second, [`/sys/fs/cgroup${scope}/cpu.stat`]: "usage_usec 1\n" }],
+  ])("is configured and not shown where there is %s", async (_, files) => {
+    expect(await shown(files)).toMatch(/^configured, not shown: 1 processor/);
+  });
+  test("of a container that does not run is not shown", async () => {
+    expect(await shown(first, 0)).toMatch(/^configured, not shown/);
+  });
+  test.each(["max 100000\n", "200000 100000\n"])("is not the one configured: %j", async (bound) => {
+    expect(await shown({ ...second, [`/sys/fs/cgroup${scope}/cpu.max`]: bound })).toBeNull();
+  });
+  test("without a bound in a group of version 1 is not the one configured", async () => {
+    expect(
+      await shown({ ...first, [`/sys/fs/cgroup/cpu/docker/${id}/cpu.cfs_quota_us`]: "-1\n" }),
+    ).toBeNull();
+  });
 });
 
 describe("a program that needs no loader", () => {
