@@ -60,6 +60,16 @@ describe("a comparison", () => {
     expect(order).toEqual(["bare", "ours", "ours", "bare", "bare", "ours"]);
   });
 
+  test("does not count what goes before", async () => {
+    const { baseline, ours, now } = worlds(
+      Array.from({ length: 8 }, () => 1),
+      [2, 2, 2, 2],
+    );
+    const prepared: Work = { ...ours, prepare: async () => void (await baseline.run()) };
+    const { ratio } = await compare({ title: "", unit: "", baseline, ours: prepared, rounds: 3 }, now);
+    expect(ratio).toBe(2);
+  });
+
   test("passes on what fails", async () => {
     const failing: Work = { name: "ours", run: () => Promise.reject(new Error("cannot")) };
     const { baseline } = worlds([1, 1], []);
@@ -75,7 +85,15 @@ test.each([
   [{ k: "rate", perSecond: 5_000 }, 0.2, true],
   [{ k: "rate", perSecond: 5_000 }, 0.21, false],
 ] as const)("%j with %d ms a unit: %j", (goal, perUnitMs, met) => {
-  expect(meets(goal, { name: "", perUnitMs, spread: 0 })).toBe(met);
+  expect(meets(goal, { ours: { name: "", perUnitMs, spread: 0 }, ratio: Number.NaN })).toBe(met);
+});
+
+test.each([
+  [1.25, true],
+  [1.26, false],
+])("at most 1.25 times the bare operation, at %d times: %j", (ratio, met) => {
+  const ours = { name: "", perUnitMs: 1, spread: 0 };
+  expect(meets({ k: "ratio", most: 1.25 }, { ours, ratio })).toBe(met);
 });
 
 test("the table shows slow things by time, fast things by rate, and whether the goal is met", () => {
@@ -97,6 +115,7 @@ test("the table shows slow things by time, fast things by rate, and whether the 
       ratio: 2,
       goal: { k: "rate", perSecond: 5_000 },
     },
+    { title: "again", unit: "call", baseline: pace, ours: pace, ratio: 1, goal: { k: "ratio", most: 1.25 } },
     { title: "other", unit: "call", baseline: pace, ours: pace, ratio: 1, goal: null },
   ]).split("\n");
   expect(rows).toEqual([
@@ -104,6 +123,7 @@ test("the table shows slow things by time, fast things by rate, and whether the 
     "| --- | --- | ---: | ---: | ---: | ---: |",
     "| start | time | bare: 40.0 ms ±12 % | 260 ms ±12 % | 6.51 | 250 ms: missed |",
     "| decision | call | bare: 20,000/s ±12 % | 10,000/s ±12 % | 2.00 | 5,000/s: met |",
+    "| again | call | bare: 20,000/s ±12 % | 20,000/s ±12 % | 1.00 | ratio 1.25: met |",
     "| other | call | bare: 20,000/s ±12 % | 20,000/s ±12 % | 1.00 |  |",
   ]);
 });

@@ -1,6 +1,7 @@
 import { checkComparisons } from "./check.ts";
 import { cliComparisons } from "./cli.ts";
 import { decisionComparisons } from "./decisions.ts";
+import { engineComparisons } from "./engines.ts";
 import { gateComparisons } from "./gate.ts";
 import { ledgerComparisons } from "./ledger.ts";
 import type { Comparison } from "./measure.ts";
@@ -21,4 +22,5 @@ export const groups: readonly Group[] = [
   { name: "gate", needsBuild: false, run: gateComparisons },
   { name: "ledger", needsBuild: false, run: ledgerComparisons },
   { name: "sandbox", needsBuild: true, run: sandboxComparisons },
+  { name: "engines", needsBuild: false, run: engineComparisons },
 ];

@@ -15,10 +15,19 @@ const cells = ({ title, unit, baseline, ours, ratio, goal }: Comparison): readon
   `${baseline.name}: ${figure(baseline)}`,
   figure(ours),
   ratio.toFixed(2),
-  goal === null ? "" : `${goalText(goal)}: ${meets(goal, ours) ? "met" : "missed"}`,
+  goal === null ? "" : `${goalText(goal)}: ${meets(goal, { ours, ratio }) ? "met" : "missed"}`,
 ];
 
-const goalText = (goal: Goal): string => (goal.k === "within" ? `${goal.ms} ms` : rate(goal.perSecond));
+const goalText = (goal: Goal): string => {
+  switch (goal.k) {
+    case "within":
+      return `${goal.ms} ms`;
+    case "rate":
+      return rate(goal.perSecond);
+    case "ratio":
+      return `ratio ${goal.most}`;
+  }
+};
 
 /** Slow things by their time, fast things by their rate. */
 const figure = ({ perUnitMs, spread }: Pace): string => {

@@ -1,3 +1,10 @@
+import { describe } from "vitest";
+
+import { verifies } from "#test/kit/verifies.ts";
+
 import { contractOn } from "./suite.ts";
 
-contractOn("docker");
+describe("one of two tiers of containers", () => {
+  verifies("sandbox.tiers.two", "sandbox.docker");
+  contractOn("docker");
+});

@@ -1,11 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 
-import { LEASE_LABEL, OWNER_LABEL } from "#adapters/docker/container-options.ts";
+import { containerOptions, LEASE_LABEL, OWNER_LABEL } from "#adapters/docker/container-options.ts";
 import { connectEngine } from "#adapters/docker/engine.ts";
+import { IMAGE_LABEL, IMAGE_OWNER_LABEL } from "#adapters/docker/image.ts";
 import { sweep } from "#adapters/docker/sweep.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { Result } from "#kernel/result.ts";
 import type { ExecOptions, ExecResult, SandboxFault, SandboxLimits, SandboxSession } from "#ports/sandbox.ts";
+import { containerProfile } from "#sandbox/container-profile.ts";
+import type { ContainerTier } from "#sandbox/container-profile.ts";
+import { writeTar } from "#sandbox/tar-write.ts";
 import { startEngine } from "#test/kit/engine-host.ts";
 import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
@@ -19,6 +23,8 @@ import {
   forgetful,
   newOwner,
   providersOf,
+  runningContainers,
+  systemDeps,
 } from "./kit.ts";
 
 /* How containers begin and end: what is used, what is refused, and what becomes of them when somebody dies. */
@@ -35,9 +41,11 @@ const never = (): AbortSignal => new AbortController().signal;
 const open = async (
   owner: string,
   options: Parameters<typeof providersOf>[1] = {},
+  tier: ContainerTier = "docker",
+  deps?: Parameters<typeof providersOf>[2],
 ): Promise<SandboxSession> => {
   const files = [{ path: "run.sh", bytes: utf8("#!/bin/sh\necho ran\n"), executable: true }];
-  const opened = await providersOf(owner, options).docker.open({ files, limits: LIMITS }, never());
+  const opened = await providersOf(owner, options, deps)[tier].open({ files, limits: LIMITS }, never());
   if (!opened.ok) throw new Error(opened.fault.message);
   return opened.value;
 };
@@ -73,6 +81,18 @@ describe("a tier is used only where its limits hold", () => {
       fault: { message: expect.stringContaining("kernel") },
     });
   });
+
+  test.each(["docker", "gvisor"] as const)(
+    "of the processors %s has what the kernel says, or that it is not shown",
+    async (tier) => {
+      verifies("sandbox.beyond.limits-probe", "resources.memory-cpu-time");
+      const probe = await providersOf(newOwner())[tier].probe(never());
+      if (!probe.ok) throw new Error(probe.fault.message);
+      expect(probe.value.limits.find(({ name }) => name === "processor")?.shown).toMatch(
+        /^(?:100000 of each 100000 microseconds, read back from its control group; |configured, not shown: 1 processor; )/,
+      );
+    },
+  );
 
   test("what was shown of these circumstances before is not shown again, and of others is", async () => {
     const kept = new Map<string, string>();
@@ -260,28 +280,144 @@ describe("sweeping", () => {
   });
 });
 
-describe("an engine that is stopped in the middle", () => {
+describe("images", () => {
   needsEngine("ours");
-  test("loses the program, says so, and keeps the session's files", async () => {
+  test("made before go when a newer one is made, if no container uses them; others stay, and one that is missed is made again", async () => {
     const engine = await startEngine();
-    const stopping: Promise<void>[] = [];
+    const adapter = connectEngine(engine.socket);
+    const call = (method: "GET" | "POST" | "DELETE", path: string, body?: unknown) =>
+      engineCall(method, path, body, engine.socket);
+    /** Stands for one that was made of an older Node: an image is known by its labels. */
+    const older = async (owner: string, name: string): Promise<string> => {
+      const archive = writeTar([{ path: "name", bytes: utf8(name), executable: false }]);
+      const labels = [`LABEL ${IMAGE_OWNER_LABEL}=${owner}`, `LABEL ${IMAGE_LABEL}=older`];
+      await adapter.importImage(archive, `${name}:old`, labels);
+      const made = await adapter.image(`${name}:old`);
+      return made.ok ? (made.value ?? "none") : made.fault.why;
+    };
+    const writImage = async (): Promise<string> => {
+      const { body } = await call("GET", "/images/json");
+      const tags = (body as readonly { readonly RepoTags: readonly string[] }[]).flatMap(
+        (one) => one.RepoTags,
+      );
+      return tags.find((tag) => tag.startsWith("writ-sandbox:")) ?? "none";
+    };
+    const isThere = async (id: string): Promise<boolean> =>
+      (await call("GET", `/images/${id}/json`)).status === 200;
     try {
-      const session = await open(newOwner(), { variables: { DOCKER_HOST: `unix://${engine.socket}` } });
-      const running = exec(session, `echo x >new; ${HANGS}`, {
-        onOutput: () => void stopping.push(engine.stop()),
-      });
-      const end = await running;
-      // As the engine goes it ends the container first: either is the truth.
-      expect(end.ok ? end.value.ended : end.fault.code).toMatch(/^(crashed|SANDBOX_LOST)$/);
-      await Promise.all(stopping);
-      expect(await exec(session, "true")).toMatchObject({
-        ok: false,
-        fault: { code: "SANDBOX_LOST", retryable: true },
-      });
-      expect(await session.listFiles(".", never())).toMatchObject({ value: [{ path: "run.sh" }] });
+      const options = { variables: { DOCKER_HOST: `unix://${engine.socket}` } };
+      const owner = newOwner();
+      const session = await open(owner, options);
+      const unused = await older(owner, "unused");
+      const used = await older(owner, "used");
+      const theirs = await older(newOwner(), "theirs");
+      await call("POST", "/containers/create", { Image: used, Cmd: ["true"] });
+      expect(await Promise.all([unused, used, theirs].map(isThere))).toEqual([true, true, true]);
+      // As another process of this user does that has a newer one. Making it again is making a new one.
+      await call("DELETE", `/images/${await writImage()}?force=1`);
+      expect(await exec(session, "echo on")).toMatchObject({ value: { stdout: "on\n" } });
+      expect(await Promise.all([unused, used, theirs].map(isThere))).toEqual([false, true, true]);
       await session.close();
     } finally {
-      await Promise.all([...stopping, engine.stop()]);
+      await engine.stop();
     }
   });
+});
+
+describe("a container that waits for the next program", () => {
+  needsEngine();
+  test("is replaced where it has gone, and where it is not the one that the program needs", async () => {
+    const owner = newOwner();
+    const session = await open(owner);
+    await exec(session, "true");
+    const [first = ""] = await runningContainers(owner, 1);
+    await engineCall("POST", `/containers/${first}/kill`);
+    await runningContainers(owner, 0);
+    expect(await exec(session, "echo on")).toMatchObject({ value: { stdout: "on\n", exitCode: 0 } });
+    const [second = ""] = await runningContainers(owner, 1);
+    // Less room, because of a file that this program must not know of.
+    const others: Promise<readonly string[]>[] = [];
+    const less = await exec(session, "echo less; ls; sleep 1", {
+      hidden: new Set(["run.sh"]),
+      onOutput: () => void others.push(containersOf(owner)),
+    });
+    expect(less).toMatchObject({ value: { stdout: "less\n" } });
+    expect(await others[0]).not.toEqual([second]);
+    await session.close();
+    expect(await containersOf(owner)).toEqual([]);
+  });
+
+  test("is not used by a program that may run longer than its lease", async () => {
+    const owner = newOwner();
+    let aheadMs = 0;
+    const clock = { ...systemDeps.clock, wallMs: () => systemDeps.clock.wallMs() + aheadMs };
+    const session = await open(owner, {}, "docker", { ...systemDeps, clock });
+    await exec(session, "true");
+    const waiting = await runningContainers(owner, 1);
+    aheadMs = 3_600_000;
+    const used: Promise<readonly string[]>[] = [];
+    await exec(session, "echo on; sleep 1", { onOutput: () => void used.push(runningContainers(owner, 1)) });
+    expect(await used[0]).not.toEqual(waiting);
+    await session.close();
+    expect(await containersOf(owner)).toEqual([]);
+  });
+
+  test("ends at once when the process that started it is gone", async () => {
+    const owner = newOwner();
+    const socket = engineSocket ?? "";
+    const engine = connectEngine(socket);
+    await (await open(owner)).close();
+    const image = (await engineCall("GET", "/images/json")).body as readonly { readonly Id: string }[];
+    const name = `writ-abandoned-${owner.slice(0, 12)}`;
+    const profile = containerProfile("docker", LIMITS);
+    const identity = {
+      owner,
+      leaseEndMs: 0,
+      waitSecondsMax: 600,
+      image: image[0]?.Id ?? "",
+      runtime: "runc",
+      userId: 10_000,
+    };
+    await engine.create(name, containerOptions(profile, identity));
+    const stream = await engine.attach(name);
+    await engine.start(name);
+    if (!stream.ok) throw new Error(stream.fault.why);
+    await runningContainers(owner, 1);
+    stream.value.destroy();
+    expect(await runningContainers(owner, 0)).toEqual([]);
+    await engine.remove(name);
+  });
+});
+
+describe("an engine that is stopped in the middle", () => {
+  needsEngine("ours");
+  test.each(["docker", "gvisor"] as const)(
+    "loses a program on %s, says so, and keeps its files",
+    async (tier) => {
+      const engine = await startEngine();
+      const stopping: Promise<void>[] = [];
+      try {
+        const session = await open(
+          newOwner(),
+          { variables: { DOCKER_HOST: `unix://${engine.socket}` } },
+          tier,
+        );
+        const running = exec(session, `echo x >new; ${HANGS}`, {
+          onOutput: () => void stopping.push(engine.stop()),
+        });
+        const end = await running;
+        // As the engine goes it ends the container first: either is the truth.
+        expect(end.ok ? end.value.ended : end.fault.code).toMatch(/^(crashed|SANDBOX_LOST)$/);
+        await Promise.all(stopping);
+        expect(await exec(session, "true")).toMatchObject({
+          ok: false,
+          fault: { code: "SANDBOX_LOST", retryable: true },
+        });
+        expect(await session.listFiles(".", never())).toMatchObject({ value: [{ path: "run.sh" }] });
+        await session.close();
+      } finally {
+        await Promise.all([...stopping, engine.stop()]);
+      }
+    },
+  );
 });

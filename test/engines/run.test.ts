@@ -1,13 +1,26 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { createContainerMemory } from "#adapters/docker/state-files.ts";
+import type { SandboxSession } from "#ports/sandbox.ts";
+import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
-import { engineSocket, needsEngine } from "./kit.ts";
+import {
+  containersWith,
+  engineCall,
+  engineSocket,
+  needsEngine,
+  newOwner,
+  providersOf,
+  runningContainers,
+  systemDeps,
+} from "./kit.ts";
 
 /* `writ run` as a person starts it, with a shell in a container. */
 
@@ -91,6 +104,72 @@ describe("an agent whose file asks for containers", () => {
     expect(run.out).toContain("docker: asked for by name");
     expect(readFileSync(join(workspace, "notes/tides.md"), "utf8")).toBe("moon\n");
   });
+});
+
+describe("a run that is killed with `kill -9`", () => {
+  needsEngine();
+  const socket = engineSocket ?? "";
+
+  test("leaves a container that stays while its lease lives, and is swept when that is over, alone", async () => {
+    verifies("sandbox.orchestrator");
+    const turns = [call("I wait.", "shell", { command: "while :; do sleep 1; done" }), { text: "Done." }];
+    writeFileSync(join(workspace, "model.json"), JSON.stringify({ turns }));
+    const state = join(home, "state");
+    const deps = { entropy: systemDeps.entropy, crypto: systemDeps.crypto };
+    const mine = await createContainerMemory(join(state, "sandbox"), deps).owner();
+    if (!mine.ok) throw new Error(mine.fault.message);
+    const owner = mine.value;
+    const neighbour = newOwner();
+    const powers = writ(socket, "check", "notes.symbi", "--powers", "--sandbox", "docker");
+    const digest = /\b[0-9a-f]{64}\b/.exec(powers.out)?.[0] ?? "none";
+    const args = ["run", "notes.symbi", "--input", "topic=tides", "--consent", digest, "--sandbox", "docker"];
+    const running = spawn(process.execPath, [program, ...args, "--model", "scripted:model.json"], {
+      cwd: workspace,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { PATH: process.env["PATH"], WRIT_STATE: state, DOCKER_HOST: `unix://${socket}` },
+    });
+    running.stdout.resume();
+    const gone = new Promise((resolve) => running.once("exit", resolve));
+    const [left = ""] = await programOf(owner);
+    running.kill("SIGKILL");
+    await gone;
+
+    // Whoever comes while the lease lives takes nothing of anybody.
+    const theirs = await openAt(neighbour, 0);
+    await theirs.exec(
+      { kind: "shell", command: "true" },
+      { ...everyFile, timeoutMs: 60_000, signal: never() },
+    );
+    const [waiting = ""] = await runningContainers(neighbour, 1);
+    await (await openAt(owner, 0)).close();
+    expect(await containersWith(`dev.writ.owner=${owner}`, "running")).toEqual([left]);
+    await (await openAt(owner, LEASE_OVER_MS)).close();
+    expect(await containersWith(`dev.writ.owner=${owner}`)).toEqual([]);
+    expect(await containersWith(`dev.writ.owner=${neighbour}`, "running")).toEqual([waiting]);
+    await theirs.close();
+  });
+
+  /** Longer than any lease of a program. */
+  const LEASE_OVER_MS = 86_400_000;
+  const never = (): AbortSignal => new AbortController().signal;
+
+  /** A session of who comes later, by a clock that says so. */
+  const openAt = async (owner: string, laterMs: number): Promise<SandboxSession> => {
+    const clock = { ...systemDeps.clock, wallMs: () => systemDeps.clock.wallMs() + laterMs };
+    const request = { files: [], limits: WASM_LIMITS_DEFAULT };
+    const opened = await providersOf(owner, {}, { ...systemDeps, clock }).docker.open(request, never());
+    if (!opened.ok) throw new Error(opened.fault.message);
+    return opened.value;
+  };
+
+  /** The container in which the program has begun: those of the probe are gone by then. */
+  const programOf = async (owner: string): Promise<readonly string[]> => {
+    for (;;) {
+      const [id, ...more] = await runningContainers(owner, 1);
+      const top = await engineCall("GET", `/containers/${id}/top`);
+      if (more.length === 0 && JSON.stringify(top.body).includes("sleep 1")) return [id ?? ""];
+    }
+  };
 });
 
 test("a tier that is missing is exit code 3, with how to get it", () => {

@@ -4,7 +4,6 @@ import type { Result } from "#kernel/result.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
 
-import { OWNER_LABEL } from "./container-options.ts";
 import type { Engine, EngineRefusal } from "./engine.ts";
 import { localImage, localPrograms } from "./local-image.ts";
 
@@ -17,7 +16,9 @@ export interface WantedImage {
 
 const IMAGE_NAME = "writ-sandbox";
 /** The digest of the archive that an image was made of. */
-const IMAGE_LABEL = "dev.writ.image";
+export const IMAGE_LABEL = "dev.writ.image";
+/** Who made it. Containers inherit labels of their image, so this is not the one that they are known by. */
+export const IMAGE_OWNER_LABEL = "dev.writ.image-owner";
 
 /** @param named `WRIT_SANDBOX_IMAGE`, empty where nobody set it. */
 export const wantedImage = async (
@@ -72,7 +73,7 @@ const imageOn = async (
   if (!found.ok) return noEngine(found.fault);
   if (found.value !== null) return ok(found.value);
   if (made === null) return noImage(name);
-  const labels = [`LABEL ${IMAGE_LABEL}=${made.digest}`, `LABEL ${OWNER_LABEL}=${owner}`];
+  const labels = [`LABEL ${IMAGE_LABEL}=${made.digest}`, `LABEL ${IMAGE_OWNER_LABEL}=${owner}`];
   const imported = await engine.importImage(made.archive, name, labels);
   if (!imported.ok) return noEngine(imported.fault);
   const image = await engine.image(name);
@@ -87,10 +88,10 @@ const imageOn = async (
  * refuses to remove. What stays for another reason takes room and nothing else: the next newer one removes it.
  */
 const removeOlder = async (engine: ImageEngine, owner: string, newest: string): Promise<void> => {
-  const found = await engine.listImages([`${OWNER_LABEL}=${owner}`, IMAGE_LABEL]);
+  const found = await engine.listImages([`${IMAGE_OWNER_LABEL}=${owner}`, IMAGE_LABEL]);
   if (!found.ok) return;
   for (const { id, labels } of found.value) {
-    const isOurs = labels[OWNER_LABEL] === owner && labels[IMAGE_LABEL] !== undefined;
+    const isOurs = labels[IMAGE_OWNER_LABEL] === owner && labels[IMAGE_LABEL] !== undefined;
     if (isOurs && id !== newest) await engine.removeUnusedImage(id);
   }
 };
