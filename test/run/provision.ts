@@ -1,16 +1,18 @@
 /**
  * Brings what the tests need beside `npm ci`: the oldest Node that the bundles promise to run on, in
  * `test/oldest-node`, by its own lock; and on Debian as root the packages of Docker Engine and gVisor, which
- * the tests start themselves and stop again. `WRIT_PROVISION=0` prevents both; what is missing then fails
+ * the tests start themselves and stop again: an engine that only the installation started is stopped. `WRIT_PROVISION=0` prevents both; what is missing then fails
  * the test that needs it, or is listed as skipped.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isThere } from "#test/kit/engine-host.ts";
 import { oldestNode, oldestNodeVersion } from "#test/kit/oldest-node.ts";
+import { initScripts, systemd, withoutNewServices } from "./started-services.ts";
 
 const INSTALL_MS = 300_000;
+const SERVICE_MS = 60_000;
 const home = join(import.meta.dirname, "../oldest-node");
 
 /** Each package with a program that shows that it is there. */
@@ -53,5 +55,12 @@ function installEngines(): void {
     });
   };
   aptGet("update");
-  aptGet("install", "-y", "--no-install-recommends", ...missing);
+  const { stopped, left } = withoutNewServices(
+    existsSync("/run/systemd/system") ? systemd : initScripts,
+    ([command, ...args]) => spawnSync(command, args, { stdio: "ignore", timeout: SERVICE_MS }).status === 0,
+    () => aptGet("install", "-y", "--no-install-recommends", ...missing),
+  );
+  if (stopped.length > 0)
+    console.log(`stopped again, since the installation started it: ${stopped.join(", ")}`);
+  if (left.length > 0) console.log(`still running, although the installation started it: ${left.join(", ")}`);
 }
