@@ -1,8 +1,9 @@
 /**
  * Brings what the tests need beside `npm ci`: the oldest Node that the bundles promise to run on, in
  * `test/oldest-node`, by its own lock; and on Debian as root the packages of Docker Engine and gVisor, which
- * the tests start themselves and stop again: an engine that only the installation started is stopped. `WRIT_PROVISION=0` prevents both; what is missing then fails
- * the test that needs it, or is listed as skipped.
+ * the tests start themselves and stop again; an engine that only the installation has started is stopped.
+ * `WRIT_PROVISION=0` prevents all of it; what is missing then fails the test that needs it, or is listed as
+ * skipped.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
