@@ -12,6 +12,7 @@ import { findWorkspace, findWorkspaceOfFolder } from "#host/workspace.ts";
 
 import type { ExitCode, Invocation } from "./command.ts";
 import { VERSION } from "./version.ts";
+import { wrap } from "./width.ts";
 
 /** The option of every command that speaks about the runs of a workspace. */
 export const WORKSPACE_OPTION = {
@@ -48,7 +49,7 @@ export const OFFERS_NOTHING: HostClient = {
 
 /** A connection to the workspace's host; null where no host runs and none is started. */
 export const attach = (
-  { environment, signal }: Invocation,
+  { environment, signal, terminal }: Invocation,
   workspace: Workspace,
   starts: boolean,
   { offers, handlers }: HostClient = OFFERS_NOTHING,
@@ -71,6 +72,10 @@ export const attach = (
       offers,
       handlers,
       starts,
+      onWaiting: (product) => {
+        const text = `the workspace's host is of an earlier release (${product}) and finishes its runs first; Ctrl-C stops waiting, and they go on`;
+        for (const line of wrap(text, terminal.columns)) terminal.err(line);
+      },
     },
     signal,
   );

@@ -22,6 +22,8 @@ export interface Said {
 export interface Desk {
   readonly workspace: string;
   readonly state: string;
+  /** The environment of every command here. */
+  readonly variables: Readonly<Record<string, string | undefined>>;
   write(path: string, text: string | Uint8Array): string;
   read(path: string): string;
   writ(line: readonly string[], options?: DeskOptions): Promise<Said>;
@@ -54,9 +56,15 @@ export const createDesk = (example: string | null): Desk => {
   if (example !== null) cpSync(join("examples", example), workspace, { recursive: true });
   else mkdirSync(join(workspace, "policies"));
 
+  const variables = {
+    PATH: process.env["PATH"],
+    XDG_RUNTIME_DIR: runtime,
+    DOCKER_HOST: "unix:///no/engine",
+  };
   const desk: Desk = {
     workspace,
     state,
+    variables,
     write: (path, text) => {
       const whole = join(workspace, path);
       mkdirSync(dirname(whole), { recursive: true });
@@ -78,12 +86,7 @@ export const createDesk = (example: string | null): Desk => {
         terminal: watched(terminal, options.onLine),
         environment: {
           cwd: workspace,
-          variables: {
-            PATH: process.env["PATH"],
-            XDG_RUNTIME_DIR: runtime,
-            DOCKER_HOST: "unix:///no/engine",
-            ...options.variables,
-          },
+          variables: { ...variables, ...options.variables },
           stateDirectory: state,
           user: "tester",
         },

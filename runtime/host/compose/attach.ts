@@ -7,6 +7,7 @@ import { connectToHost } from "#adapters/host-socket/connect.ts";
 import type { HostPlace } from "#adapters/host-socket/place.ts";
 import { makeFolders, readToken } from "#adapters/host-socket/private-files.ts";
 import { startHost } from "#adapters/host-socket/start-host.ts";
+import { isAbort } from "#kernel/abort.ts";
 import { toHex } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -17,6 +18,7 @@ import { openConnection } from "../rpc/client-connection.ts";
 import type { Handlers, Params } from "../rpc/peer.ts";
 import type { HostSurroundings } from "./host.ts";
 import { hostLedgerPlace, meetingPlace, takeHostLock } from "./host.ts";
+import { releaseOf } from "../rpc/release-order.ts";
 import { programFiles } from "./program-files.ts";
 
 /** Who attaches, and what it has to offer. */
@@ -27,31 +29,54 @@ export interface AttachOptions {
   readonly handlers: Handlers;
   /** Whether a host is started where there is none. */
   readonly starts: boolean;
+  /** Called when a host of an earlier release has runs to finish before one of this release can start. */
+  readonly onWaiting: (product: string) => void;
+  /** As the opening has it: for tests of releases that do not go together. */
+  readonly versions?: readonly [number, number];
 }
 
 /** How long a host may take to begin to listen. */
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 10_000;
 const AGAIN_MS = 50;
+/** A host without runs is gone within that; nobody has to be told that it is waited for. */
+const QUIET_MS = 300;
 
 /**
  * Attaches to the host of a workspace, and starts one where wanted; null where there is none. Of
  * several that start one at the same time, each gets the one host that came of it.
  */
 export const attachToHost = async (
-  options: AttachOptions,
+  given: AttachOptions,
   signal: AbortSignal,
 ): Promise<Result<HostConnection | null, Fault<string>>> => {
+  let isTold = false;
+  const options: AttachOptions = {
+    ...given,
+    onWaiting: (product) => {
+      if (!isTold) given.onWaiting(product);
+      isTold = true;
+    },
+  };
   const place = meetingPlace(options.surroundings);
   if (!place.ok) return options.starts ? place : ok(null);
   if (options.starts) {
     const made = await makeFolders(place.value);
     if (!made.ok) return made;
   }
-  const untilMs = systemClock.monotonicMs() + START_MS_MAX;
+  let untilMs = systemClock.monotonicMs() + START_MS_MAX;
   let started: { code: number | null | undefined } | null = null;
+  /** The host of an earlier release that was asked to finish. */
+  let drained: Drained | null = null;
   for (;;) {
     const met = await meet(place.value, options, signal);
-    if (met.ok) return met;
+    if (met.ok) {
+      const judged = await judge(met.value, options, drained, signal);
+      if ("ok" in judged) return judged;
+      drained = judged;
+      untilMs = systemClock.monotonicMs() + START_MS_MAX;
+      await systemClock.sleep(AGAIN_MS, signal);
+      continue;
+    }
     const isMissing = met.fault.code === "SOCKET_NO_HOST";
     if (!isMissing && met.fault.code !== "RPC_OPENING_LOST") return met;
     if (!options.starts && isMissing) return ok(null);
@@ -67,14 +92,69 @@ export const attachToHost = async (
   }
 };
 
+/** A host that was asked to finish and did, as far as its runs go; other clients may hold it for a while yet. */
+interface Drained {
+  readonly host: string;
+  readonly sinceMs: number;
+}
+
+/** Whether a host will do for this client. One of an earlier release is asked to finish, and its connection ended. */
+const judge = async (
+  connection: HostConnection,
+  options: AttachOptions,
+  drained: Drained | null,
+  signal: AbortSignal,
+): Promise<Result<HostConnection, Fault<string>> | Drained> => {
+  const { host } = connection;
+  const speaks = host.version !== 0;
+  const release = releaseOf(host, options.surroundings.product);
+  // Whoever only asks has no reason to end a host, and what came behind one that ended is the best that there is.
+  const isFollower = drained !== null && drained.host !== host.host;
+  if (release === "fits" || (speaks && (!options.starts || isFollower))) return ok(connection);
+  try {
+    if (release !== "older" || !options.starts || isFollower) {
+      return failed(release === "newer" ? NEWER_HOST : OTHER_RELEASE);
+    }
+    if (drained === null) {
+      await drain(connection, options, signal);
+      return { host: host.host, sinceMs: systemClock.monotonicMs() };
+    }
+    if (systemClock.monotonicMs() - drained.sinceMs > QUIET_MS) options.onWaiting(host.product);
+    return drained;
+  } finally {
+    connection.end();
+  }
+};
+
+/** Has a host of an earlier release finish its runs, however long they take; a person may stop waiting. */
+const drain = async (
+  { host, peer }: HostConnection,
+  { surroundings, onWaiting }: AttachOptions,
+  signal: AbortSignal,
+): Promise<void> => {
+  const told = new AbortController();
+  systemClock.sleep(QUIET_MS, AbortSignal.any([signal, told.signal])).then(
+    () => onWaiting(host.product),
+    (error: unknown) => {
+      if (!isAbort(error)) throw error;
+    },
+  );
+  try {
+    // A host that ends meanwhile has finished as well.
+    await peer.call("host/drain", { reason: `${surroundings.product} starts here` }, { signal });
+  } finally {
+    told.abort();
+  }
+};
+
 const meet = async (
   place: HostPlace,
-  { surroundings, kind, offers, handlers }: AttachOptions,
+  { surroundings, kind, offers, handlers, versions }: AttachOptions,
   signal: AbortSignal,
 ): Promise<Result<HostConnection, Fault<string>>> => {
   const wire = await connectToHost(place);
   if (!wire.ok) return wire;
-  const opened = await openConnection(
+  return openConnection(
     wire.value,
     {
       clock: systemClock,
@@ -89,13 +169,11 @@ const meet = async (
         kind,
         product: surroundings.product,
         offers,
+        ...(versions === undefined ? {} : { versions }),
       },
     },
     signal,
   );
-  if (!opened.ok || opened.value.host.version !== 0) return opened;
-  opened.value.end();
-  return failed(OTHER_RELEASE);
 };
 
 /** Starts a host while holding its lock, so that others wait instead; null where somebody else does already. */
@@ -133,6 +211,9 @@ const notStarted = ({ log }: HostPlace): Fault<"HOST_NOT_STARTED"> =>
     help: `\`${visibleText(log)}\` may say why`,
   });
 
+const NEWER_HOST = fault("HOST_NEWER_RELEASE", "the workspace's host is of a later release of writ", {
+  help: "use that release, or wait until its runs are over: `writ stop` of that release ends one",
+});
 const OTHER_RELEASE = fault("HOST_OTHER_RELEASE", "the workspace's host is of another release of writ", {
   help: "it ends by itself soon after its last run and client; try again then",
   retryable: true,

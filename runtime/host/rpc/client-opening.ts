@@ -22,6 +22,8 @@ export interface ClientOpeningOptions {
   readonly kind: Params<"host/hello">["client"];
   readonly product: string;
   readonly offers: Params<"host/authenticate">["offers"];
+  /** The lowest and highest version that this client says it speaks; this release's own where absent. */
+  readonly versions?: readonly [number, number];
 }
 
 export interface OpenedHost extends Answer<"host/authenticate"> {
@@ -60,7 +62,8 @@ export class ClientOpening {
   constructor(options: ClientOpeningOptions) {
     this.options = options;
     const { kind: client, product, nonce } = options;
-    const versions: [number, number] = [HOST_RPC_VERSION, HOST_RPC_VERSION];
+    const [lowest, highest] = options.versions ?? [HOST_RPC_VERSION, HOST_RPC_VERSION];
+    const versions: [number, number] = [lowest, highest];
     const params = { versions, client, product, nonce, extensions: {} };
     this.hello = messageBody({ k: "request", id: HELLO_ID, method: "host/hello", params });
   }

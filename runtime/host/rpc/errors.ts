@@ -58,6 +58,9 @@ export const MALFORMED_ANSWER: CallFault = callFault(
 );
 
 export const CONNECTION_LOST: CallFault = {
-  ...fault("RPC_CONNECTION_LOST", "the connection was lost before the answer came", { retryable: true }),
+  ...fault("RPC_CONNECTION_LOST", "the connection was lost before the answer came", {
+    help: "where the host was killed its runs are interrupted: `writ ps` lists them, with the command that goes on with one",
+    retryable: true,
+  }),
   error: "connection-lost",
 };

@@ -44,12 +44,19 @@ export const runStartedWith = async (
         (order.agent === null || order.agent === started.name) &&
         fields["source"] === order.digest &&
         (order.model === null || order.model === fields["model"]) &&
+        isSameFloor(order.sandboxFloor, fields) &&
         (order.consent === null || order.consent === fields["powers"]) &&
         (inputs.value.state !== "open" || canonicalJson(inputs.value.value) === canonicalJson(order.inputs));
       return isSame ? ok(found.entry?.run.id ?? null) : failed(KEY_REUSED);
     }
   }
   return ok(null);
+};
+
+/** A floor that was ordered is the tier that the run got, and the order is why. */
+const isSameFloor = (floor: Params<"run/start">["sandboxFloor"], fields: JsonObject): boolean => {
+  const isOrdered = fields["tierWhy"] === "command-line";
+  return floor === null ? !isOrdered : isOrdered && fields["tier"] === floor;
 };
 
 export const KEY_REUSED = conflict(

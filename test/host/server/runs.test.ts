@@ -236,6 +236,7 @@ describe("the key of a start", () => {
     [{ path: "agents/other.symbi" }, "conflict RUN_KEY_REUSED"],
     [{ agent: "other" }, "conflict RUN_KEY_REUSED"],
     [{ model: "scripted:other.json" }, "conflict RUN_KEY_REUSED"],
+    [{ sandboxFloor: "docker" as const }, "conflict RUN_KEY_REUSED"],
   ])("finds the run after a restart of the host, with %j: %s", async (change, expected) => {
     const rig = await createRig();
     const first = await rig.connect();
