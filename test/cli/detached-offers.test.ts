@@ -243,6 +243,7 @@ describe("a model that a client serves", { timeout: 300_000 }, () => {
           notifications: {},
         },
         starts: true,
+        onWaiting: () => undefined,
       },
       new AbortController().signal,
     );
