@@ -1,7 +1,7 @@
 import type { ApiAnswer, ApiFinding, ApiTestAgent, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
 import type { DocumentFiles } from "#ports/document-files.ts";
 
-import { caseOf, casesOf, type Digest, type PlannedCase } from "./agents/cases.ts";
+import { caseOf, casesOf, type Digest, type MadeCases, type PlannedCase } from "./agents/cases.ts";
 import type { AgentContext } from "./agents/context.ts";
 import { targetOf } from "./agents/request.ts";
 import { smallerDrafts } from "./agents/shrink.ts";
@@ -43,9 +43,9 @@ export const planTests = async (
   if (read === undefined) return { tests: null, problems: [...loaded.problems, ...log.problems] };
   const { model, schemas } = read;
   const context: AgentContext = { model, schemas, judge: new SchemaJudge(schemas), log, seed: options.seed };
-  const cases = casesOf(context, options, digest);
+  const made = casesOf(context, options, digest);
   return {
-    tests: new DocumentTests(context, cases, digest),
+    tests: new DocumentTests(context, made, digest),
     problems: [...loaded.problems, ...log.problems],
   };
 };
@@ -57,7 +57,7 @@ export class DocumentTests {
   private readonly digest: Digest;
   private readonly known = new Map<string, PlannedCase>();
 
-  constructor(context: AgentContext, cases: readonly PlannedCase[], digest: Digest) {
+  constructor(context: AgentContext, { cases, leftOut }: MadeCases, digest: Digest) {
     this.context = context;
     this.digest = digest;
     for (const planned of cases) this.known.set(planned.testCase.id, planned);
@@ -74,6 +74,12 @@ export class DocumentTests {
             schema: schema === null ? null : context.schemas.nameOf(schema),
           })),
         })),
+      })),
+      leftOut: [...context.model.leftOut, ...leftOut].map(({ method, path, node, why }) => ({
+        method,
+        path,
+        place: placeOf(node),
+        why,
       })),
       cases: cases.map(({ testCase }) => testCase),
       schemas: context.schemas.closure(

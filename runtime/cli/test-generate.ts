@@ -6,6 +6,7 @@ import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault } from "./fault-output.ts";
 import { type AskedTests, askTests, documentProblem, SEED_OPTIONS } from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
+import { untested } from "./test-report-text.ts";
 
 export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   name: "test generate",
@@ -55,7 +56,8 @@ const generate = async (
     terminal.out(deps.suiteText(plan, document, seed).trimEnd());
   } else {
     const tested = new Set(plan.cases.map(({ method, path }) => `${method} ${path}`)).size;
-    terminal.out(`${plan.cases.length} cases of ${tested} operations written to ${visibleText(out)}`);
+    const written = `${plan.cases.length} cases of ${tested} operations written to ${visibleText(out)}`;
+    terminal.out([written, ...untested(plan.leftOut, tests.problems)].join("; "));
   }
   if (plan.cases.length > 0) return 0;
   terminal.err("the document has no operation that tests can be made of");

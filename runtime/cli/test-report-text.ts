@@ -1,4 +1,6 @@
+import type { FileProblem } from "#host/plan-run.ts";
 import { visibleText } from "#kernel/visible-text.ts";
+import type { ApiLeftOut } from "#protocol/api-test.ts";
 import type { ApiCauseReport, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
 
 import { plural } from "./audit-text.ts";
@@ -11,14 +13,20 @@ const TEXT_COLUMNS_MAX = 100;
 /** A run's report for people: what failed, how to see it again, and what was tried. */
 export const reportLines = (
   report: ApiRunReport,
+  problems: readonly FileProblem[],
   terminal: Pick<Terminal, "style" | "columns">,
 ): readonly string[] => {
   const { style } = terminal;
-  const { failures, warnings, operations, notSent, requests, casesSent, casesPlanned, ended, seed } = report;
+  const { failures, warnings, operations, notSent, leftOut, requests, casesSent, casesPlanned, ended, seed } =
+    report;
   return [
     ...failures.flatMap((cause) => causeLines(cause, terminal)),
     ...warnings.flatMap((cause) => causeLines(cause, terminal)),
     ...notSent.flatMap((unsent) => unsentLines(unsent, terminal)),
+    ...leftOut.map(
+      ({ method, path, place, why }) =>
+        `${style.yellow("left out")} ${visibleText(`${method} ${path}`)} ${style.dim(linkTo(place))}: ${visibleText(why)}`,
+    ),
     ...operations
       .filter(({ sent }) => sent > 0)
       .map(({ method, path, sent, asExpected, notJudged }) => {
@@ -27,10 +35,29 @@ export const reportLines = (
       }),
     "",
     ...ENDS[ended].map((line) => style.yellow(line)),
-    `${casesSent} of ${casesPlanned} cases, ${requests} requests, seed ${seed}`,
+    [
+      `${casesSent} of ${casesPlanned} cases, ${requests} requests, seed ${seed}`,
+      ...untested(leftOut, problems),
+    ].join("; "),
     verdict(report, style),
   ];
 };
+
+/** How much of a document no test is made of; nothing where all is tested. */
+export const untested = (
+  leftOut: readonly ApiLeftOut[],
+  problems: readonly FileProblem[],
+): readonly string[] => {
+  const parts = problems.filter(({ problem }) => problem.code === NOT_TESTED).length;
+  const said = [
+    ...(leftOut.length === 0 ? [] : [`${plural(leftOut.length, "operation")} left out`]),
+    ...(parts === 0 ? [] : [`${plural(parts, "note")} on what is not tested`]),
+  ];
+  return said.length === 0 ? [] : [said.join(", ")];
+};
+
+/** Of the problem that says what no test is made of. */
+const NOT_TESTED = "WRIT117";
 
 const verdict = ({ failures, requests }: ApiRunReport, style: Style): string => {
   if (requests === 0) return style.red("nothing was sent, so nothing was tested");

@@ -109,7 +109,7 @@ const run = async (
     const document = { v: 1, document: tests.file, run: id, problems, ...report };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else {
-    for (const line of reportLines(report, terminal)) terminal.out(line);
+    for (const line of reportLines(report, tests.problems, terminal)) terminal.out(line);
     terminal.out(terminal.style.dim(`\`writ audit show ${id}\` shows what was decided and sent`));
   }
   return report.failures.length === 0 && report.ended !== "silent" && report.requests > 0 ? 0 : 1;

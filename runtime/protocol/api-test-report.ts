@@ -1,4 +1,4 @@
-import type { ApiCheck, ApiPlace, ApiTestCase } from "./api-test.ts";
+import type { ApiCheck, ApiLeftOut, ApiPlace, ApiTestCase } from "./api-test.ts";
 import type { RuleCitation } from "./policy-vocabulary.ts";
 
 /* What a run of API tests found, as `writ test run --json` says it. */
@@ -18,6 +18,8 @@ export interface ApiRunReport {
   readonly warnings: readonly ApiCauseReport[];
   /** What was not sent because it may not be, in the order of the document. */
   readonly notSent: readonly ApiUnsent[];
+  /** Operations that no test is made of. */
+  readonly leftOut: readonly ApiLeftOut[];
   readonly ended: ApiRunEnd;
 }
 

@@ -74,6 +74,7 @@ const plan = z.strictObject({
       ),
     }),
   ),
+  leftOut: z.array(z.strictObject({ method: z.string(), path: z.string(), place, why: z.string() })),
   cases: z.array(testCase),
   schemas: z.record(schemaName, json),
   suggestedOrigins: z.array(z.string()),

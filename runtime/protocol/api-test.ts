@@ -86,9 +86,20 @@ export interface ApiResponse {
   }[];
 }
 
+/** An operation that no test is made of. */
+export interface ApiLeftOut {
+  readonly method: string;
+  readonly path: string;
+  readonly place: ApiPlace;
+  /** Why, as the end of a sentence. */
+  readonly why: string;
+}
+
 /** All cases of a document for one seed. */
 export interface ApiTestPlan {
   readonly operations: readonly ApiOperation[];
+  /** Operations of the document that are not among them, or have no cases. */
+  readonly leftOut: readonly ApiLeftOut[];
   /** Operation by operation, the plainest request of each first. */
   readonly cases: readonly ApiTestCase[];
   /**

@@ -104,7 +104,7 @@ describe("what is not tested is said", () => {
   test.each<[string, Readonly<Record<string, JsonValue>>, string, readonly string[]]>([
     ["credentials", { security: [{ key: [] }] }, "get", [notTested]],
     ["credentials that are optional", { security: [{ key: [] }, {}] }, "get", []],
-    ["a body of another media type", body("multipart/form-data", {}), "post", [notTested]],
+    ["a body of another media type", body("multipart/form-data", {}), "post", [notTested, notTested]],
     ["a body of GET", body("application/json", {}), "get", [notTested]],
     ["headers of an answer", { responses: { "200": { headers: { a: {} } } } }, "get", [notTested]],
     [
@@ -117,9 +117,9 @@ describe("what is not tested is said", () => {
       "a schema that contradicts itself",
       body("application/json", { type: "integer", minimum: 5, maximum: 3 }),
       "post",
-      [noValue],
+      [noValue, notTested],
     ],
-    ["a schema that allows nothing", body("application/json", false), "post", [noValue]],
+    ["a schema that allows nothing", body("application/json", false), "post", [noValue, notTested]],
     [
       "an example that is wrong",
       body("application/json", { type: "integer", example: "x" }),
@@ -132,6 +132,69 @@ describe("what is not tested is said", () => {
     expect(await codes(operation, method)).toEqual(expected);
   });
 
+  test.each<[string, Readonly<Record<string, JsonValue>>, string, string]>([
+    ["it needs credentials", { security: [{ key: [] }] }, "get", "credentials"],
+    ["of a body of XML", body("application/xml", {}), "post", "the body that it needs"],
+    ["of a body of parts", body("multipart/form-data", {}), "post", "the body that it needs"],
+    [
+      "of a parameter in a style that is not sent",
+      { parameters: [{ name: "a", in: "header", required: true, style: "matrix", schema: {} }] },
+      "get",
+      "a parameter that it needs",
+    ],
+    ["no value is allowed", body("application/json", false), "post", "no request was found"],
+    ["it is TRACE", {}, "trace", "TRACE"],
+  ])("an operation is left out and listed because %s", async (_, operation, method, why) => {
+    const { tests, problems } = await planOf({ "api.yaml": document(operation, { method }) });
+    expect(tests?.plan.leftOut).toMatchObject([
+      { method: method.toUpperCase(), path: "/things", why: expect.stringContaining(why) as string },
+    ]);
+    expect(tests?.plan.cases).toEqual([]);
+    const said = problems.find(({ problem }) => problem.message.startsWith("the operation is left out: "));
+    expect(said).toMatchObject({ file: "api.yaml", problem: { code: notTested, class: "quality" } });
+  });
+
+  const inner = { type: "integer", minimum: 3 };
+  test.each<[string, JsonValue]>([
+    ["oneOf", { oneOf: [inner, { type: "string" }] }],
+    ["anyOf", { anyOf: [inner, { type: "string" }] }],
+    ["not", { type: "integer", not: { const: 4 } }],
+    ["if", { type: "object", if: { required: ["a"] }, then: { required: ["b"] } }],
+    ["minProperties", { type: "object", minProperties: 1, properties: { a: inner } }],
+    ["maxProperties", { type: "object", maxProperties: 1, properties: { a: inner } }],
+    ["patternProperties", { type: "object", patternProperties: { "^a": inner } }],
+    ["propertyNames", { type: "object", propertyNames: { maxLength: 3 } }],
+    ["dependentRequired", { type: "object", properties: { a: inner }, dependentRequired: { a: ["b"] } }],
+    [
+      "dependentSchemas",
+      { type: "object", properties: { a: inner }, dependentSchemas: { a: { required: ["b"] } } },
+    ],
+    ["contains", { type: "array", contains: inner, example: [3] }],
+    ["prefixItems", { type: "array", prefixItems: [inner, inner] }],
+    ["additionalProperties", { type: "object", additionalProperties: inner }],
+  ])(
+    "rules of `%s` that no request breaks are named with their place, in requests alone",
+    async (keyword, schema) => {
+      const text = bodyDocument(schema);
+      const { problems, tests } = await planOf({ "api.yaml": text });
+      expect(problems.map(({ problem }) => problem.code)).toEqual([notTested]);
+      const [start = 0, end = 0] = problems[0]?.problem.range.span ?? [];
+      expect(text.slice(start, end)).toBe(keyword);
+      expect(tests?.plan.cases.filter(({ rule }) => rule?.keyword === keyword)).toEqual([]);
+      const answered = {
+        responses: { "200": { description: "", content: { "application/json": { schema } } } },
+      };
+      expect((await planOf({ "api.yaml": document(answered) })).problems).toEqual([]);
+    },
+  );
+
+  test("cases beyond the bounds are said to be left out", async () => {
+    const { problems } = await planOf({ "api.yaml": bodyDocument(order) }, { casesPerOperationMax: 5 });
+    expect(problems.map(({ problem }) => problem.message)).toEqual([
+      "only 5 cases of the operation are made, and more could be",
+    ]);
+  });
+
   test.each([
     ["Swagger 2.0", '{"swagger": "2.0", "paths": {}}'],
     ["a later version", '{"openapi": "4.0.0", "paths": {}}'],
@@ -140,7 +203,7 @@ describe("what is not tested is said", () => {
     ["a path parameter that is not there", '{"openapi":"3.1.0","paths":{"/a/{b}":{"get":{"responses":{}}}}}'],
   ])("%s is no document that tests are made of", async (_, text) => {
     const { problems, tests } = await planOf({ "api.yaml": text });
-    expect(problems.map(({ problem }) => problem.code)).toEqual([shape]);
+    expect(problems.map(({ problem }) => problem.code).filter((code) => code !== notTested)).toEqual([shape]);
     expect(tests?.plan.cases ?? []).toEqual([]);
   });
 });

@@ -237,7 +237,7 @@ describe("text of a document stays text", () => {
         expect(suite).toMatch(/^[\n\u0020-\u007e]*$/);
         expect(skeleton(suite)).toBe(plain);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 });

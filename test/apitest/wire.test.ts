@@ -195,6 +195,11 @@ describe("styles", () => {
     ];
     const { tests, problems } = await planOf({ "api.yaml": document({ parameters }) });
     expect(tests?.plan.cases.length).toBe(least);
-    expect(problems.map(({ problem }) => problem.code)).toEqual(["WRIT117"]);
+    expect(problems.map(({ problem }) => problem.code)).toEqual(
+      required ? ["WRIT117", "WRIT117"] : ["WRIT117"],
+    );
+    expect(tests?.plan.leftOut.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      required ? ["GET /things"] : [],
+    );
   });
 });

@@ -19,6 +19,10 @@ beforeAll(() => {
     join(cwd, "outside.yaml"),
     'openapi: 3.1.0\npaths:\n  /a: {get: {responses: {"200": {$ref: ../x.yaml}}}}\n',
   );
+  writeFileSync(
+    join(cwd, "partly.yaml"),
+    'openapi: 3.1.0\npaths:\n  /orders: {get: {responses: {"200": {description: ""}}}}\n  /mine: {get: {security: [{key: []}], responses: {}}}\n',
+  );
   writeFileSync(join(cwd, "mine.test.ts"), "// by hand\n");
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
@@ -122,6 +126,21 @@ describe("writ test run", () => {
       ended: "completed",
       failures: [{ check: "server-error", status: 500, place: { range: { line: 35 } } }],
     });
+  });
+
+  test("what is left out is listed and counted", async () => {
+    const said = await withOrders(undefined, (origin) => writ("run", ["partly.yaml"], { origin }));
+    expect(said.out).toMatch(/^left out GET \/mine partly\.yaml:4:\d+: it needs credentials/m);
+    expect(said.out).toMatch(/, seed 1; 1 operation left out, 1 note on what is not tested$/m);
+    const listed = await withOrders(undefined, (origin) =>
+      writ("run", ["partly.yaml"], { origin, json: "" }),
+    );
+    expect(JSON.parse(listed.out)).toMatchObject({
+      leftOut: [{ method: "GET", path: "/mine", place: { range: { line: 4 } } }],
+      problems: [{ code: "WRIT117", file: "partly.yaml" }],
+    });
+    const written = await writ("generate", ["partly.yaml"], { out: "partly.test.ts" });
+    expect(written.out).toMatch(/; 1 operation left out, 1 note on what is not tested$/);
   });
 
   test("a budget is kept and said", async () => {

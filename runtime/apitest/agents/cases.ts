@@ -4,6 +4,9 @@ import { utf8 } from "#kernel/bytes.ts";
 import type { ApiRequest, ApiRule, ApiTestAgent, ApiTestCase } from "#protocol/api-test.ts";
 
 import { placeOf } from "../load/document-set.ts";
+import { API_PROBLEM_CODES } from "../load/problems.ts";
+import type { LeftOut } from "../model/operation.ts";
+import { leaveOut } from "../model/read-model.ts";
 import type { AgentContext } from "./context.ts";
 import { type Draft, PLAINEST } from "./draft.ts";
 import { negativeDrafts } from "./negative.ts";
@@ -33,33 +36,50 @@ const AGENTS: Readonly<
   "functional-negative": negativeDrafts,
 };
 
+export interface MadeCases {
+  readonly cases: readonly PlannedCase[];
+  /** Operations for which no valid request was found. */
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * The cases of a document, operation by operation, the plainest request of each first. Two cases never send
  * the same bytes for the same reason. Pure: model, seed and options decide everything.
  */
-export const casesOf = (
-  context: AgentContext,
-  options: CaseOptions,
-  digest: Digest,
-): readonly PlannedCase[] => {
+export const casesOf = (context: AgentContext, options: CaseOptions, digest: Digest): MadeCases => {
   const cases: PlannedCase[] = [];
+  const leftOut: LeftOut[] = [];
   const seen = new Set<string>();
   for (const operation of context.model.operations) {
+    if (cases.length >= options.casesMax) {
+      const { method, path, node } = operation;
+      const why = `the document has more than the ${options.casesMax} cases that are made`;
+      leftOut.push(leaveOut(method, path, node, why, context.log));
+      continue;
+    }
     const valid = validOperation(operation, context);
-    if (valid === undefined) continue;
+    if (valid === undefined) {
+      const { method, path, node } = operation;
+      leftOut.push(leaveOut(method, path, node, "no request was found that it allows", context.log));
+      continue;
+    }
     let count = 0;
     for (const agent of options.agents) {
       for (const draft of AGENTS[agent](valid, context)) {
-        if (count >= options.casesPerOperationMax || cases.length >= options.casesMax) break;
         const planned = caseOf(draft, context, digest);
         if (planned === undefined || seen.has(planned.key)) continue;
+        if (count >= options.casesPerOperationMax || cases.length >= options.casesMax) {
+          const message = `only ${count} cases of the operation are made, and more could be`;
+          context.log.say(API_PROBLEM_CODES.notTested, operation.node, message);
+          break;
+        }
         seen.add(planned.key);
         cases.push({ draft, testCase: planned.testCase });
         count += 1;
       }
     }
   }
-  return cases;
+  return { cases, leftOut };
 };
 
 /** Undefined where a value of the draft cannot be sent. */

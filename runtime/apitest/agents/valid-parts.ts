@@ -36,11 +36,7 @@ export const validOperation = (operation: Operation, context: AgentContext): Val
     sayWrongExamples(part, context);
     if (samples.length === 0) {
       const message = `no value was found for ${part.name} that its schema allows and that can be sent`;
-      log.say(
-        API_PROBLEM_CODES.noValue,
-        part.node,
-        part.required ? `${message}, so the operation is left out` : message,
-      );
+      log.say(API_PROBLEM_CODES.noValue, part.node, message);
       if (part.required) isPossible = false;
     } else parts.push({ part, samples });
   }

@@ -12,6 +12,17 @@ export interface ApiModel {
   /** Origins that the document suggests; a suggestion only, nothing is sent there for it. */
   readonly suggestedOrigins: readonly string[];
   readonly operations: readonly Operation[];
+  /** Operations that cannot be called without something that is not understood. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  /** In upper case. */
+  readonly method: string;
+  readonly path: string;
+  readonly node: Node;
+  /** Why, as the end of a sentence. */
+  readonly why: string;
 }
 
 export interface Operation {

@@ -35,7 +35,8 @@ export const readBody = (
         ? ("urlencoded" as const)
         : undefined;
     if (form === undefined || schemaNode === undefined || !isSendable(mediaType)) {
-      log.say(API_PROBLEM_CODES.notTested, media, "no bodies are made of this media type");
+      const what = schemaNode === undefined ? "without a schema" : "of this media type";
+      log.say(API_PROBLEM_CODES.notTested, media, `no bodies are made ${what}`);
       return [];
     }
     if (form === "urlencoded" && childOf(media, "encoding") !== undefined) {

@@ -11,7 +11,7 @@ import type { ModelContext } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { readParameters } from "./read-parameters.ts";
 import { readResponses } from "./read-responses.ts";
-import { type ApiModel, type Method, METHODS, type Operation } from "./operation.ts";
+import { type ApiModel, type LeftOut, type Method, METHODS, type Operation } from "./operation.ts";
 
 export interface ReadModel {
   readonly model: ApiModel;
@@ -36,13 +36,15 @@ export const readModel = (
   if (paths === undefined || !isJsonObject(paths.value)) {
     log.say(API_PROBLEM_CODES.shape, paths ?? root, "the document has no `paths`, so nothing can be tested");
   }
-  const operations = membersOf(paths).flatMap(([path, item]) => operationsOf(path, item, root, context));
+  const read = membersOf(paths).flatMap(([path, item]) => operationsOf(path, item, root, context));
+  schemas.cutEndless();
   const servers = itemsOf(childOf(root, "servers")).map(serverUrl);
   return {
     model: {
       basePath: servers[0]?.path ?? "",
       suggestedOrigins: servers.flatMap(({ origin }) => origin ?? []),
-      operations,
+      operations: read.flatMap((each) => ("why" in each ? [] : [each])),
+      leftOut: read.flatMap((each) => ("why" in each ? [each] : [])),
     },
     schemas,
   };
@@ -62,7 +64,12 @@ const dialectOf = (root: Node, log: ProblemLog): Dialect | undefined => {
   return undefined;
 };
 
-const operationsOf = (path: string, item: Node, root: Node, context: ModelContext): readonly Operation[] => {
+const operationsOf = (
+  path: string,
+  item: Node,
+  root: Node,
+  context: ModelContext,
+): readonly (Operation | LeftOut)[] => {
   const { documents, log } = context;
   if (path.startsWith("x-")) return [];
   if (!path.startsWith("/")) {
@@ -82,13 +89,18 @@ const operationsOf = (path: string, item: Node, root: Node, context: ModelContex
       "servers of a path are not used",
     );
   }
-  if (childOf(target, "trace") !== undefined) {
-    log.say(API_PROBLEM_CODES.notTested, childOf(target, "trace") ?? target, "TRACE is not sent");
-  }
-  return METHODS.flatMap((method) => {
+  const trace = childOf(target, "trace");
+  const made = METHODS.flatMap((method) => {
     const node = childOf(target, method);
     return node === undefined ? [] : (operationOf(path, method, node, target, root, context) ?? []);
   });
+  return trace === undefined ? made : [...made, leaveOut("trace", path, trace, "TRACE is not sent", log)];
+};
+
+/** An operation that no test is made of, which is said where it stands. */
+export const leaveOut = (method: string, path: string, node: Node, why: string, log: ProblemLog): LeftOut => {
+  log.say(API_PROBLEM_CODES.notTested, node, `the operation is left out: ${why}`);
+  return { method: method.toUpperCase(), path, node, why };
 };
 
 const operationOf = (
@@ -98,7 +110,7 @@ const operationOf = (
   item: Node,
   root: Node,
   context: ModelContext,
-): Operation | undefined => {
+): Operation | LeftOut | undefined => {
   const { log } = context;
   if (!isJsonObject(node.value)) {
     log.say(API_PROBLEM_CODES.shape, node, "an operation has to be an object");
@@ -106,13 +118,14 @@ const operationOf = (
   }
   const security = childOf(node, "security") ?? childOf(root, "security");
   if (security !== undefined && needsCredentials(security)) {
-    const message = "the operation needs credentials, and tests with credentials are not made yet";
-    log.say(API_PROBLEM_CODES.notTested, node, message);
-    return undefined;
+    return leaveOut(method, path, node, "it needs credentials, and none are sent yet", log);
   }
   const parameters = readParameters(path, item, node, context);
   const body = readBody(method, node, context);
-  if (parameters === undefined || body === undefined) return undefined;
+  if (parameters === undefined) {
+    return leaveOut(method, path, node, "a parameter that it needs cannot be sent", log);
+  }
+  if (body === undefined) return leaveOut(method, path, node, "the body that it needs cannot be made", log);
   return {
     method: method.toUpperCase() as Method,
     path,

@@ -85,7 +85,7 @@ const readParameter = (node: Node, { log, schemas }: ModelContext): ReadParamete
   }
   const required = place === "path" || childOf(node, "required")?.value === true;
   const leaveOut = (message: string, at: Node = node): ReadParameter => {
-    log.say(API_PROBLEM_CODES.notTested, at, required ? `${message}, so the operation is left out` : message);
+    log.say(API_PROBLEM_CODES.notTested, at, message);
     return { k: "left-out", key: `${place} ${name}`, required };
   };
   if (!isNameSendable(place, name)) return leaveOut("a parameter of this name cannot be sent");

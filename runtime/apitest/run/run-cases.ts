@@ -229,6 +229,7 @@ class Run {
       failures: withCurl.filter(({ severity }) => severity === "failure"),
       warnings: withCurl.filter(({ severity }) => severity === "warning"),
       notSent: this.notSent,
+      leftOut: this.plan.leftOut,
       ended: this.ended,
     };
   }

@@ -14,12 +14,13 @@ export interface BrokenRule {
   readonly at: string;
   /** For `required`: the missing name. For properties that are not allowed: the name. */
   readonly name: string | undefined;
-  /** Validator's path of the rule, the same for the same rule of the document. */
-  readonly path: string;
   readonly message: string;
 }
 
 const ERRORS_MAX = 100;
+
+/** Longest schema that is compared with others. */
+const LIKE_CHARACTERS_MAX = 1_000;
 
 /**
  * Says which rules of a schema a value breaks. It knows nothing of how values are generated, so the two do
@@ -27,9 +28,12 @@ const ERRORS_MAX = 100;
  */
 export class SchemaJudge {
   private readonly ajv: Ajv2020;
+  private readonly registry: SchemaRegistry;
   private readonly validators = new Map<string, ValidateFunction>();
+  private readonly likeValidators = new Map<string, ValidateFunction>();
 
   constructor(registry: SchemaRegistry) {
+    this.registry = registry;
     this.ajv = new Ajv2020({
       // A document is not ours to be strict with; what is unknown in it was told already.
       strict: false,
@@ -59,14 +63,22 @@ export class SchemaJudge {
     return this.validatorOf(ref)(value);
   }
 
-  private validatorOf({ direction, pointer }: SchemaRef): ValidateFunction {
-    const uri = `${uriOf(direction)}#${encodeURI(pointer).replaceAll("#", "%23")}`;
-    let validate = this.validators.get(uri);
-    if (validate === undefined) {
-      validate = this.ajv.compile({ $ref: uri });
-      this.validators.set(uri, validate);
-    }
+  /** Documents say the same small things in many places, and compiling is what takes the time. */
+  private validatorOf(ref: SchemaRef): ValidateFunction {
+    const known = this.validators.get(keyOf(ref));
+    if (known !== undefined) return known;
+    const text = this.textOf(ref);
+    const like = text === undefined ? undefined : this.likeValidators.get(text);
+    const validate = like ?? this.ajv.compile({ $ref: `${uriOf(ref.direction)}#${fragmentOf(ref)}` });
+    this.validators.set(keyOf(ref), validate);
+    if (text !== undefined) this.likeValidators.set(text, validate);
     return validate;
+  }
+
+  /** What a schema says, where that is short and all there is. */
+  private textOf(ref: SchemaRef): string | undefined {
+    const text = JSON.stringify(this.registry.at(ref));
+    return text.length > LIKE_CHARACTERS_MAX || text.includes('"$ref"') ? undefined : text;
   }
 }
 
@@ -104,6 +116,10 @@ const EQUALITY = [
   },
 ];
 
+const keyOf = ({ direction, pointer }: SchemaRef): string => `${direction} ${pointer}`;
+
+const fragmentOf = ({ pointer }: SchemaRef): string => encodeURI(pointer).replaceAll("#", "%23");
+
 const uriOf = (direction: Direction): string => `writ:${direction}`;
 
 /** Patterns were compiled when the schema was taken in; the ladder decides about flags, not the validator. */
@@ -113,14 +129,13 @@ const patternEngine = Object.assign(
   { code: "" },
 );
 
-const brokenRuleOf = ({ keyword, instancePath, schemaPath, params, message }: ErrorObject): BrokenRule => {
+const brokenRuleOf = ({ keyword, instancePath, params, message }: ErrorObject): BrokenRule => {
   const named = params as { readonly missingProperty?: unknown; readonly additionalProperty?: unknown };
   const name = named.missingProperty ?? named.additionalProperty;
   return {
     keyword,
     at: instancePath,
     name: typeof name === "string" ? name : undefined,
-    path: schemaPath,
     message: message ?? keyword,
   };
 };

@@ -88,6 +88,27 @@ export const SILENT_KEYWORDS: ReadonlySet<string> = new Set([
   "writeOnly",
 ]);
 
+/**
+ * Rules that every value made keeps and that no request breaks on purpose yet, with what is not broken.
+ * What stands inside of them is obeyed as well.
+ */
+export const UNBROKEN_KEYWORDS: ReadonlyMap<string, string> = new Map([
+  ["oneOf", "no request breaks `oneOf` or a rule inside it"],
+  ["anyOf", "no request breaks `anyOf` or a rule inside it"],
+  ["not", "no request breaks `not`"],
+  ["if", "no request breaks `if` with its `then` and `else`"],
+  ["minProperties", "no request breaks `minProperties`"],
+  ["maxProperties", "no request breaks `maxProperties`"],
+  ["patternProperties", "no request breaks `patternProperties` or a rule inside it"],
+  ["propertyNames", "no request breaks `propertyNames`"],
+  ["dependentRequired", "no request breaks `dependentRequired`"],
+  ["dependentSchemas", "no request breaks `dependentSchemas` or a rule inside it"],
+  ["prefixItems", "no request breaks a rule of `prefixItems` but those of the first item"],
+  ["contains", "no request breaks `contains`"],
+  ["unevaluatedProperties", "no request breaks `unevaluatedProperties`"],
+  ["unevaluatedItems", "no request breaks `unevaluatedItems`"],
+]);
+
 const TYPES: readonly string[] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 export const hasForm = (value: JsonValue, form: KeywordForm): boolean => {

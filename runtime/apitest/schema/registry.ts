@@ -5,7 +5,8 @@ import { childOf, itemsOf, membersOf, nodeKey, textAt } from "../load/document-s
 import { pointerParts } from "../load/pointer.ts";
 import type { ProblemLog } from "../load/problem-log.ts";
 import { API_PROBLEM_CODES } from "../load/problems.ts";
-import { type Dialect, hasForm, KEYWORDS, SILENT_KEYWORDS } from "./keywords.ts";
+import { endlessOnes } from "./endless.ts";
+import { type Dialect, hasForm, KEYWORDS, SILENT_KEYWORDS, UNBROKEN_KEYWORDS } from "./keywords.ts";
 import { compilePattern } from "./pattern.ts";
 
 /** What is sent and what is answered are two readings of one schema: `readOnly` and `writeOnly` differ. */
@@ -29,6 +30,10 @@ export class SchemaRegistry {
   private readonly documents: DocumentSet;
   private readonly dialect: Dialect;
   private readonly log: ProblemLog;
+  /** Places that have a name and no schema yet. */
+  private readonly untaken: { readonly name: string; readonly node: Node; readonly direction: Direction }[] =
+    [];
+  private isTaking = false;
   private readonly views: Readonly<Record<Direction, View>> = { request: newView(), response: newView() };
 
   constructor(documents: DocumentSet, dialect: Dialect, log: ProblemLog) {
@@ -47,7 +52,16 @@ export class SchemaRegistry {
     return { $defs: Object.fromEntries(this.views[direction].schemas) };
   }
 
-  at({ direction, pointer }: SchemaRef): Schema {
+  at(ref: SchemaRef): Schema {
+    const { found } = this.views[ref.direction];
+    const known = found.get(ref.pointer);
+    if (known !== undefined) return known;
+    const schema = this.lookUp(ref);
+    if (!this.isTaking) found.set(ref.pointer, schema);
+    return schema;
+  }
+
+  private lookUp({ direction, pointer }: SchemaRef): Schema {
     const [, name = "", ...rest] = pointerParts(pointer) ?? [];
     let value: JsonValue | undefined = this.views[direction].schemas.get(name);
     for (const part of rest) {
@@ -82,6 +96,18 @@ export class SchemaRegistry {
     return undefined;
   }
 
+  /** Schemas that never end are said and constrain nothing. To be called when everything was added. */
+  cutEndless(): void {
+    for (const view of Object.values(this.views)) {
+      for (const name of endlessOnes(view.schemas)) {
+        const node = view.nodes.get(name);
+        if (node !== undefined) this.log.lost({ at: node, why: "cyclic" });
+        view.schemas.set(name, true);
+        view.found.clear();
+      }
+    }
+  }
+
   /** Name of the schema of a view that a reference of `add` stands for. */
   nameOf({ pointer }: SchemaRef): string {
     return pointer.slice("/$defs/".length);
@@ -101,6 +127,10 @@ export class SchemaRegistry {
     return Object.fromEntries(found);
   }
 
+  /**
+   * The name of a place's schema. What it refers to is taken in one after the other and not within each
+   * other, so that a chain of references may be as long as a document.
+   */
   private take(node: Node, direction: Direction): string {
     const view = this.views[direction];
     const key = nodeKey(node);
@@ -110,8 +140,18 @@ export class SchemaRegistry {
     view.names.set(key, name);
     view.nodes.set(name, node);
     view.schemas.set(name, true);
-    view.schemas.set(name, this.rewrite(node, direction));
+    this.untaken.push({ name, node, direction });
+    if (!this.isTaking) this.takeAll();
     return name;
+  }
+
+  private takeAll(): void {
+    this.isTaking = true;
+    for (let next = this.untaken.pop(); next !== undefined; next = this.untaken.pop()) {
+      const { name, node, direction } = next;
+      this.views[direction].schemas.set(name, this.rewrite(node, direction));
+    }
+    this.isTaking = false;
   }
 
   private rewrite(node: Node, direction: Direction): Schema {
@@ -134,7 +174,10 @@ export class SchemaRegistry {
           child,
           `\`${keyword}\` cannot have this value, so it is ignored`,
         );
-      } else schema[keyword] = this.rewriteKeyword(child, form, direction);
+      } else {
+        schema[keyword] = this.rewriteKeyword(child, form, direction);
+        if (direction === "request") this.tellUnbroken(keyword, child);
+      }
     }
     this.settle(node, schema, direction);
     return schema;
@@ -153,6 +196,14 @@ export class SchemaRegistry {
       default:
         return child.value;
     }
+  }
+
+  private tellUnbroken(keyword: string, child: Node): void {
+    const what =
+      keyword === "additionalProperties" && isJsonObject(child.value)
+        ? "no request breaks a rule of further properties"
+        : UNBROKEN_KEYWORDS.get(keyword);
+    if (what !== undefined) this.log.say(API_PROBLEM_CODES.notTested, child, what);
   }
 
   private referenceOf(node: Node, direction: Direction): string | undefined {
@@ -281,9 +332,11 @@ interface View {
   readonly names: Map<string, string>;
   readonly nodes: Map<string, Node>;
   readonly schemas: Map<string, Schema>;
+  /** What stands at pointers that were asked for. */
+  readonly found: Map<string, Schema>;
 }
 
-const newView = (): View => ({ names: new Map(), nodes: new Map(), schemas: new Map() });
+const newView = (): View => ({ names: new Map(), nodes: new Map(), schemas: new Map(), found: new Map() });
 
 /** What OpenAPI 3.0 spells otherwise: `nullable` beside `type`, and exclusive bounds as flags. */
 const settle30 = (node: Node, schema: Record<string, JsonValue>): void => {
