@@ -8,7 +8,7 @@ import { curlLine } from "#apitest/run/curl.ts";
 import type { Sending } from "#apitest/run/request-door.ts";
 import { failed, fault } from "#kernel/result.ts";
 import { Sender } from "#apitest/run/sender.ts";
-import type { ApiRequest } from "#protocol/api-test.ts";
+import { API_TEST_AGENTS, type ApiRequest, type ApiTestAgent } from "#protocol/api-test.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { BUGS } from "../../examples/orders-api/server.ts";
 import { bodyDocument, never, planOf } from "./kit.ts";
@@ -84,6 +84,29 @@ describe("a server with one bug", () => {
       expect(report.value.failures[0]?.example.request.body ?? "").toMatch(EXPECTED[bug].smallest);
       expect(report.value.failures.every(({ reproduced }) => reproduced === true)).toBe(true);
     }
+  });
+
+  /** Which agent finds which class of bug by itself. */
+  const FOUND_BY: Readonly<Record<(typeof BUGS)[number], readonly ApiTestAgent[]>> = {
+    "crash-at-maximum": ["functional-positive"],
+    "refuses-maximum": ["functional-positive"],
+    "takes-too-little": ["functional-negative"],
+    "wrong-type": ["functional-positive"],
+    "undocumented-status": ["functional-positive"],
+    "wrong-content-type": ["functional-positive"],
+  };
+
+  test.each(BUGS)("%s is found by the agent whose class it is", async (bug) => {
+    verifies("apitest.agent.functional-positive", "apitest.agent.functional-negative");
+    const found: ApiTestAgent[] = [];
+    for (const agent of API_TEST_AGENTS) {
+      const { tests } = await planOf({ "api.yaml": ordersDocument }, { agents: [agent] });
+      if (tests === null) throw new Error("no tests");
+      const report = await withOrders(bug, (origin) => runAt(tests, origin));
+      if (!report.ok) throw new Error(report.fault.message);
+      if (report.value.failures.length > 0) found.push(agent);
+    }
+    expect(found).toEqual(FOUND_BY[bug]);
   });
 
   test("is shown by the line for curl alone", async () => {

@@ -169,6 +169,38 @@ describe.each(SCHEMAS)("%s", (name, schema) => {
   });
 });
 
+/** Keywords that only pass on what stands inside of them. */
+const PASSING_ON = ["allOf", "items", "prefixItems", "properties", "validate", "$defs", "$ref"];
+
+describe.each(SCHEMAS)("%s, broken", (name, schema) => {
+  test("breaks exactly the rule that is named, as the other validator says too", async () => {
+    verifies("apitest.agent.functional-negative");
+    const uri = `https://writ.test/one/${encodeURIComponent(name)}`;
+    registerSchema({ ...schema, $schema: "https://json-schema.org/draft/2020-12/schema" }, uri);
+    try {
+      const isValid = await validate(uri);
+      // It does not divide decimals exactly, which has its own test.
+      for (const { value, keyword } of worldOf(schema).violations.filter(
+        ({ claim }) => claim === "refused",
+      )) {
+        if (name === "hundredths") continue;
+        const said = isValid(value as never, "BASIC");
+        const broken = new Set(
+          (said.valid ? [] : (said.errors ?? [])).map(
+            ({ keyword: by, absoluteKeywordLocation: at }) =>
+              // A schema that is `false` has no keyword; what it stands under says the rule.
+              (at.endsWith("/additionalProperties") ? at : by).split("/").at(-1) ?? "",
+          ),
+        );
+        for (const each of PASSING_ON) broken.delete(each);
+        expect([value, [...broken]]).toEqual([value, [keyword]]);
+      }
+    } finally {
+      unregisterSchema(uri);
+    }
+  });
+});
+
 describe("the ends of every range are among the values", () => {
   test.each<[object, readonly JsonValue[]]>([
     [{ type: "integer", minimum: 3, maximum: 9 }, [3, 4, 8, 9]],

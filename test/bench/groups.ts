@@ -1,3 +1,4 @@
+import { apitestComparisons } from "./apitest.ts";
 import { checkComparisons } from "./check.ts";
 import { cliComparisons } from "./cli.ts";
 import { decisionComparisons } from "./decisions.ts";
@@ -21,6 +22,7 @@ export const groups: readonly Group[] = [
   { name: "decisions", needsBuild: false, run: decisionComparisons },
   { name: "gate", needsBuild: false, run: gateComparisons },
   { name: "ledger", needsBuild: false, run: ledgerComparisons },
+  { name: "apitest", needsBuild: false, run: apitestComparisons },
   { name: "sandbox", needsBuild: true, run: sandboxComparisons },
   { name: "engines", needsBuild: false, run: engineComparisons },
 ];
