@@ -4,6 +4,7 @@ import { cliComparisons } from "./cli.ts";
 import { decisionComparisons } from "./decisions.ts";
 import { engineComparisons } from "./engines.ts";
 import { gateComparisons } from "./gate.ts";
+import { hostComparisons } from "./host.ts";
 import { ledgerComparisons } from "./ledger.ts";
 import type { Comparison } from "./measure.ts";
 import { sandboxComparisons } from "./sandbox.ts";
@@ -21,6 +22,7 @@ export const groups: readonly Group[] = [
   { name: "check", needsBuild: true, run: checkComparisons },
   { name: "decisions", needsBuild: false, run: decisionComparisons },
   { name: "gate", needsBuild: false, run: gateComparisons },
+  { name: "host", needsBuild: true, run: hostComparisons },
   { name: "ledger", needsBuild: false, run: ledgerComparisons },
   { name: "apitest", needsBuild: false, run: apitestComparisons },
   { name: "sandbox", needsBuild: true, run: sandboxComparisons },
