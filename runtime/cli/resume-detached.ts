@@ -1,21 +1,27 @@
 import { isSha256 } from "#kernel/digest.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault } from "#kernel/result.ts";
+import { ok } from "#kernel/result.ts";
 import { newStartKey } from "#host/compose/ids.ts";
-import { untoldEffectsOf } from "#host/resume-run.ts";
+import { keyToOffer } from "#host/compose/models.ts";
+import { modelNameOf } from "#host/models/choose-model.ts";
+import { findRun, untoldEffectsOf } from "#host/resume-run.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import type { Workspace } from "#host/workspace.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 
+import { homeFolder } from "./account.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import { effectPromptOf } from "./effect-prompt.ts";
 import { printFault } from "./fault-output.ts";
-import { attach, codeOf, withHost } from "./host-connection.ts";
-import { NO_FOLDER, NO_HOST, tellDetached, WHOLE_DIGEST } from "./run-detached.ts";
+import { attach, codeOf, OFFERS_NOTHING, withHost } from "./host-connection.ts";
+import { KeyKeeper } from "./kept-key.ts";
+import { keepFor, NO_FOLDER, NO_HOST, tellDetached, WHOLE_DIGEST } from "./run-detached.ts";
 
 /**
- * Has the workspace's host go on with an interrupted run, and returns once that is on record. What
- * nobody saw the end of is asked about here; where nobody says it, the run waits in its host.
+ * Has the workspace's host go on with an interrupted run, and returns once that is on record, or
+ * stays where the run needs a key that only the environment of this command has. What nobody saw the
+ * end of is asked about here; where nobody says it, the run waits in its host.
  */
 export const resumeDetached = async (
   invocation: Invocation,
@@ -31,17 +37,25 @@ export const resumeDetached = async (
   if (values.has("dir")) return refuse(2, NO_FOLDER);
   const consent = values.get("consent")?.[0]?.toLowerCase() ?? null;
   if (consent !== null && !isSha256(consent)) return refuse(2, WHOLE_DIGEST);
-  const host = await attach(invocation, workspace, true);
+  const { environment, signal } = invocation;
+  const found = await findRun(reader, run, signal);
+  // What cannot be found is for the host to refuse.
+  const place = { ...environment, home: homeFolder() };
+  const kept = found.ok ? await keyToOffer(modelNameOf(found.value.model), place) : ok(null);
+  if (!kept.ok) return refuse(3, kept.fault);
+  const keeper = kept.value === null ? null : new KeyKeeper(kept.value);
+  const host = await attach(invocation, workspace, true, keeper ?? OFFERS_NOTHING);
   if (!host.ok || host.value === null) return refuse(3, host.ok ? NO_HOST : host.fault);
-  return withHost(host.value, async (peer) => {
-    const { signal } = invocation;
+  const connection = host.value;
+  return withHost(connection, async (peer) => {
     const resumed = await peer.call("run/resume", { run, consent }, { signal });
     if (!resumed.ok) {
       return refuse(REFUSED_CODES.get(resumed.fault.code) ?? codeOf(resumed.fault), resumed.fault);
     }
     const code = await tellEffects(invocation, peer, reader, run);
-    if (code === 0) tellDetached(invocation, run);
-    return code;
+    if (code !== 0) return code;
+    tellDetached(invocation, run, keeper !== null);
+    return keeper === null ? 0 : keepFor(invocation, keeper, run, connection);
   });
 };
 

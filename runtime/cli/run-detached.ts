@@ -106,7 +106,7 @@ export const tellDetached = (
 };
 
 /** Stays there with the key until the run is over, and says so. */
-const keepFor = async (
+export const keepFor = async (
   invocation: Invocation,
   keeper: KeyKeeper,
   run: string,

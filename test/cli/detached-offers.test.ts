@@ -11,7 +11,7 @@ import type { JsonObject } from "#kernel/json.ts";
 import { ok } from "#kernel/result.ts";
 import { environmentsBelow, hostsOf, killHosts } from "#test/kit/hosts.ts";
 import type { WireServer } from "#test/kit/openai-wire-server.ts";
-import { answers, startWireServer } from "#test/kit/openai-wire-server.ts";
+import { answers, hangs, startWireServer } from "#test/kit/openai-wire-server.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import type { Desk, Said } from "#test/spine/desk.ts";
 import { createDesk } from "#test/spine/desk.ts";
@@ -174,6 +174,27 @@ describe("a key that only the environment of the command has", { timeout: 300_00
     expect(entriesOf(run).filter(({ type }) => type === "model.failed")).toMatchObject([
       { public: { code: "MODEL_REFUSED" } },
     ]);
+  });
+
+  test("is there again for a run that its host left and that is resumed", async () => {
+    const url = server.endpoint(hangs(null), answers({ text: "Done." }));
+    const before = server.requests.length;
+    const variables = withLab(url);
+    let run = "";
+    const first = detach("lab:tiny", variables, { onLine: (line) => (run ||= line) });
+    await vi.waitFor(() => expect(server.requests.length - before).toBe(1), WAIT);
+    await vi.waitFor(() => expect(run).not.toBe(""), WAIT);
+    await killHosts(desk.workspace);
+    const left = await first;
+    expect(left.code).toBe(3);
+    expect(left.err.join(" ")).toContain("the host ended before the run did");
+    const resumed = await desk.writ(["run", "--resume", run, "--detach"], { variables });
+    expect(resumed, resumed.err.join("\n")).toMatchObject({ code: 0 });
+    expect(await stateOf(run)).toBe("completed");
+    expect(server.requests.slice(before).map(({ headers }) => headers.authorization)).toEqual(
+      [1, 2].map(() => `Bearer ${KEY}`),
+    );
+    expect(holding(dirname(desk.state), KEY)).toEqual([]);
   });
 
   test("is not needed where the host reads one from the user's file", async () => {

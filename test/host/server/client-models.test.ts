@@ -318,6 +318,34 @@ describe("a client that leaves", () => {
     });
   });
 
+  test("leaves a parked run behind, for which the host stays although nobody is there", async () => {
+    const rig = await createRig();
+    const gone = Promise.withResolvers<void>();
+    rig.script = async (run) => {
+      const model = run.offered.clientModel(MODEL);
+      await gone.promise;
+      await model?.ready?.(run.signal);
+      return "completed";
+    };
+    let hasEnded = false;
+    void rig.server.ended.then(() => (hasEnded = true));
+    const client = await serving(rig, async () => ok(finished()));
+    await client.peer.call("run/start", startParams({ model: MODEL }), { signal: NEVER });
+    client.end();
+    await settle();
+    gone.resolve();
+    await settle();
+    await rig.clock.advance(600_000);
+    expect(hasEnded).toBe(false);
+    const next = await serving(rig, async () => ok(finished()));
+    await settle();
+    next.end();
+    await settle();
+    await rig.clock.advance(30_000);
+    await settle();
+    expect(hasEnded).toBe(true);
+  });
+
   test("parks the run, which goes on with whoever offers the model next, and can be cancelled", async () => {
     const rig = await createRig();
     const heard: ModelEvent[] = [];
