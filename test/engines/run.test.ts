@@ -61,11 +61,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const writ = (
+const writ = (socket: string, ...args: readonly string[]): ReturnType<typeof plainly> =>
+  plainly(socket, ...args, "--model", "scripted:model.json");
+
+const plainly = (
   socket: string,
   ...args: readonly string[]
 ): { code: number | null; out: string; err: string } => {
-  const done = spawnSync(process.execPath, [program, ...args, "--model", "scripted:model.json"], {
+  const done = spawnSync(process.execPath, [program, ...args], {
     cwd: workspace,
     encoding: "utf8",
     timeout: 110_000,
@@ -110,16 +113,9 @@ describe("a run that is killed with `kill -9`", () => {
   needsEngine();
   const socket = engineSocket ?? "";
 
-  test("leaves a container that stays while its lease lives, and is swept when that is over, alone", async () => {
-    verifies("sandbox.orchestrator");
-    const turns = [call("I wait.", "shell", { command: "while :; do sleep 1; done" }), { text: "Done." }];
+  /** Starts the agent with these turns, and kills it once `sleep 1` runs in its container, whose id it gives. */
+  const killedIn = async (owner: string, turns: readonly unknown[]): Promise<string> => {
     writeFileSync(join(workspace, "model.json"), JSON.stringify({ turns }));
-    const state = join(home, "state");
-    const deps = { entropy: systemDeps.entropy, crypto: systemDeps.crypto };
-    const mine = await createContainerMemory(join(state, "sandbox"), deps).owner();
-    if (!mine.ok) throw new Error(mine.fault.message);
-    const owner = mine.value;
-    const neighbour = newOwner();
     const powers = writ(socket, "check", "notes.symbi", "--powers", "--sandbox", "docker");
     const digest = /\b[0-9a-f]{64}\b/.exec(powers.out)?.[0] ?? "none";
     const args = ["run", "notes.symbi", "--input", "topic=tides", "--consent", digest, "--sandbox", "docker"];
@@ -130,9 +126,53 @@ describe("a run that is killed with `kill -9`", () => {
     });
     running.stdout.resume();
     const gone = new Promise((resolve) => running.once("exit", resolve));
-    const [left = ""] = await programOf(owner);
+    const id = await programOf(owner);
     running.kill("SIGKILL");
     await gone;
+    return id;
+  };
+
+  const state = join(home, "state");
+  const ownOwner = async (): Promise<string> => {
+    const { entropy, crypto } = systemDeps;
+    const mine = await createContainerMemory(join(state, "sandbox"), { entropy, crypto }).owner();
+    if (!mine.ok) throw new Error(mine.fault.message);
+    return mine.value;
+  };
+
+  test("goes on with the files that its programs had made, in a container of its own", async () => {
+    verifies("agent.beyond.resume");
+    rmSync(join(workspace, "notes"), { recursive: true, force: true });
+    const owner = await ownOwner();
+    await killedIn(owner, [
+      call("I write.", "shell", { command: "mkdir -p notes && echo moon >notes/tides.md" }),
+      call("I take my time.", "shell", {
+        command: "sleep 1; sleep 1; sleep 1; cp notes/tides.md notes/day.md",
+      }),
+      { text: "Done." },
+    ]);
+    expect(existsSync(join(workspace, "notes"))).toBe(false);
+    const listed = plainly(socket, "ps", "--json");
+    const { run, state: stands } = JSON.parse(listed.out.trim()) as { run: string; state: string };
+    expect(stands).toBe("interrupted");
+    const resumed = plainly(socket, "run", "--resume", run);
+    expect(resumed).toMatchObject({ code: 0, err: "" });
+    expect(readFileSync(join(workspace, "notes/tides.md"), "utf8")).toBe("moon\n");
+    expect(readFileSync(join(workspace, "notes/day.md"), "utf8")).toBe("moon\n");
+    const verified = plainly(socket, "audit", "verify");
+    expect(verified).toMatchObject({ code: 0, err: "" });
+    await (await openAt(owner, LEASE_OVER_MS)).close();
+    expect(await containersWith(`dev.writ.owner=${owner}`)).toEqual([]);
+  });
+
+  test("leaves a container that stays while its lease lives, and is swept when that is over, alone", async () => {
+    verifies("sandbox.orchestrator");
+    const owner = await ownOwner();
+    const neighbour = newOwner();
+    const left = await killedIn(owner, [
+      call("I wait.", "shell", { command: "while :; do sleep 1; done" }),
+      { text: "Done." },
+    ]);
 
     // Whoever comes while the lease lives takes nothing of anybody.
     const theirs = await openAt(neighbour, 0);
@@ -163,11 +203,11 @@ describe("a run that is killed with `kill -9`", () => {
   };
 
   /** The container in which the program has begun: those of the probe are gone by then. */
-  const programOf = async (owner: string): Promise<readonly string[]> => {
+  const programOf = async (owner: string): Promise<string> => {
     for (;;) {
       const [id, ...more] = await runningContainers(owner, 1);
       const top = await engineCall("GET", `/containers/${id}/top`);
-      if (more.length === 0 && JSON.stringify(top.body).includes("sleep 1")) return [id ?? ""];
+      if (more.length === 0 && JSON.stringify(top.body).includes("sleep 1")) return id ?? "";
     }
   };
 });
