@@ -77,7 +77,7 @@ const resumeHere = async (
   const { variables, cwd, user } = environment;
   const deps = { workspace, place, ledger: writable, variables, home: homeFolder(), user };
   const ran = await resumeRun(
-    { ...deps, reader: reader.value, cwd },
+    { ...deps, reader: reader.value, product: `writ ${VERSION}`, cwd },
     run.value,
     { planned: () => people },
     signal,

@@ -55,6 +55,54 @@ export const openLedger = async (
   deps: WritableLedgerDeps,
   options: LedgerOptions,
 ): Promise<Result<OpenedLedger, LedgerFault>> => {
+  const place = await prepare(deps, options);
+  if (!place.ok) return place;
+  const { logs, owner, workspaceKey } = place.value;
+  for (const log of logs.toReversed()) {
+    const taken = await takeUpFree(deps, owner, log);
+    if (!taken.ok) return taken;
+    if (taken.value === undefined) continue;
+    const { hold, ready } = taken.value;
+    return orRelease(hold, () => beginWriting(deps, options, workspaceKey, hold, ready));
+  }
+  return beginLog(deps, options, workspaceKey);
+};
+
+/**
+ * Recovers one log whose writer did not come to its end, as taking it up would, and leaves it to
+ * others: a run that goes on in another log stands on it. A log that is whole, that somebody holds
+ * or that is not this workspace's stays as it is; one of ours that was changed is LEDGER_TAMPERED.
+ */
+export const recoverLeftLog = async (
+  deps: WritableLedgerDeps,
+  options: LedgerOptions,
+  log: LogId,
+): Promise<Result<void, LedgerFault>> => {
+  const place = await prepare(deps, options);
+  if (!place.ok) return place;
+  const taken = await takeUpFree(deps, place.value.owner, log);
+  if (!taken.ok || taken.value === undefined) return taken.ok ? ok(undefined) : taken;
+  const { hold, ready } = taken.value;
+  if (ready.aside.length === 0) {
+    await hold.release();
+    return ok(undefined);
+  }
+  const { workspaceKey } = place.value;
+  const opened = await orRelease(hold, () => beginWriting(deps, options, workspaceKey, hold, ready));
+  return opened.ok ? opened.value.ledger.close() : opened;
+};
+
+/** What stands around the logs of a workspace before one is taken up. */
+interface LogsPlace {
+  readonly logs: readonly LogId[];
+  readonly owner: LogOwner;
+  readonly workspaceKey: SigningKey;
+}
+
+const prepare = async (
+  deps: WritableLedgerDeps,
+  { workspace, isShared = false, keyLostHelp }: LedgerOptions,
+): Promise<Result<LogsPlace, LedgerFault>> => {
   // Anchors first: whoever begins a log meanwhile makes its folder before its anchor.
   const anchored = await deps.anchors.list();
   if (!anchored.ok) return anchored;
@@ -62,32 +110,31 @@ export const openLedger = async (
   if (!logs.ok) return logs;
   const gone = await refuseVanished(deps, anchored.value, logs.value);
   if (!gone.ok) return gone;
-  const { workspace, isShared = false } = options;
   const owner: LogOwner = { workspace, isShared, anchored: anchored.value };
-  const seed = await workspaceSeed(deps, owner, logs.value, options.keyLostHelp);
+  const seed = await workspaceSeed(deps, owner, logs.value, keyLostHelp);
   if (!seed.ok) return seed;
-  const workspaceKey = signingKeyOf(deps.crypto, seed.value);
+  return ok({ logs: logs.value, owner, workspaceKey: signingKeyOf(deps.crypto, seed.value) });
+};
 
-  for (const log of logs.value.toReversed()) {
-    const ours = await writerKeys(deps, log);
-    if (!ours.ok) return ours;
-    if (ours.value.all.length === 0) continue;
-    const whose = await whoseLog(deps.store, owner, log);
-    if (!whose.ok) return whose;
-    // Another workspace of this user has its key; its own runs go on with it.
-    if (whose.value === "another's") continue;
-    const hold = await deps.store.acquire(log, { create: false });
-    if (!hold.ok && hold.fault.code === "LEDGER_HELD") continue;
-    if (!hold.ok) return hold;
-    const taken = await orRelease(hold.value, () => takeUp(deps, log, hold.value));
-    const ready = taken.ok ? taken.value : undefined;
-    if (ready !== undefined) {
-      return orRelease(hold.value, () => beginWriting(deps, options, workspaceKey, hold.value, ready));
-    }
-    await hold.value.release();
-    if (!taken.ok) return taken;
-  }
-  return beginLog(deps, options, workspaceKey);
+/** The log, held and ready; undefined where it is not this workspace's, retired or held by another. */
+const takeUpFree = async (
+  deps: WritableLedgerDeps,
+  owner: LogOwner,
+  log: LogId,
+): Promise<Result<{ readonly hold: LogHold; readonly ready: ReadyLog } | undefined, LedgerFault>> => {
+  const ours = await writerKeys(deps, log);
+  if (!ours.ok) return ours;
+  if (ours.value.all.length === 0) return ok(undefined);
+  const whose = await whoseLog(deps.store, owner, log);
+  if (!whose.ok) return whose;
+  // Another workspace of this user has its key; its own runs go on with it.
+  if (whose.value === "another's") return ok(undefined);
+  const hold = await deps.store.acquire(log, { create: false });
+  if (!hold.ok) return hold.fault.code === "LEDGER_HELD" ? ok(undefined) : hold;
+  const taken = await orRelease(hold.value, () => takeUp(deps, log, hold.value));
+  if (taken.ok && taken.value !== undefined) return ok({ hold: hold.value, ready: taken.value });
+  await hold.value.release();
+  return taken.ok ? ok(undefined) : taken;
 };
 
 /**

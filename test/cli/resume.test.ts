@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -74,12 +74,13 @@ const reached = async (type: string, count = 1): Promise<string> => {
 };
 
 /** A run in a process of its own that was killed while it waited for its model. */
-const killedInProcess = async (): Promise<string> => {
+const killedInProcess = async (meanwhile = async (): Promise<void> => undefined): Promise<string> => {
   model(slowAt(1));
   const child = spawnWrit(desk, [...RUN, "--consent", consent]);
   const run = await reached("model.requested", 2);
-  await killNow(child);
   model(TURNS);
+  await meanwhile();
+  await killNow(child);
   return run;
 };
 
@@ -203,6 +204,25 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     expect(desk.read(NOTES)).toBe(TEXT);
   });
 });
+
+test("a run goes on whose log ends in half a line, as a writer leaves it that a signal or a full disk stops in the midst of it", async () => {
+  const run = await killedInProcess(async () => {
+    // Who writes beside it begins a log, which is the one that the next writer takes up.
+    expect((await desk.writ([...RUN, "--consent", consent], { answers: ["yes"] })).code).toBe(0);
+  });
+  const log = ofRun(run, "run.started")[0]?.log ?? "";
+  const name = readdirSync(desk.state, { recursive: true, encoding: "utf8" }).find((each) =>
+    each.endsWith(join(log, "000001.jsonl")),
+  );
+  appendFileSync(join(desk.state, name ?? ""), '{"half":"a li');
+  expect((await desk.writ(["audit", "verify"])).code).toBe(1);
+
+  rmSync(join(desk.workspace, NOTES));
+  const said = await resume(run, { answers: ["yes"] });
+  expect(said.code, said.err.join("\n")).toBe(0);
+  expect(desk.read(NOTES)).toBe(TEXT);
+  await verified();
+}, 180_000);
 
 describe("a run whose host was killed", { timeout: 180_000 }, () => {
   test("goes on in a terminal: a question that waited is asked again", async () => {

@@ -10,6 +10,7 @@ import { createLedgerFiles } from "#adapters/ledger-files/ledger-files.ts";
 import type { WorkspaceId } from "#kernel/ids.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import { SECRET_NAME } from "#ledger/keys.ts";
+import type { LedgerOptions } from "#ledger/open-ledger.ts";
 import type { WritableLedgerDeps } from "#ledger/writable-ledger.ts";
 
 /** Where the parts of a ledger lie for one user and workspace. */
@@ -47,6 +48,14 @@ export const keyLostHelp = (place: LedgerPlace): string => {
     place.folder === null ? "" : " (or of it only the logs that the next names, where others use it too)";
   return `put \`${key}\` back from a backup of the state folder; or, to begin a new ledger, move \`${logs}\`${shared} and \`${anchors}\` aside together, and of its logs the keys \`writer.<log>\` where they are still there`;
 };
+
+/** How a workspace's ledger is opened for writing. */
+export const ledgerOptions = (place: LedgerPlace, software: string): LedgerOptions => ({
+  workspace: place.workspace,
+  software,
+  isShared: place.folder !== null,
+  keyLostHelp: keyLostHelp(place),
+});
 
 /** Everything that a ledger stands on, on this machine. */
 export const ledgerDeps = (

@@ -7,6 +7,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { RunReport } from "#agent/index.ts";
 import { readPast } from "#agent/index.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
+import { recoverLeftLog } from "#ledger/open-ledger.ts";
 import { createVerificationSource } from "#ledger/verification-source.ts";
 import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
@@ -14,6 +15,7 @@ import type { LanguageModel } from "#ports/language-model.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 
 import type { FoundRun } from "../found-run.ts";
+import { entriesOfRun } from "../found-run.ts";
 import { modelNameOf } from "../models/choose-model.ts";
 import type { PlanRefusal, RunPlan } from "../plan-run.ts";
 import type { OrderedRun, RunPeople } from "../run-agent.ts";
@@ -22,13 +24,15 @@ import { findRun, resumePlanned } from "../resume-run.ts";
 import type { HostRunsDeps } from "./host-runs.ts";
 import { readBelow, withPlan } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
-import { ledgerDeps } from "./ledger.ts";
+import { ledgerDeps, ledgerOptions } from "./ledger.ts";
 import type { OfferedToRun } from "./models.ts";
 import { openModel } from "./models.ts";
 import { runAdapters } from "./run.ts";
 
 export interface ResumeDeps extends HostRunsDeps {
   readonly reader: LedgerReader;
+  /** Name and version, for the ledger. */
+  readonly product: string;
   /** Where the path of a script begins that is the run's model. */
   readonly cwd: string;
 }
@@ -48,6 +52,8 @@ export const resumeRun = async (
   hooks: ResumeHooks,
   signal: AbortSignal,
 ): Promise<Result<RunReport, ResumeRefusal>> => {
+  const recovered = await recoverLogsOf(deps, run, signal);
+  if (!recovered.ok) return recovered;
   const found = await findRun(deps.reader, run, signal);
   if (!found.ok)
     return failed({ k: found.fault.code === "RUN_UNKNOWN" ? "usage" : "refused", fault: found.fault });
@@ -83,6 +89,28 @@ export const resumeRun = async (
         : failed(planRefusal(plan.fault, path)),
     signal,
   );
+};
+
+/**
+ * Has what a killed writer left behind its last commit set aside in the logs that the run stands in,
+ * before anything is read from them. The next writer of such a log would do that; another log may
+ * have been taken up since, and then there is none.
+ */
+const recoverLogsOf = async (
+  { reader, place, product }: ResumeDeps,
+  run: RunId,
+  signal: AbortSignal,
+): Promise<Result<void, ResumeRefusal>> => {
+  const placed = await entriesOfRun(reader, run, signal);
+  if (!placed.ok) return failed({ k: "unavailable", fault: placed.fault });
+  const left = new Set(placed.value.filter(({ isLive }) => !isLive).map(({ entry }) => entry.log));
+  for (const log of left) {
+    const recovered = await recoverLeftLog(ledgerDeps(place), ledgerOptions(place, product), log);
+    if (recovered.ok) continue;
+    const isChanged = recovered.fault.code === "LEDGER_TAMPERED";
+    return failed({ k: isChanged ? "refused" : "unavailable", fault: recovered.fault });
+  }
+  return ok(undefined);
 };
 
 /** The model that the run had, which a script goes on from where it was. */

@@ -20,7 +20,7 @@ import type { PolicyFolder } from "../policy-sources.ts";
 import type { RunAgentDeps } from "../run-agent.ts";
 import type { Workspace } from "../workspace.ts";
 import type { LedgerPlace } from "./ledger.ts";
-import { keyLostHelp, ledgerDeps } from "./ledger.ts";
+import { ledgerDeps, ledgerOptions } from "./ledger.ts";
 import { configurationFolder } from "./models.ts";
 import { digest } from "./policies.ts";
 import { programFiles } from "./program-files.ts";
@@ -77,12 +77,7 @@ export const openRunLedger = async (
   onCommitted?: (lines: readonly Uint8Array[]) => void,
 ): Promise<Result<RunLedger, Fault<string>>> => {
   const deps = { ...ledgerDeps(place), ...(onCommitted === undefined ? {} : { onCommitted }) };
-  const opened = await openLedger(deps, {
-    workspace: place.workspace,
-    software,
-    isShared: place.folder !== null,
-    keyLostHelp: keyLostHelp(place),
-  });
+  const opened = await openLedger(deps, ledgerOptions(place, software));
   if (!opened.ok) return opened;
   const { ledger } = opened.value;
   try {
