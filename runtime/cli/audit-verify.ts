@@ -28,6 +28,7 @@ export const createAuditVerify = (deps: AuditDeps): Command => ({
       what: "Verifies a log that somebody sent, offline, against the key that they gave you.",
     },
   ],
+  actsUnheard: true,
   run: (invocation) => verify(deps, invocation),
 });
 

@@ -29,6 +29,7 @@ export const createCheckCommand = (deps: CheckDeps): Command => ({
     { line: "writ check --powers review.symbi", what: "Shows what the agent may do before it is ever run." },
     { line: "writ check --json review.symbi", what: "The same for programs." },
   ],
+  actsUnheard: true,
   run: (invocation) => check(deps, invocation),
 });
 

@@ -19,7 +19,7 @@ export interface Command {
   readonly examples: readonly { readonly line: string; readonly what: string }[];
   /** For programs: not listed by `writ --help`. */
   readonly hidden?: boolean;
-  /** Goes on when nobody reads its output any more: what it does matters, not what it says. */
+  /** Goes on when nobody reads its output any more: what it does matters, or its exit code, which is a verdict. */
   readonly actsUnheard?: boolean;
   run(invocation: Invocation): Promise<ExitCode>;
 }

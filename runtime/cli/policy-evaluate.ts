@@ -23,6 +23,7 @@ export const createPolicyEvaluate = (deps: PolicyCommandDeps): Command => ({
       what: "The same with other workspace policies, before they are put in place.",
     },
   ],
+  actsUnheard: true,
   run: (invocation) =>
     askPolicies(deps, invocation, "policy evaluate", async (policies, request) => {
       const { terminal, switches, signal } = invocation;

@@ -69,7 +69,7 @@ const resumeHere = async (
   if (!ledger.ok) return unavailable(ledger.fault);
   const { writable, interrupted } = ledger.value;
   closers.push(() => writable.close());
-  const others = interrupted.filter((one) => one !== run.value);
+  const others = interrupted.filter((one) => one.run !== run.value);
   if (!switches.has("json")) tellInterrupted(others, terminal);
 
   let notAgreed: Fault<string> = NOT_AGREED;

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 
+import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault } from "./fault-output.ts";
 import { type AskedTests, askTests, documentProblem, SEED_OPTIONS } from "./test-ask.ts";
@@ -56,7 +57,7 @@ const generate = async (
     terminal.out(deps.suiteText(plan, document, seed).trimEnd());
   } else {
     const tested = new Set(plan.cases.map(({ method, path }) => `${method} ${path}`)).size;
-    const written = `${plan.cases.length} cases of ${tested} operations written to ${visibleText(out)}`;
+    const written = `${plural(plan.cases.length, "case")} of ${plural(tested, "operation")} written to ${visibleText(out)}`;
     terminal.out([written, ...untested(plan.leftOut, tests.problems)].join("; "));
   }
   if (plan.cases.length > 0) return 0;

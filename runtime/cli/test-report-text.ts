@@ -34,9 +34,10 @@ export const reportLines = (
         return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
       }),
     "",
+    ...unjudgedLines(report, terminal),
     ...ENDS[ended].map((line) => style.yellow(line)),
     [
-      `${casesSent} of ${casesPlanned} cases, ${requests} requests, seed ${seed}`,
+      `${casesSent} of ${plural(casesPlanned, "case")}, ${plural(requests, "request")}, seed ${seed}`,
       ...untested(leftOut, problems),
     ].join("; "),
     verdict(report, style),
@@ -59,8 +60,9 @@ export const untested = (
 /** Of the problem that says what no test is made of. */
 const NOT_TESTED = "WRIT117";
 
-const verdict = ({ failures, requests }: ApiRunReport, style: Style): string => {
+const verdict = ({ failures, requests, ended }: ApiRunReport, style: Style): string => {
   if (requests === 0) return style.red("nothing was sent, so nothing was tested");
+  if (failures.length === 0 && ended === "unjudged") return style.red("nothing was shown");
   return failures.length === 0
     ? style.green("nothing contradicts the document")
     : style.red(plural(failures.length, "failure"));
@@ -75,7 +77,7 @@ const unsentLines = (
   const name = visibleText(`${method} ${path}`);
   return [
     `${style.yellow("not sent")} ${name}: ${plural(cases, "case")}`,
-    ...wrap(`${message}.`, width).map((line) => `  ${line}`),
+    ...wrap(message.endsWith(".") ? message : `${message}.`, width).map((line) => `  ${line}`),
     ...rules.flatMap(({ file, range, layer }) => {
       const at = range === null ? visibleText(file) : linkTo({ file, range });
       return message.includes(at) ? [] : [`  ${style.dim(`${at} (${layer} layer)`)}`];
@@ -84,10 +86,30 @@ const unsentLines = (
   ];
 };
 
+/** What ended the run, and how to see it again. */
+const unjudgedLines = (
+  { unjudged }: ApiRunReport,
+  { style, columns }: Pick<Terminal, "style" | "columns">,
+): readonly string[] => {
+  if (unjudged === null) return [];
+  const { method, path, place, message, curl } = unjudged;
+  const name = `${visibleText(`${method} ${path}`)} ${style.dim(linkTo(place))}`;
+  const text = `${message}, so the run ended. A simpler schema, or a pattern without nested repetitions, is judged faster.`;
+  return [
+    `${style.red("not judged")} ${name}`,
+    ...wrap(visibleText(text), Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20)).map(
+      (line) => `  ${line}`,
+    ),
+    `  ${style.cyan(visibleText(curl))}`,
+    "",
+  ];
+};
+
 const ENDS = {
   completed: [],
   budget: ["the budget of requests was used up before all cases were sent; --requests-max raises it"],
   silent: ["the server stopped answering, so the run ended"],
+  unjudged: [],
 } as const;
 
 const causeLines = (

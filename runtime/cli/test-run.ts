@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 
 import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import type { ApiRunEnd } from "#protocol/api-test-report.ts";
 
 import { homeFolder } from "./account.ts";
+import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
@@ -53,6 +55,7 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
       what: "Other values, fewer requests, one JSON document.",
     },
   ],
+  actsUnheard: true,
   run: (invocation) => {
     const { values } = invocation;
     const origin = values.get("origin")?.[0];
@@ -89,7 +92,6 @@ const run = async (
     terminal.err("the document has no operation that tests can be made of");
     return 1;
   }
-  if (!switches.has("json")) terminal.err(`${plan.cases.length} cases for ${visibleText(target.origin)}`);
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
   const of: TestRunOf = {
     ...target,
@@ -101,7 +103,7 @@ const run = async (
     user: environment.user,
     software: `writ ${VERSION}`,
   };
-  const ran = await deps.run(tests, plan, of, peopleAt(invocation), signal);
+  const ran = await deps.run(tests, plan, of, peopleAt(invocation, plan.cases.length), signal);
   if (!ran.ok) return refuseRun(invocation, ran.fault);
   const { report, run: id } = ran.value;
   if (switches.has("json")) {
@@ -112,12 +114,20 @@ const run = async (
     for (const line of reportLines(report, tests.problems, terminal)) terminal.out(line);
     terminal.out(terminal.style.dim(`\`writ audit show ${id}\` shows what was decided and sent`));
   }
-  return report.failures.length === 0 && report.ended !== "silent" && report.requests > 0 ? 0 : 1;
+  return report.failures.length === 0 && ENDED_WELL.includes(report.ended) && report.requests > 0 ? 0 : 1;
 };
 
+const ENDED_WELL: readonly ApiRunEnd[] = ["completed", "budget"];
+
 /** The person at this terminal. */
-const peopleAt = (invocation: Invocation): TestRunPeople => ({
+const peopleAt = (invocation: Invocation, cases: number): TestRunPeople => ({
   approver: createTerminalApprover({ terminal: invocation.terminal, user: invocation.environment.user }),
+  // Only now: what is no origin may hold a password.
+  onOrigin: (origin) => {
+    if (!invocation.switches.has("json")) {
+      invocation.terminal.err(`${plural(cases, "case")} for ${visibleText(origin)}`);
+    }
+  },
   onNewWorkspace: (unclaimed, help) => tellNewWorkspace(unclaimed, help, invocation),
   // Programs find it in the ledger.
   onInterrupted: (runs) => {

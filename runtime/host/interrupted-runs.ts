@@ -1,12 +1,14 @@
-import type { RunId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
-import { openRuns } from "#ledger/open-runs.ts";
+import { type OpenRun, openRuns } from "#ledger/open-runs.ts";
 import { runStandsElsewhere } from "#ledger/run-elsewhere.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { LedgerFault, LedgerStore } from "#ports/ledger.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import type { RecordedEntry } from "#protocol/run-event.ts";
+
+/** A run that was found to have been interrupted. */
+export type InterruptedRun = Pick<OpenRun, "run" | "of">;
 
 /**
  * Puts on record that the runs which an earlier writer of this log left open were interrupted. The
@@ -16,19 +18,19 @@ import type { RecordedEntry } from "#protocol/run-event.ts";
 export const recordInterruptedRuns = async (
   ledger: WritableLedger,
   store: LedgerStore,
-): Promise<Result<readonly RunId[], LedgerFault>> => {
+): Promise<Result<readonly InterruptedRun[], LedgerFault>> => {
   const files = await store.files(ledger.log);
   if (!files.ok) return files;
   const open = await openRuns(store, ledger.log, files.value);
   if (!open.ok) return open;
-  const interrupted: RunId[] = [];
-  for (const { run, last } of open.value) {
+  const interrupted: InterruptedRun[] = [];
+  for (const { run, of, last } of open.value) {
     const elsewhere = await runStandsElsewhere(store, last);
     if (!elsewhere.ok) return elsewhere;
     if (elsewhere.value) continue;
     const recorded = await recordInterruption(ledger, last, "log-recovered");
     if (!recorded.ok) return recorded;
-    interrupted.push(run);
+    interrupted.push({ run, of });
   }
   return ok(interrupted);
 };

@@ -12,6 +12,8 @@ import { readLines } from "./read-lines.ts";
 /** A run that began in a log and of which no end is on record there. */
 export interface OpenRun {
   readonly run: RunId;
+  /** Whether it is an agent's, with which somebody can go on, or one of tests, which is only begun anew. */
+  readonly of: "agent" | "tests";
   /** Its last entry in the log. */
   readonly last: LedgerEntry;
 }
@@ -29,7 +31,7 @@ export const openRuns = async (
   log: LogId,
   files: readonly StoredFile[],
 ): Promise<Result<readonly OpenRun[], LedgerFault>> => {
-  const open = new Set<RunId>();
+  const open = new Map<RunId, OpenRun["of"]>();
   for await (const stretch of readLines(store, log, files)) {
     if (!stretch.ok) return stretch;
     for (const line of stretch.value.lines) {
@@ -38,7 +40,7 @@ export const openRuns = async (
       if (!opens && !CLOSES.some((type) => hasType(text, type))) continue;
       const run = entryIn(text)?.run?.id;
       if (run === undefined) continue;
-      if (opens) open.add(run);
+      if (opens) open.set(run, hasType(text, "tests.started") ? "tests" : "agent");
       else open.delete(run);
     }
   }
@@ -53,7 +55,7 @@ export const openRuns = async (
       if (entry !== undefined && run !== undefined && open.has(run)) last.set(run, entry);
     }
   }
-  return ok([...last].map(([run, entry]) => ({ run, last: entry })));
+  return ok([...last].map(([run, entry]) => ({ run, of: open.get(run) ?? "agent", last: entry })));
 };
 
 const entryIn = (text: string): LedgerEntry | undefined => {

@@ -21,6 +21,8 @@ export interface ApiRunReport {
   /** Operations that no test is made of. */
   readonly leftOut: readonly ApiLeftOut[];
   readonly ended: ApiRunEnd;
+  /** The answer that nobody could judge, and with it no later one; null where there was none. */
+  readonly unjudged: ApiUnjudged | null;
 }
 
 /** Cases of an operation that were not sent. */
@@ -51,7 +53,20 @@ export type ApiRunEnd =
   /** The budget of requests was used up before all cases were sent. */
   | "budget"
   /** The server stopped answering. */
-  | "silent";
+  | "silent"
+  /** An answer kept whoever judges it too busy, or ended it. */
+  | "unjudged";
+
+/** Whose answer could not be judged. */
+export interface ApiUnjudged {
+  readonly method: string;
+  readonly path: string;
+  readonly place: ApiPlace;
+  /** One sentence without a full stop, safe to print. */
+  readonly message: string;
+  /** A command line that sends the request, secrets left out. */
+  readonly curl: string;
+}
 
 export interface ApiOperationReport {
   readonly method: string;

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import type { DocumentTests } from "#apitest/plan-tests.ts";
 import { curlLine } from "#apitest/run/curl.ts";
@@ -183,6 +183,37 @@ describe("a run", () => {
     const report = await runAt(await thingsTests(), origin, { concurrencyMax: 1 });
     if (report.ok) expect(report.value.failures.some(({ check }) => check === "answered")).toBe(false);
     expect(report).toMatchObject({ ok: true, value: { ended: "completed" } });
+  });
+
+  test("says `twice` only of what was sent twice", async () => {
+    const origin = await serve((request) => request.socket.end("this is no HTTP\r\n\r\n"));
+    const once = await runAt(await thingsTests(), origin);
+    if (!once.ok) throw new Error(once.fault.message);
+    expect(once.value.failures[0]?.message).toMatch(/^there was no answer: /);
+    const dropped = await serve((request) => request.destroy());
+    const twice = await runAt(await thingsTests(), dropped);
+    if (!twice.ok) throw new Error(twice.fault.message);
+    expect(twice.value.failures[0]?.message).toMatch(/^there was no answer, twice: /);
+  });
+
+  test("keeps what it found when an answer cannot be judged, and ends", async () => {
+    const origin = await serve((_, response) => response.writeHead(500).end());
+    const tests = await thingsTests();
+    let judged = 0;
+    const judge = tests.judge.bind(tests);
+    vi.spyOn(tests, "judge").mockImplementation((id, answer) =>
+      (judged += 1) <= 2 ? judge(id, answer) : undefined,
+    );
+    const report = await runAt(tests, origin, { concurrencyMax: 1 });
+    expect(report).toMatchObject({
+      ok: true,
+      value: {
+        ended: "unjudged",
+        casesSent: 3,
+        unjudged: { method: "POST", path: "/things", message: "no such case" },
+      },
+    });
+    if (report.ok) expect(report.value.failures.map(({ check }) => check)).toContain("server-error");
   });
 
   test("does not follow a redirect", async () => {

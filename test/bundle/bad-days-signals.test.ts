@@ -203,6 +203,13 @@ describe("a reader that has seen enough", () => {
     await checkNothingLeft();
   });
 
+  test("does not make a verdict a good one", { timeout: TEST_MS_MAX }, async () => {
+    desk.write("agents/wrong.symbi", "agent wrong {");
+    const running = desk.start(["check", "agents/wrong.symbi"]);
+    running.closeOutput();
+    expect((await running.ended).code).toBe(1);
+  });
+
   test("ends what only speaks", { timeout: TEST_MS_MAX }, async () => {
     const { code, out, err } = await desk.writ(["--help"], { shell: '"$@" | head -n 1' });
     expect([code, err]).toEqual([0, ""]);

@@ -163,6 +163,13 @@ describe("writ test run", () => {
     expect(said.code).toBe(code);
   });
 
+  test("a password in what is no origin is not repeated", async () => {
+    const said = await writ("run", ["openapi.yaml"], { origin: "http://ada:hunter2@127.0.0.1:1" });
+    expect(said.code).toBe(2);
+    expect(said.out + said.err).not.toContain("hunter2");
+    expect(said.err).toContain("write scheme, host and port");
+  });
+
   test("what the workspace forbids is not sent and listed with the rule's line, and the run is in the ledger", async () => {
     const rule = join(cwd, "policies/no-delete.cedar");
     writeFileSync(
@@ -209,6 +216,8 @@ describe("writ test run", () => {
     try {
       const said = await withOrders(undefined, (origin) => writ("run", ["openapi.yaml"], { origin }));
       expect(said.code).toBe(1);
+      expect(said.out).toContain("none could be asked.");
+      expect(said.out).not.toContain("..\n");
       expect(said.out).toContain("nothing was sent, so nothing was tested");
     } finally {
       rmSync(rule);

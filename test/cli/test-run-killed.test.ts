@@ -55,6 +55,9 @@ test("a run that was killed between its requests is on record as interrupted, an
     return { code, text: second.text() };
   });
   expect(again.text).toContain("was interrupted before it ended");
+  // Tests are begun anew: nothing goes on with them.
+  expect(again.text).toMatch(/`writ audit show [0-9a-f]{8}` shows which tests it sent/);
+  expect(again.text).not.toContain("--resume");
   expect(again.text).toContain("nothing contradicts the document");
   expect(again.code).toBe(0);
 

@@ -4,7 +4,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { ApiFinding, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
-import type { ApiRunEnd, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
+import type { ApiRunEnd, ApiRunReport, ApiUnjudged, ApiUnsent } from "#protocol/api-test-report.ts";
 
 import { CauseBook } from "./cause-book.ts";
 import { curlLine } from "./curl.ts";
@@ -65,6 +65,7 @@ class Run {
   private wasHeard = false;
   private causesShrunk = 0;
   private ended: ApiRunEnd = "completed";
+  private unjudged: ApiUnjudged | null = null;
   private broken: Fault<string> | undefined;
 
   constructor(plan: ApiTestPlan, ports: RunPorts, options: RunOptions) {
@@ -160,7 +161,8 @@ class Run {
     this.casesSent += 1;
     if (!sent.ok) {
       if (sent.fault.code === "HTTP_UNREACHABLE" && !this.wasHeard) {
-        this.broken ??= fault("APITEST_UNREACHABLE", sent.fault.message, { retryable: true });
+        const help = "start it, or name the one that runs with --origin";
+        this.broken ??= fault("APITEST_UNREACHABLE", sent.fault.message, { retryable: true, help });
         return "tried";
       }
       this.silences += 1;
@@ -175,7 +177,7 @@ class Run {
     this.silences = 0;
     const findings = await this.ports.tester.judge(testCase.id, sent.value, signal);
     if (!findings.ok) {
-      this.broken ??= findings.fault;
+      this.loseJudge(testCase, findings.fault);
       return "tried";
     }
     for (const finding of findings.value) this.causes.add(testCase, sent.value.status, finding);
@@ -195,11 +197,18 @@ class Run {
     return typeof second === "string" ? first : second;
   }
 
+  /** The plan is gone with its judge, and what was found before is kept. */
+  private loseJudge(testCase: ApiTestCase, { message }: Fault<string>): void {
+    const { method, path, place, request } = testCase;
+    this.ended = "unjudged";
+    this.unjudged ??= { method, path, place, message, curl: curlLine(this.ports.door.origin, request) };
+  }
+
   /** Makes what failed of an operation smaller, with no request that a case to come may need. */
   private async shrink(operation: ApiOperation, send: SendCase, signal: AbortSignal): Promise<void> {
     const failures = this.causes.failures.filter(({ example }) => nameOf(example) === nameOf(operation));
     for (const cause of failures.slice(0, SHRUNK_MAX - this.causesShrunk)) {
-      if (this.broken !== undefined || this.ended === "silent") return;
+      if (this.broken !== undefined || this.ended === "silent" || this.ended === "unjudged") return;
       this.causesShrunk += 1;
       const shrunk = await shrinkCase(
         cause,
@@ -209,7 +218,7 @@ class Run {
         signal,
       );
       if (!shrunk.ok) {
-        this.broken ??= shrunk.fault;
+        this.loseJudge(cause.example, shrunk.fault);
         return;
       }
       this.causes.replace(cause, shrunk.value);
@@ -231,6 +240,7 @@ class Run {
       notSent: this.notSent,
       leftOut: this.plan.leftOut,
       ended: this.ended,
+      unjudged: this.unjudged,
     };
   }
 }
@@ -238,11 +248,11 @@ class Run {
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string =>
   `${method} ${path}`;
 
-const noAnswer = (testCase: ApiTestCase, { code, message }: Fault<string>): ApiFinding => ({
+const noAnswer = (testCase: ApiTestCase, { code, message, retryable }: Fault<string>): ApiFinding => ({
   check: "answered",
   severity: "failure",
   cause: `answered ${testCase.method} ${testCase.path} ${code}`,
-  message: `twice there was no answer: ${message}`,
+  message: `there was no answer${retryable ? ", twice" : ""}: ${message}`,
   place: testCase.place,
 });
 

@@ -1,7 +1,6 @@
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
-import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed } from "#kernel/result.ts";
 import { compileCedar } from "#policy/index.ts";
@@ -13,6 +12,7 @@ import { entityId } from "#protocol/entity-id.ts";
 import type { PolicySource } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
+import type { InterruptedRun } from "../interrupted-runs.ts";
 import type { FileProblem } from "../plan-run.ts";
 import { gatherPolicySources } from "../policy-sources.ts";
 import { originPolicy } from "../tests/origin-policy.ts";
@@ -47,8 +47,10 @@ export interface TestRunOf {
 /** Who is asked, and told what comes before the first request. */
 export interface TestRunPeople {
   readonly approver: Approver;
+  /** The origin that everything is sent to, once it is known to be one that may be. */
+  onOrigin(origin: string): void;
   onNewWorkspace(unclaimed: readonly string[], help: string): void;
-  onInterrupted(runs: readonly RunId[]): void;
+  onInterrupted(runs: readonly InterruptedRun[]): void;
   onPolicyWarnings(warnings: readonly FileProblem[], texts: ReadonlyMap<string, string>): void;
 }
 
@@ -82,6 +84,7 @@ export const runApiTests = async (
     return failed({ k: isUsage ? "usage" : "unavailable", fault: transport.fault });
   }
   const { origin } = transport.value;
+  people.onOrigin(origin);
   const testRun = entityId(tests.file);
   try {
     return await withPolicies(tests.folder, of, originPolicy(testRun, origin), people, signal, (policies) =>

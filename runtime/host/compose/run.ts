@@ -8,14 +8,13 @@ import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
 import { createWorkspaceFiles } from "#adapters/workspace-files/workspace-files.ts";
-import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
 import { openLedger } from "#ledger/open-ledger.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { SandboxProvider } from "#ports/sandbox.ts";
 
-import { recordInterruptedRuns } from "../interrupted-runs.ts";
+import { type InterruptedRun, recordInterruptedRuns } from "../interrupted-runs.ts";
 import type { PolicyFolder } from "../policy-sources.ts";
 import type { RunAgentDeps } from "../run-agent.ts";
 import type { Workspace } from "../workspace.ts";
@@ -63,7 +62,7 @@ export interface RunLedger {
   /** Whoever gets it closes it. */
   readonly writable: WritableLedger;
   /** Runs that an earlier writer left unfinished, which only now came on record. */
-  readonly interrupted: readonly RunId[];
+  readonly interrupted: readonly InterruptedRun[];
 }
 
 /**

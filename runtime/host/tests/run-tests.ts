@@ -305,6 +305,7 @@ const REASONS = {
   completed: ["completed", "COMPLETED"],
   budget: ["limited", "REQUESTS_SPENT"],
   silent: ["failed", "SERVER_SILENT"],
+  unjudged: ["failed", "ANSWER_UNJUDGED"],
 } as const;
 
 const endingOf = ({ ended, casesSent, failures, warnings }: ApiRunReport): Ending => {
