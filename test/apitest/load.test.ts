@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { readDocument, type ReadDocument } from "#apitest/load/read-document.ts";
 import { utf8 } from "#kernel/bytes.ts";
+import { planOf } from "./kit.ts";
 
 const yaml = (text: string): ReadDocument => readDocument("api.yaml", utf8(text));
 const json = (text: string): ReadDocument => readDocument("api.json", utf8(text));
@@ -147,5 +148,23 @@ describe("hostile documents end at a bound", () => {
     const read = readDocument(`big.${kind}`, utf8(text));
     expect(read.problems).toEqual([]);
     expect(read.value?.rangeOf(`/key${count - 1}`).line).toBeGreaterThan(count - 1);
+  });
+});
+
+describe("a document of another version says which", () => {
+  test.each([
+    ['swagger: "2.0"\npaths: {}', "Swagger 2", "1:1"],
+    ["openapi: 3.1\npaths: {}", "no text", "1:1"],
+    ['openapi: "3.2.0"\npaths: {}', "this version", "1:1"],
+    ["paths: {}", "no `openapi`", "1:1"],
+  ])("%j", async (text, words, at) => {
+    const { tests, problems } = await planOf({ "api.yaml": text });
+    expect(tests).toBeNull();
+    const [found] = problems.map(({ problem }) => problem);
+    expect(problemsOf({ value: null, problems: found === undefined ? [] : [found] })).toEqual([
+      `WRIT116@${at}`,
+    ]);
+    expect(found?.message).toContain(words);
+    expect(found?.help).toBeTruthy();
   });
 });

@@ -387,3 +387,13 @@ test("texts of a pattern match it, or there are none", () => {
     expect(samplePattern(source, drawsOf(1, source), 5)).toBeUndefined();
   }
 });
+
+describe("a length that nobody can make", () => {
+  test.each([
+    ["of a text", { type: "string", minLength: 1_000_000_000 }],
+    ["of a text with a pattern", { type: "string", pattern: "^[a-z]+$", minLength: 1_000_000_000 }],
+    ["of a text in a list", { type: "array", minItems: 1, items: { type: "string", minLength: 1e12 } }],
+  ])("%s makes no value instead of filling the memory", (_, schema) => {
+    expect(valuesOf(schema)).toEqual([]);
+  });
+});

@@ -54,14 +54,26 @@ const dialectOf = (root: Node, log: ProblemLog): Dialect | undefined => {
   const version = textAt(root, "openapi");
   const match = /^3\.([01])(?:\.|$)/.exec(version ?? "");
   if (match !== null) return match[1] === "0" ? "3.0" : "3.1";
-  const message =
-    version === undefined
-      ? "the document has no `openapi` with a version, so it is not one of OpenAPI 3"
-      : "this version of OpenAPI is not read";
-  log.say(API_PROBLEM_CODES.shape, childOf(root, "openapi") ?? root, message, {
-    help: "write `openapi: 3.0.x` or `3.1.x`",
+  const swagger = childOf(root, "swagger");
+  const given = childOf(root, "openapi");
+  if (given === undefined && swagger !== undefined) {
+    const message = "this is a document of Swagger 2, which is not read";
+    log.say(API_PROBLEM_CODES.shape, swagger, message, { help: "convert it to OpenAPI 3.0 or 3.1" });
+    return undefined;
+  }
+  log.say(API_PROBLEM_CODES.shape, given ?? root, whyNoVersion(given, version), {
+    help: 'write `openapi: "3.0.3"` or `"3.1.0"`',
   });
   return undefined;
+};
+
+const whyNoVersion = (given: Node | undefined, version: string | undefined): string => {
+  if (given === undefined) {
+    return "the document has no `openapi` with a version, so it is not one of OpenAPI 3";
+  }
+  return version === undefined
+    ? "the version of OpenAPI is no text; YAML reads `3.1` as a number"
+    : "this version of OpenAPI is not read";
 };
 
 const operationsOf = (

@@ -7,6 +7,8 @@ import { samplePattern } from "./sample-pattern.ts";
 
 /** Longest text that is made to stand on a bound. */
 const TEXT_LENGTH_MAX = 20_000;
+/** Longest text that is made at all; a rule that wants more is one that nobody's server meets. */
+const MADE_LENGTH_MAX = 100_000;
 const PATTERN_TRIES = 60;
 
 export interface TextRange {
@@ -45,8 +47,9 @@ export const textSamples = (facets: Facets, draws: Draws): readonly Sample[] => 
   return samples;
 };
 
-/** A text of exactly this many code points that all patterns match, or undefined when none was found. */
+/** A text of exactly this many code points that all patterns match, or undefined when none was found or it would be too long to make. */
 export const textOf = (facets: Facets, length: number, draws: Draws): string | undefined => {
+  if (length > MADE_LENGTH_MAX) return undefined;
   const patterns = rulesOf(facets, "pattern").flatMap(({ value }) =>
     typeof value === "string" ? [value] : [],
   );
