@@ -148,7 +148,14 @@ const acquiringFault = async (directory: string, folder: string, error: unknown)
   } catch (denied) {
     return writingFault(directory, denied);
   }
-  return fault("LEDGER_UNREADABLE", `the lock of \`${visibleText(folder)}\` cannot be taken`, {
-    help: "the file beside the log's folder that ends in .lock is not a lock; remove it",
+  const lock = `the lock of \`${visibleText(folder)}\` cannot be taken`;
+  if (code === "NOT_A_LOCK") {
+    return fault("LEDGER_UNREADABLE", lock, {
+      help: "the file beside the log's folder that ends in .lock is not a lock; remove it",
+    });
+  }
+  const why = error instanceof Error ? error.message : code;
+  return fault("LEDGER_UNREADABLE", `${lock}: ${visibleText(why)}`, {
+    help: "see that the disk has room and is well, then start again; nothing that was recorded is lost",
   });
 };

@@ -20,7 +20,7 @@ export interface LogLock {
 
 /**
  * The lock, or "held" while a living process, this one included, has it. Throws what SQLite throws,
- * and `NOT_A_LOCK` where something else than a file stands.
+ * and `NOT_A_LOCK` where something else than the file of a lock stands.
  */
 export const takeLock = async (path: string): Promise<LogLock | "held"> => {
   if (standsAt(path) === "other") throw new NotALock();
@@ -33,7 +33,7 @@ export const takeLock = async (path: string): Promise<LogLock | "held"> => {
   } catch (error) {
     database.close();
     if (isBusy(error)) return "held";
-    throw error;
+    throw isSqlite(error, SQLITE_NOT_A_DATABASE) ? new NotALock() : error;
   }
   return {
     release: () => {
@@ -72,8 +72,12 @@ class NotALock extends Error {
 
 const SQLITE_BUSY = 5;
 
-const isBusy = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "errcode" in error && error.errcode === SQLITE_BUSY;
+const SQLITE_NOT_A_DATABASE = 26;
+
+const isSqlite = (error: unknown, code: number): boolean =>
+  typeof error === "object" && error !== null && "errcode" in error && error.errcode === code;
+
+const isBusy = (error: unknown): boolean => isSqlite(error, SQLITE_BUSY);
 
 let loaded: typeof sqlite | undefined;
 

@@ -102,6 +102,30 @@ describe("files of a ledger", () => {
     });
   });
 
+  test("a lock that the disk has no room for is not said to be in the way", () => {
+    const folder = freshFolder();
+    mkdirSync(join(folder, LOG), { recursive: true });
+    const take = `
+      import { createLedgerFiles } from "#adapters/ledger-files/ledger-files.ts";
+      const taken = await createLedgerFiles(process.argv[1]).acquire("${LOG}", { create: true });
+      console.log(JSON.stringify(taken));
+    `;
+    const shell = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
+    const node = [process.execPath, "--input-type=module-typescript", "-e", take, folder];
+    const said = execFileSync("sh", ["-c", shell, "sh", ...node], {
+      cwd: new URL("../../../", import.meta.url),
+      encoding: "utf8",
+      timeout: 30_000,
+    });
+    expect(JSON.parse(said)).toMatchObject({
+      ok: false,
+      fault: {
+        message: expect.stringContaining("cannot be taken: disk I/O error"),
+        help: expect.stringMatching(/^see that the disk has room/),
+      },
+    });
+  }, 60_000);
+
   test.each([
     ["a pipe, on which one would wait for ever", (path: string) => execFileSync("mkfifo", [path])],
     ["a link", (path: string) => symlinkSync(`${path}.elsewhere`, path)],
