@@ -1,5 +1,13 @@
 import { once } from "node:events";
-import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -114,6 +122,13 @@ const contentFile = (): string => {
   return join(ledgers, names.find((name) => name.endsWith(".content")) ?? "");
 };
 
+/** Where the lines of the log lie that a run stands in. */
+const linesOf = (run: string): string => {
+  const log = ofRun(run, "run.started")[0]?.log ?? "";
+  const names = readdirSync(desk.state, { recursive: true, encoding: "utf8" });
+  return join(desk.state, names.find((name) => name.endsWith(join(log, "000001.jsonl"))) ?? "");
+};
+
 const publishes = (run: string) =>
   ofRun(run, "action.intended").filter((one) => one.public["tool"] === "publish_file");
 
@@ -210,11 +225,7 @@ test("a run goes on whose log ends in half a line, as a writer leaves it that a 
     // Who writes beside it begins a log, which is the one that the next writer takes up.
     expect((await desk.writ([...RUN, "--consent", consent], { answers: ["yes"] })).code).toBe(0);
   });
-  const log = ofRun(run, "run.started")[0]?.log ?? "";
-  const name = readdirSync(desk.state, { recursive: true, encoding: "utf8" }).find((each) =>
-    each.endsWith(join(log, "000001.jsonl")),
-  );
-  appendFileSync(join(desk.state, name ?? ""), '{"half":"a li');
+  appendFileSync(linesOf(run), '{"half":"a li');
   expect((await desk.writ(["audit", "verify"])).code).toBe(1);
 
   rmSync(join(desk.workspace, NOTES));
@@ -222,6 +233,15 @@ test("a run goes on whose log ends in half a line, as a writer leaves it that a 
   expect(said.code, said.err.join("\n")).toBe(0);
   expect(desk.read(NOTES)).toBe(TEXT);
   await verified();
+}, 180_000);
+
+test("a host that cannot start says why where it was asked for", async () => {
+  const run = await killedInProcess();
+  truncateSync(linesOf(run), statSync(linesOf(run)).size - 10);
+  const said = await resume(run, {}, "--detach");
+  expect(said.code).toBe(3);
+  expect(said.err[0]).toMatch(/host did not start: the log \S+ is not as this user's key left it/);
+  expect(said.err[1]).toContain("writ audit verify");
 }, 180_000);
 
 describe("a run whose host was killed", { timeout: 180_000 }, () => {

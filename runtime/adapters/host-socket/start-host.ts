@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 
 import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
@@ -36,6 +36,8 @@ const isGiven = (name: string): boolean =>
 
 /** Above this many bytes a host's log begins anew with the next host. */
 const LOG_BYTES_MAX = 256 * 1024;
+/** A host that cannot start says why in two lines. */
+const SAID_BYTES_MAX = 4 * 1024;
 
 export interface StartHost {
   /** The program and its words. */
@@ -48,6 +50,8 @@ export interface StartHost {
 export interface StartedHost {
   /** Resolves with the exit code when the process is gone, or null where a signal ended it. Keeps nobody alive. */
   readonly exited: Promise<number | null>;
+  /** What it has written into its log, at most `SAID_BYTES_MAX` of it; empty where the log cannot be read. */
+  readonly said: () => string;
 }
 
 /**
@@ -60,8 +64,10 @@ export const startHost = (
 ): Promise<Result<StartedHost, PrivateFileFault>> =>
   new Promise((resolve) => {
     let log: number;
+    let saidBefore: number;
     try {
       log = openLog(place.log);
+      saidBefore = fstatSync(log).size;
     } catch (error) {
       resolve(failed(unreadable(place.log, errorCode(error))));
       return;
@@ -76,7 +82,7 @@ export const startHost = (
     closeSync(log);
     child.once("error", (error) => resolve(failed(unreadable(program, errorCode(error)))));
     const exited = new Promise<number | null>((tell) => child.once("exit", (code) => tell(code)));
-    child.once("spawn", () => resolve(ok({ exited })));
+    child.once("spawn", () => resolve(ok({ exited, said: () => readLog(place.log, saidBefore) })));
     child.unref();
   });
 
@@ -85,4 +91,19 @@ const openLog = (path: string): number => {
   const log = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
   if (fstatSync(log).size > LOG_BYTES_MAX) ftruncateSync(log);
   return log;
+};
+
+const readLog = (path: string, offset: number): string => {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  let log: number | undefined;
+  try {
+    log = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const bytes = new Uint8Array(SAID_BYTES_MAX);
+    return new TextDecoder().decode(bytes.subarray(0, readSync(log, bytes, 0, bytes.length, offset)));
+  } catch {
+    // Whoever asks has a fault to tell, of which this would only be the reason.
+    return "";
+  } finally {
+    if (log !== undefined) closeSync(log);
+  }
 };

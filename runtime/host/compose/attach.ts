@@ -64,7 +64,7 @@ export const attachToHost = async (
     if (!made.ok) return made;
   }
   let untilMs = systemClock.monotonicMs() + START_MS_MAX;
-  let started: { code: number | null | undefined } | null = null;
+  let started: StartOfHost | null = null;
   /** The host of an earlier release that was asked to finish. */
   let drained: Drained | null = null;
   for (;;) {
@@ -81,7 +81,8 @@ export const attachToHost = async (
     if (!isMissing && met.fault.code !== "RPC_OPENING_LOST") return met;
     if (!options.starts && isMissing) return ok(null);
     const isOver = systemClock.monotonicMs() >= untilMs;
-    if (isOver || (started?.code ?? 0) !== 0) return failed(isMissing ? notStarted(place.value) : met.fault);
+    if (isOver || (started?.code ?? 0) !== 0)
+      return failed(isMissing ? notStarted(place.value, started) : met.fault);
     // One that was just ending may have been in the way of the first try.
     if (isMissing && (started === null || started.code === 0)) {
       const begun = await startUnlessHeld(place.value, options, signal);
@@ -176,12 +177,19 @@ const meet = async (
   );
 };
 
+/** A host that this client started. */
+interface StartOfHost {
+  /** Its exit code once it is gone, 1 where a signal ended it. */
+  code: number | undefined;
+  readonly said: () => string;
+}
+
 /** Starts a host while holding its lock, so that others wait instead; null where somebody else does already. */
 const startUnlessHeld = async (
   place: HostPlace,
   { surroundings }: AttachOptions,
   signal: AbortSignal,
-): Promise<Result<{ code: number | null | undefined } | null, Fault<string>>> => {
+): Promise<Result<StartOfHost | null, Fault<string>>> => {
   const lock = await takeHostLock(place, 0, signal);
   if (!lock.ok) return lock;
   if (lock.value === "held") return ok(null);
@@ -198,7 +206,7 @@ const startUnlessHeld = async (
       },
     });
     if (!started.ok) return started;
-    const state: { code: number | null | undefined } = { code: undefined };
+    const state: StartOfHost = { code: undefined, said: started.value.said };
     void started.value.exited.then((code) => (state.code = code ?? 1));
     return ok(state);
   } finally {
@@ -206,10 +214,19 @@ const startUnlessHeld = async (
   }
 };
 
-const notStarted = ({ log }: HostPlace): Fault<"HOST_NOT_STARTED"> =>
-  fault("HOST_NOT_STARTED", "the workspace's host did not start", {
-    help: `\`${visibleText(log)}\` may say why`,
-  });
+/** A host says what is in its way as every command does; where it said nothing, its log is all there is to look at. */
+const notStarted = ({ log }: HostPlace, started: StartOfHost | null): Fault<"HOST_NOT_STARTED"> => {
+  const [why = "", ...help] = (started?.said() ?? "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const message = "the workspace's host did not start";
+  return why === ""
+    ? fault("HOST_NOT_STARTED", message, { help: `\`${visibleText(log)}\` may say why` })
+    : fault("HOST_NOT_STARTED", `${message}: ${visibleText(why.replace(/^writ: /, ""))}`, {
+        help: help.length === 0 ? `\`${visibleText(log)}\` has it too` : visibleText(help.join(" ")),
+      });
+};
 
 const NEWER_HOST = fault("HOST_NEWER_RELEASE", "the workspace's host is of a later release of writ", {
   help: "use that release, or wait until its runs are over: `writ stop` of that release ends one",

@@ -42,6 +42,17 @@ test("a host says what it says into a file that is its user's alone, behind what
   expect(lstatSync(place.log).mode & 0o777).toBe(0o600);
 });
 
+test("what this host said is told apart from what others said before it", async () => {
+  await run("console.log('one')");
+  const command = [process.execPath, "-e", "console.log('t'.repeat(5000))"] as const;
+  const started = await startHost(place, { command, cwd: root, variables: {} });
+  if (!started.ok) throw new Error(started.fault.message);
+  await started.value.exited;
+  expect(started.value.said()).toBe("t".repeat(4096));
+  rmSync(place.log);
+  expect(started.value.said()).toBe("");
+});
+
 test("a log that is long begins anew", async () => {
   writeFileSync(place.log, "x".repeat(256 * 1024 + 1), { mode: 0o600 });
   expect(await run("console.log('new')")).toBe(0);
