@@ -1,6 +1,7 @@
 import { throwIfAborted } from "#kernel/abort.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { ApiFinding, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
@@ -108,19 +109,27 @@ class Run {
       // Each may be sent twice.
       2 * cases.length + (SHRUNK_MAX - this.causesShrunk) * shrinkRequestsMax,
     );
-    let denied = 0;
+    const denied: ApiTestCase[] = [];
     const passage = await this.ports.door.pass(
       { operation, requestsMax },
-      (send, inner) => this.work(operation, cases, send, () => (denied += 1), inner),
+      (send, inner) => this.work(operation, cases, send, denied, inner),
       signal,
     );
     if (!passage.ok) return passage;
     const { method, path, place } = operation;
-    if (denied > 0) {
-      const message = "the policies permit the operation and not the paths that these requests go to";
-      this.notSent.push({ method, path, place, cases: denied, why: "path-denied", message, rules: [] });
+    if (denied.length > 0) {
+      const message = `the policies permit the operation and not ${pathsOf(denied)}`;
+      this.notSent.push({
+        method,
+        path,
+        place,
+        cases: denied.length,
+        why: "path-denied",
+        message,
+        rules: [],
+      });
     }
-    const left = cases.length - (this.casesSent - sentBefore) - denied;
+    const left = cases.length - (this.casesSent - sentBefore) - denied.length;
     if (passage.value.k === "stopped" && left > 0) {
       const { why, message, rules } = passage.value;
       this.notSent.push({ method, path, place, cases: left, why, message, rules });
@@ -132,13 +141,13 @@ class Run {
     operation: ApiOperation,
     cases: readonly ApiTestCase[],
     send: SendCase,
-    onDenied: () => void,
+    denied: ApiTestCase[],
     signal: AbortSignal,
   ): Promise<void> {
     const one = async (testCase: ApiTestCase): Promise<void> => {
       throwIfAborted(signal);
       const isOver = this.broken !== undefined || this.ended !== "completed";
-      if (!isOver && (await this.tryCase(testCase, send, signal)) === "denied") onDenied();
+      if (!isOver && (await this.tryCase(testCase, send, signal)) === "denied") denied.push(testCase);
     };
     const [plainest, ...others] = cases;
     if (plainest !== undefined) await one(plainest);
@@ -247,6 +256,19 @@ class Run {
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string =>
   `${method} ${path}`;
+
+const PATHS_SHOWN_MAX = 3;
+const PATH_CHARACTERS_MAX = 120;
+
+/** The paths that requests go to, each once, as far as a line holds them. */
+const pathsOf = (cases: readonly ApiTestCase[]): string => {
+  const paths = [...new Set(cases.map(({ request }) => request.target.split("?", 1)[0] ?? ""))];
+  const shown = paths
+    .slice(0, PATHS_SHOWN_MAX)
+    .map((path) => (path.length <= PATH_CHARACTERS_MAX ? path : `${path.slice(0, PATH_CHARACTERS_MAX)}…`));
+  const more = paths.length - shown.length;
+  return visibleText(`${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`);
+};
 
 const noAnswer = (testCase: ApiTestCase, { code, message, retryable }: Fault<string>): ApiFinding => ({
   check: "answered",

@@ -71,6 +71,7 @@ describe("the policies", () => {
     expect(server.seen.filter((line) => line.includes("/admin"))).toEqual([]);
     expect(server.seen).toEqual(expect.arrayContaining(["GET /open/list", "GET /shop/list"]));
     expect(report.notSent).toMatchObject([{ path: "/{area}/list", why: "path-denied" }]);
+    expect(report.notSent[0]?.message).toContain("and not /admin/list");
   });
 
   test("that permit requests to others only leave nothing to a test run", async () => {
