@@ -34,6 +34,8 @@ import { sealPart } from "./sealing.ts";
 /** An open ledger with all that its owner, the host, may do beyond appending. */
 export interface WritableLedger extends Ledger {
   readonly artefacts: ArtefactStore;
+  /** What ended writing, for good: nothing more is recorded until the log is opened again. */
+  readonly fault: LedgerFault | undefined;
   /** Lets go of a scope's keys in memory; it can be opened again. */
   closeScope(scope: ScopeId): void;
   /** What a `batch.recorded` of these records holds; its scope must be open. */
@@ -136,6 +138,9 @@ export const createWritableLedger = (
 
   return {
     log,
+    get fault() {
+      return writer.fault;
+    },
     // Async, so that a caller's mistake rejects; everything up to the queue still happens in this turn.
     async append(entry) {
       return submit(entry);

@@ -150,6 +150,7 @@ const serve = async (
       reader: reader.value,
       artefacts: ledger.artefacts,
       log: ledger.log,
+      canRecord: () => ledger.fault === undefined,
       feed,
       startRun: createRunStarter(runs),
       resumeRun: createRunResumer({ ...runs, reader: reader.value, cwd: workspace.folder }),

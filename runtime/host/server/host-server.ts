@@ -41,6 +41,8 @@ export interface HostServerDeps {
   readonly artefacts: Pick<ArtefactStore, "get">;
   /** The log that this host writes. */
   readonly log: LogId;
+  /** False for good once a disk refused a line. */
+  readonly canRecord: () => boolean;
   readonly feed: EntryFeed;
   readonly startRun: RunStarter;
   readonly resumeRun: RunResumer;
@@ -55,7 +57,7 @@ const IDLE_MS = 30_000;
 
 /** Speaks with the clients of one workspace, and knows when nobody needs it any more. */
 export class HostServer {
-  /** Resolves when nothing is going on and nobody is there: after some time, or at once when draining. */
+  /** Resolves when nothing is going on and nobody is there: after some time, or at once when draining or when its ledger takes nothing more. */
   readonly ended: Promise<void>;
   private readonly deps: HostServerDeps;
   private readonly startedMs: number;
@@ -234,7 +236,8 @@ export class HostServer {
       this.idle = null;
       return;
     }
-    if (this.isDraining) {
+    // One that can record nothing starts and resumes nothing, and holds what another host could take up.
+    if (this.isDraining || !this.deps.canRecord()) {
       this.end();
       return;
     }

@@ -49,6 +49,16 @@ describe("a host that nobody needs", () => {
     expect(await isEnded(rig)).toBe(false);
   });
 
+  test("does not wait where it can record nothing more, so that another takes up its log", async () => {
+    const rig = await createRig();
+    const client = await rig.connect();
+    rig.isDiskFull = true;
+    expect(await client.peer.call("run/start", startParams(), OPTIONS)).toMatchObject({ ok: false });
+    expect(await isEnded(rig)).toBe(false);
+    client.end();
+    expect(await isEnded(rig)).toBe(true);
+  });
+
   test("is needed while a run goes on", async () => {
     const rig = await createRig();
     rig.script = untilCancelled;

@@ -72,6 +72,8 @@ export interface ClientOptions {
 }
 
 export interface Rig {
+  /** Whether the disk takes three bytes of what is written, and then no more. */
+  isDiskFull: boolean;
   readonly clock: ClockFake;
   readonly server: HostServer;
   readonly ledger: WritableLedger;
@@ -127,7 +129,8 @@ const rigOn = async (
   const clock = createClockFake(NOW_MS);
   const entropy = createEntropyFake(seed);
   const feed = new EntryFeed();
-  const process = disk.process();
+  let isDiskFull = (): boolean => false;
+  const process = disk.process(() => (isDiskFull() ? { kind: "disk-full", bytes: 3 } : undefined));
   const { store, anchors } = process;
   const deps = { store, anchors, keys, clock, entropy, crypto: nodeCrypto };
   const opened = await openLedger(
@@ -234,6 +237,7 @@ const rigOn = async (
     reader: createLedgerReader({ store, crypto: nodeCrypto, keys }, [own]),
     artefacts: ledger.artefacts,
     log: ledger.log,
+    canRecord: () => ledger.fault === undefined,
     feed,
     startRun,
     resumeRun,
@@ -242,6 +246,7 @@ const rigOn = async (
   });
   const source = createVerificationSource(store, anchors, true);
   const rig: Rig = {
+    isDiskFull: false,
     clock,
     verifyLedger: async (signal, onChecked) => {
       const report = await verifyLedger(source, nodeCrypto, own, signal, onChecked);
@@ -285,6 +290,7 @@ const rigOn = async (
       return rigOn(disk, keys, seed + 1);
     },
   };
+  isDiskFull = () => rig.isDiskFull;
   return rig;
 };
 
