@@ -245,6 +245,11 @@ class RunView implements RunObserver {
 
   #answer(fields: JsonObject): void {
     const answer = textField(fields, "answer");
+    if (!this.#calls.has(textField(fields, "callId"))) {
+      // A run that goes on first puts on record that nobody can answer what the dead process asked.
+      this.#below(fields, this.#style.dim, "the question went with the process that asked it");
+      return;
+    }
     const by = textField(fields, "by");
     if (answer !== "approved") this.#refusals += 1;
     const paint = answer === "approved" ? this.#style.green : this.#style.red;
@@ -281,7 +286,10 @@ class RunView implements RunObserver {
     const call = textField(fields, "callId");
     if (call === this.#lastCall) return;
     this.#lastCall = call;
-    const shown = fit(visibleText(this.#calls.get(call) ?? ""), this.#columns - MARGIN.length - 1);
+    const shown = fit(
+      visibleText(this.#calls.get(call) ?? "an earlier call"),
+      this.#columns - MARGIN.length - 1,
+    );
     this.#say(`${MARGIN}${this.#style.dim(`${shown}:`)}`);
   }
 

@@ -57,6 +57,17 @@ describe("the line of a call", () => {
     });
     expect(lines.slice(2)).toEqual(["     list_files:", "       it broke"]);
   });
+
+  test("of before an interruption is said to be that, and what was asked of it is no refusal", () => {
+    const expired = { type: "approval.answered", public: { callId: "c", answer: "expired" } } as const;
+    const ended = { type: "run.ended", public: { outcome: "completed" } } as const;
+    const lines = view(80, { ...expired, content: {} }, { ...ended, content: {} });
+    expect(lines.slice(0, 2)).toEqual([
+      "     an earlier call:",
+      "       the question went with the process that asked it",
+    ]);
+    expect(lines.join("\n")).not.toContain("refused");
+  });
 });
 
 test.each([
