@@ -26,7 +26,7 @@ const DRAIN_MS = 300;
 /** How long an engine may take to see that a container has gone whose connection is closed. */
 const GONE_MS_MAX = 2_000;
 /** How long it may then take to know why. */
-const REASON_MS_MAX = 500;
+const REASON_MS_MAX = 3_000;
 const REASON_POLL_MS = 50;
 
 export interface ContainedProgram {

@@ -47,12 +47,15 @@ export const probeContainers = async (
   const { facts } = deps;
   const { tier } = deps.kind;
   const trials = trialsOf(tier, facts);
-  const results = await Promise.all(
-    trials.map(({ command, timeoutMs }) => runAlone(deps, deps.kind)(jobOf(command), { timeoutMs, signal })),
-  );
+  const run = ({ command, timeoutMs }: Trial) =>
+    runAlone(deps, deps.kind)(jobOf(command), { timeoutMs, signal });
+  const results = await Promise.all(trials.map(run));
   throwIfAborted(signal);
   for (const [index, trial] of trials.entries()) {
-    const result = results[index];
+    let result = results[index];
+    // An engine on a busy machine can miss why a container ended. It has to say it once, not each time.
+    for (let again = 1; again < TRIALS_MAX && isUnexplained(trial, result); again += 1)
+      result = await run(trial);
     if (result?.ok === false) return unusable(tier, result.fault.message);
     if (result === undefined || !trial.held(result.value)) {
       const said =
@@ -79,6 +82,12 @@ export const probeContainers = async (
     ],
   });
 };
+
+/** Most times that a trial is made whose program ended without a reason. */
+const TRIALS_MAX = 3;
+
+const isUnexplained = (trial: Trial, result: Result<ExecResult, unknown> | undefined): boolean =>
+  result?.ok === true && result.value.ended === "crashed" && !trial.held(result.value);
 
 const jobOf = (command: string): ProgramJob => ({
   program: { kind: "shell", command },
