@@ -208,6 +208,10 @@ test("a workspace that was run in is known, and one whose identity is damaged or
     const lost = await workspace();
     expect(lost).toMatchObject({ state: "wrong" });
     expect(lost.remedy?.what).toContain("put `");
+    // A ledger folder that cannot be listed may hold logs: the key may be lost then too.
+    rmSync(join(other.state, "ledgers"), { recursive: true });
+    writeFileSync(join(other.state, "ledgers"), "");
+    expect(await workspace()).toMatchObject({ state: "wrong" });
     const [identity = ""] = readdirSync(join(other.state, "workspaces"));
     writeFileSync(join(other.state, "workspaces", identity), "{");
     expect((await workspace()).says).toContain("damaged");

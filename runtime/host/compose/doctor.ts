@@ -6,9 +6,10 @@ import type { EngineInspection, ImageInspection } from "#adapters/docker/inspect
 import { inspectEngine, inspectImage } from "#adapters/docker/inspect-engine.ts";
 import { lockHolder } from "#adapters/host-socket/lock-holder.ts";
 import { createKeyFiles } from "#adapters/keystore/key-files.ts";
+import { errorCode } from "#kernel/error-code.ts";
 import { isId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { failed, fault } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import { readSecret, SECRET_NAME } from "#ledger/keys.ts";
 import type { SandboxProbe, SandboxProvider } from "#ports/sandbox.ts";
@@ -215,8 +216,9 @@ const workspaceFinding = async (of: Examination): Promise<Finding> => {
   const secret = await readSecret(createKeyFiles(keyFolder(of)), SECRET_NAME.workspace(id));
   if (!secret.ok) return faulty("workspace", secret.fault);
   if (secret.value === null) {
-    const logs = (await readdir(ledgerFolder(place)).catch(() => [])).filter((name) => isId(name));
-    if (logs.length > 0) {
+    const logs = await logsIn(ledgerFolder(place));
+    if (!logs.ok) return faulty("workspace", logs.fault);
+    if (logs.value.length > 0) {
       const lost = fault("HOST_KEY_LOST", `the key of ${shown} is gone, and its ledger is not`, {
         help: keyLostHelp(place),
       });
@@ -226,6 +228,21 @@ const workspaceFinding = async (of: Examination): Promise<Finding> => {
   }
   secret.value.fill(0);
   return finding("workspace", "ok", `${shown}, known, with its key`, { facts: { folder, id, key: true } });
+};
+
+/** Names of the logs in a ledger's folder, none where there is no such folder. */
+const logsIn = async (folder: string): Promise<Result<readonly string[], Fault<string>>> => {
+  try {
+    return ok((await readdir(folder)).filter((name) => isId(name)));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT") return ok([]);
+    return failed(
+      fault("LEDGER_UNREADABLE", `the ledger in ${visibleText(folder)} cannot be read (${code})`, {
+        help: "make it a folder that you may read",
+      }),
+    );
+  }
 };
 
 const hostFinding = async (of: Examination, signal: AbortSignal): Promise<Finding> => {
