@@ -9,6 +9,7 @@ export default defineConfig({
     // neither replace wrappers nor free them.
     execArgv: ["--no-wasm-code-gc", "--wasm-wrapper-tiering-budget=1000000000"],
     globalSetup: "test/kit/scratch-folder.ts",
+    setupFiles: "test/kit/random-cases.ts",
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
     // Only there to end what hangs: a test that is merely slow on a busy machine is not wrong.
