@@ -25,6 +25,7 @@ import { createRunJson } from "./run-json.ts";
 import { createRunView } from "./run-view.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
+import { testRunsHere, testsBegunAnew } from "./test-runs.ts";
 import { VERSION } from "./version.ts";
 
 /** `writ run --resume <run>`: goes on with an interrupted run in this process. */
@@ -51,7 +52,7 @@ const resumeHere = async (
   workspace: Workspace,
   { closers, told }: Behind,
 ): Promise<ExitCode> => {
-  const { terminal, environment, switches, signal } = invocation;
+  const { terminal, environment, switches, values, signal } = invocation;
   const place = ledgerPlaceOf(invocation, workspace);
   const unavailable = (reason: Fault<string>): ExitCode => {
     printFault(invocation, reason);
@@ -62,6 +63,14 @@ const resumeHere = async (
   const run = await runNamed(place, invocation);
   if (!run.ok) return unavailable(run.fault);
   if (run.value === null) {
+    const tests = await testRunsHere(invocation);
+    const found = tests.ok
+      ? named(tests.value, values.get("resume")?.[0] ?? "", (one) => one.run)
+      : undefined;
+    if (found !== undefined) {
+      printFault(invocation, testsBegunAnew(found));
+      return 2;
+    }
     return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
   }
   if (switches.has("detach")) return resumeDetached(invocation, workspace, reader.value, run.value);

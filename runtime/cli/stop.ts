@@ -6,7 +6,8 @@ import { shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { attach, codeOf, named, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
-import { runsHere } from "./ps.ts";
+import { allRunsHere } from "./ps.ts";
+import { testsElsewhere } from "./test-runs.ts";
 
 export const stopCommand: Command = {
   name: "stop",
@@ -26,7 +27,7 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
   if (text === undefined || more.length > 0 || !isIdEnding(text.toLowerCase())) {
     return refuseUsage(invocation, "name one run by its id, or by at least its last 6 characters");
   }
-  const runs = await runsHere(invocation);
+  const runs = await allRunsHere(invocation);
   if (!runs.ok) {
     printFault(invocation, runs.fault);
     return 3;
@@ -34,6 +35,16 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
   const found = named(runs.value, text, ({ run }) => run);
   if (found === undefined)
     return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
+  const tell = (state: string): ExitCode => {
+    if (switches.has("json")) terminal.out(visibleJson(JSON.stringify({ run: found.run, state })));
+    else terminal.out(`${shortId(found.run)}  ${state}`);
+    return 0;
+  };
+  if (found.of === "tests") {
+    if (found.state !== "running") return tell(found.state);
+    printFault(invocation, testsElsewhere(found));
+    return 3;
+  }
   const workspace = await workspaceHere(invocation);
   const host = workspace.ok ? await attach(invocation, workspace.value, false) : workspace;
   if (!host.ok) {
@@ -53,10 +64,7 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
     printFault(invocation, cancelled.fault);
     return codeOf(cancelled.fault);
   }
-  const { state } = cancelled.value;
-  if (switches.has("json")) terminal.out(visibleJson(JSON.stringify({ run, state })));
-  else terminal.out(`${shortId(run)}  ${state}`);
-  return 0;
+  return tell(cancelled.value.state);
 };
 
 const ELSEWHERE = {

@@ -22,9 +22,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `writ test run` in a process of its own. */
-const writ = (origin: string) => {
-  const argv = [start, "test", "run", "openapi.yaml", "--origin", origin];
-  const child = spawn(process.execPath, argv, {
+const writ = (origin: string) => started("test", "run", "openapi.yaml", "--origin", origin);
+
+/** `writ` in a process of its own. */
+const started = (...words: readonly string[]) => {
+  const child = spawn(process.execPath, [start, ...words], {
     cwd: folder,
     env: { WRIT_STATE: state, HOME: folder, PATH: "/usr/bin:/bin" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -48,6 +50,10 @@ test("a run that was killed between its requests is on record as interrupted, an
   killed.child.kill("SIGKILL");
   await killed.ended;
   await server.close();
+
+  const listed = started("ps", "--all");
+  await listed.ended;
+  expect(listed.text()).toMatch(/^[0-9a-f]{8} {2}interrupted .* tests of openapi\.yaml\n$/);
 
   const again = await withOrders(undefined, async (origin) => {
     const second = writ(origin);
