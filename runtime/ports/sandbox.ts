@@ -8,8 +8,10 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
  * network, an environment variable of ours, or a file of the host.
  *
  * A program that fails is a value (`exitCode`, `ended`); a wall that fails is a fault. Provider
- * failures never look like a program's output, and neither ends the session: the next program
- * finds the files as they were before the one that was lost.
+ * failures never look like a program's output or end, and none ends the session: the next program
+ * finds the files as they were before the one that was lost. Which fault it is says what to expect
+ * of the next one: after `SANDBOX_PROGRAM_LOST` it can run, as after a program that `crashed`; after
+ * `SANDBOX_LOST` or `SANDBOX_UNAVAILABLE` none will, unless somebody brings the engine back.
  *
  * Not promised: that processes survive between two `exec` calls, that a program keeps time or
  * chance that anyone could predict, or that a tier runs every kind of program.
@@ -109,7 +111,7 @@ export interface ExecResult {
   /**
    * `exited` by itself, also by an error of its own; at its `deadline`; for want of `memory`; for
    * `output` far beyond the limit, where a tier cannot drop it cheaply; or `crashed`, taking its
-   * process along.
+   * process along. Never said of a program that ended because its engine did.
    */
   readonly ended: "exited" | "deadline" | "memory" | "output" | "crashed";
   readonly stdout: string;
@@ -139,8 +141,10 @@ export type SandboxFault = Fault<
   | "SANDBOX_UNAVAILABLE"
   /** This tier does not do that. */
   | "SANDBOX_UNSUPPORTED"
-  /** The engine went away or broke its own rules, or the session is closed. */
+  /** The engine is gone or going, so that no program runs any more; or the session is closed. */
   | "SANDBOX_LOST"
+  /** The engine is there, but broke its rules for this one program. */
+  | "SANDBOX_PROGRAM_LOST"
   | "SANDBOX_NO_SUCH_FILE"
   /** A folder stands where a file was meant, or a file where a folder was. */
   | "SANDBOX_NOT_A_FILE"

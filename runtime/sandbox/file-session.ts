@@ -190,7 +190,7 @@ export class FileSession implements SandboxSession {
   private beyondLimits(end: ExecResult, { message }: Fault<string>): Result<ExecResult, SandboxFault> {
     return this.options.beyondLimits === "failed"
       ? ok(failedProgram(end, message))
-      : failed(fault("SANDBOX_LOST", "the sandbox's process gave an answer that breaks its limits"));
+      : failed(fault("SANDBOX_PROGRAM_LOST", "the sandbox's process gave an answer that breaks its limits"));
   }
 }
 

@@ -235,6 +235,7 @@ const CODES: Readonly<Record<SandboxFault["code"], ToolFault["code"]>> = {
   SANDBOX_UNAVAILABLE: "TOOL_UNAVAILABLE",
   // A lost program has changed nothing, by the session's promise.
   SANDBOX_LOST: "TOOL_UNAVAILABLE",
+  SANDBOX_PROGRAM_LOST: "TOOL_UNAVAILABLE",
 };
 
 /** A sandbox's refusal as a tool's. */

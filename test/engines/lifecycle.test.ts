@@ -211,20 +211,6 @@ describe("a container", () => {
     await Promise.all(closed);
     expect(await containersOf(owner)).toEqual([]);
   });
-
-  // More than once, because an engine hears of the program's end and of the container's in either order.
-  test.each([1, 2, 3, 4])("that somebody else kills is a crash, and the next program runs (%i)", async () => {
-    const owner = newOwner();
-    const session = await open(owner);
-    const killed = await exec(session, HANGS, {
-      onOutput: () =>
-        void containersOf(owner).then(([id = ""]) => engineCall("POST", `/containers/${id}/kill`)),
-    });
-    expect(killed).toMatchObject({ value: { ended: "crashed", exitCode: null, stdout: "begun\n" } });
-    expect(await exec(session, "echo on")).toMatchObject({ value: { stdout: "on\n" } });
-    await session.close();
-    expect(await containersOf(owner)).toEqual([]);
-  });
 });
 
 describe("sweeping", () => {
@@ -387,37 +373,4 @@ describe("a container that waits for the next program", () => {
     expect(await runningContainers(owner, 0)).toEqual([]);
     await engine.remove(name);
   });
-});
-
-describe("an engine that is stopped in the middle", () => {
-  needsEngine("ours");
-  test.each(["docker", "gvisor"] as const)(
-    "loses a program on %s, says so, and keeps its files",
-    async (tier) => {
-      const engine = await startEngine();
-      const stopping: Promise<void>[] = [];
-      try {
-        const session = await open(
-          newOwner(),
-          { variables: { DOCKER_HOST: `unix://${engine.socket}` } },
-          tier,
-        );
-        const running = exec(session, `echo x >new; ${HANGS}`, {
-          onOutput: () => void stopping.push(engine.stop()),
-        });
-        const end = await running;
-        // As the engine goes it ends the container first: either is the truth.
-        expect(end.ok ? end.value.ended : end.fault.code).toMatch(/^(crashed|SANDBOX_LOST)$/);
-        await Promise.all(stopping);
-        expect(await exec(session, "true")).toMatchObject({
-          ok: false,
-          fault: { code: "SANDBOX_LOST", retryable: true },
-        });
-        expect(await session.listFiles(".", never())).toMatchObject({ value: [{ path: "run.sh" }] });
-        await session.close();
-      } finally {
-        await Promise.all([...stopping, engine.stop()]);
-      }
-    },
-  );
 });

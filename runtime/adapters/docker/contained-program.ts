@@ -170,7 +170,10 @@ class ContainedRun {
     return ok({ ...ending, ended: why.value });
   }
 
-  /** An engine can hear of a container's end before it hears of the reason. */
+  /**
+   * An engine can hear of a container's end before it hears of the reason. One that is going down has ended
+   * the container itself, and does not answer here any more.
+   */
   private async whyGone(): Promise<Result<"memory" | "crashed", EngineRefusal>> {
     if (!(await isGoneSoon(this.what.container))) return refused("its connection broke");
     for (let waitedMs = 0; ; waitedMs += REASON_POLL_MS) {

@@ -40,6 +40,8 @@ export const containerOptions = (
     StdinOnce: true,
     User: `${userId}:${userId}`,
     WorkingDir: "/work",
+    // An engine that is going down asks its containers to end, and waits for them. Ours have nothing to finish.
+    StopSignal: "SIGKILL",
     Hostname: "sandbox",
     NetworkDisabled: true,
     Labels: { [OWNER_LABEL]: identity.owner, [LEASE_LABEL]: String(identity.leaseEndMs) },

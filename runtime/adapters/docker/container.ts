@@ -33,6 +33,8 @@ export interface Container {
   /** Settles when the container no longer runs (true), or nobody knows (false). */
   readonly gone: Promise<boolean>;
   readonly hasGone: () => boolean;
+  /** Ends the waiting for it, and with it this process's last connection to the engine. */
+  readonly leave: () => void;
   readonly leaseEndMs: number;
 }
 
@@ -89,20 +91,30 @@ export const openContainer = async (
     return removed.ok ? stream : removed;
   }
   let hasGone = false;
-  const gone = engine.stopped(name).then((known) => {
+  const waiting = new AbortController();
+  const gone = engine.stopped(name, waiting.signal).then((known) => {
     hasGone = true;
     return known;
   });
-  return ok({ name, stream: stream.value, gone, hasGone: () => hasGone, leaseEndMs });
+  return ok({
+    name,
+    stream: stream.value,
+    gone,
+    hasGone: () => hasGone,
+    leave: () => waiting.abort(),
+    leaseEndMs,
+  });
 };
 
 /** Ends a container, whatever it does, and waits until it is gone. */
 export const removeContainer = async (
   { engine }: ContainerKind,
-  { name, stream }: Container,
+  { name, stream, leave }: Container,
 ): Promise<Result<void, EngineRefusal>> => {
   stream.destroy();
-  return engine.remove(name);
+  const removed = await engine.remove(name);
+  leave();
+  return removed;
 };
 
 /** 10,000 to 59,999: above what systems give to anybody, and below what every engine maps. */

@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import { Readable } from "node:stream";
 import type { Duplex } from "node:stream";
 
@@ -37,6 +38,8 @@ export interface Engine {
    * @param limitMs longest that it may take to tell.
    */
   facts(limitMs?: number): Promise<Result<EngineFacts, EngineRefusal>>;
+  /** Whether it is there and will do more. One that is going down takes no new connection, and is not. */
+  answers(): Promise<boolean>;
   create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<void, EngineRefusal>>;
   /** One connection for the input and the outputs of a container's first process, which need not have been started. */
   attach(name: string): Promise<Result<Duplex, EngineRefusal>>;
@@ -44,8 +47,8 @@ export interface Engine {
   /** Kills and removes; settles when the container is gone. One that is gone already is no refusal. */
   remove(name: string): Promise<Result<void, EngineRefusal>>;
   state(name: string): Promise<Result<ContainerState, EngineRefusal>>;
-  /** True when the container no longer runs, false when the engine no longer answers. */
-  stopped(name: string): Promise<boolean>;
+  /** True when the container no longer runs, false when the engine no longer answers or nobody waits any more. */
+  stopped(name: string, signal: AbortSignal): Promise<boolean>;
   /** Every container that carries the label, running or not. */
   list(label: string): Promise<Result<readonly Listed[], EngineRefusal>>;
   /** The id of an image, null where there is none of that name. */
@@ -78,6 +81,8 @@ export interface EngineRuntime {
 
 /** Longest that an engine may take to answer one call. */
 const CALL_MS_MAX = 30_000;
+/** Longest that it may take to say that it is there. */
+const ANSWER_MS_MAX = 5_000;
 /** Longest that it may take to make an image. */
 const IMPORT_MS_MAX = 120_000;
 
@@ -85,8 +90,17 @@ const NOT_FOUND = 404;
 const CONFLICT = 409;
 
 export const connectEngine = (socketPath: string): Engine => {
+  // Each call has a connection of its own: an engine that is going down still answers on those that it has,
+  // while it ends the containers, and takes no new ones.
+  const agent = new Agent({ keepAlive: false });
   // Without `host` and `protocol` the client would go by variables of the environment.
-  const docker = new Docker({ socketPath, host: "", protocol: "http" });
+  const options: Docker.DockerOptions & { readonly agent: Agent } = {
+    socketPath,
+    host: "",
+    protocol: "http",
+    agent,
+  };
+  const docker = new Docker(options);
   // Its types do not say that these take a signal.
   const cancellable = docker as unknown as Cancellable;
   const container = (name: string): Docker.Container => docker.getContainer(name);
@@ -104,6 +118,8 @@ export const connectEngine = (socketPath: string): Engine => {
           runtimes: new Map(Object.entries(info.Runtimes ?? {})),
         };
       }, limitMs),
+    answers: async () =>
+      (await bounded((abortSignal) => cancellable.ping({ abortSignal }), ANSWER_MS_MAX)).ok,
     create: (name, options) =>
       bounded(async (abortSignal) => void (await docker.createContainer({ ...options, name, abortSignal }))),
     attach: (name) =>
@@ -125,9 +141,9 @@ export const connectEngine = (socketPath: string): Engine => {
         const { Id, State } = await container(name).inspect({ abortSignal });
         return { id: Id, outOfMemory: State.OOMKilled, processId: State.Pid };
       }),
-    stopped: (name) =>
+    stopped: (name, abortSignal) =>
       container(name)
-        .wait()
+        .wait({ abortSignal })
         .then(
           () => true,
           () => false,
@@ -167,6 +183,7 @@ export const connectEngine = (socketPath: string): Engine => {
 interface Cancellable {
   version(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<EngineVersion>;
   info(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<EngineInfo>;
+  ping(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<unknown>;
   getImage(name: string): {
     inspect(options: Pick<Docker.ContainerInspectOptions, "abortSignal">): Promise<Docker.ImageInspectInfo>;
   };

@@ -4,7 +4,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
 import { containerProfile } from "#sandbox/container-profile.ts";
-import type { ContainerProfile, ContainerTier } from "#sandbox/container-profile.ts";
+import type { ContainerProfile } from "#sandbox/container-profile.ts";
 import type { ProgramJob, ProgramRun, RunProgram } from "#sandbox/file-session.ts";
 
 import { FILES_MS_MAX, isGoneSoon, runContained, START_MS_MAX } from "./contained-program.ts";
@@ -91,11 +91,11 @@ export const createPrograms = (
       const opened = waiting === null ? await openContainer(deps, kind, profile, times) : ok(waiting);
       if (!opened.ok) {
         throwIfAborted(options.signal);
-        return lost(kind.tier, opened.fault);
+        return lost(kind, opened.fault);
       }
       const end = await runAndRemove(deps, kind, opened.value, { job, options, executable }, leave);
       throwIfAborted(options.signal);
-      if (!end.ok) return lost(kind.tier, end.fault);
+      if (!end.ok) return lost(kind, end.fault);
       startAhead(profile, options.timeoutMs);
       return ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) });
     },
@@ -119,13 +119,13 @@ export const runAlone =
     throwIfAborted(options.signal);
     const times = { waitMsMax: START_MS_MAX, lifeMsMax: lifeMsOf(options.timeoutMs) };
     const container = await openContainer(deps, kind, containerProfile(kind.tier, job.limits), times);
-    if (!container.ok) return lost(kind.tier, container.fault);
+    if (!container.ok) return lost(kind, container.fault);
     opened(container.value);
     const removals: Promise<unknown>[] = [];
     const given = { job, options, executable: new Set<string>() };
     const end = await runAndRemove(deps, kind, container.value, given, (removal) => removals.push(removal));
     await Promise.all(removals);
-    return end.ok ? end : lost(kind.tier, end.fault);
+    return end.ok ? end : lost(kind, end.fault);
   };
 
 interface Given {
@@ -170,7 +170,17 @@ const runAndRemove = async (
   return removed.ok ? end : removed;
 };
 
-const lost = (tier: ContainerTier, { why }: EngineRefusal): Result<never, SandboxFault> =>
+/** Whether only this program was lost, or the engine for all that would follow, is the engine's to say. */
+const lost = async (
+  { engine, tier }: ContainerKind,
+  { why }: EngineRefusal,
+): Promise<Result<never, SandboxFault>> =>
   failed(
-    fault("SANDBOX_LOST", `the ${tier} sandbox was lost: the engine failed: ${why}`, { retryable: true }),
+    (await engine.answers())
+      ? fault("SANDBOX_PROGRAM_LOST", `the ${tier} sandbox lost its program: the engine failed: ${why}`, {
+          retryable: true,
+        })
+      : fault("SANDBOX_LOST", `the ${tier} sandbox was lost: the engine is gone: ${why}`, {
+          retryable: true,
+        }),
   );

@@ -191,4 +191,4 @@ const unavailable = (why: string): Result<never, SandboxFault> =>
   );
 
 const lost = (why: string, { retryable } = { retryable: true }): Result<never, SandboxFault> =>
-  failed(fault("SANDBOX_LOST", `the embedded sandbox was lost: ${why}`, { retryable }));
+  failed(fault("SANDBOX_PROGRAM_LOST", `the embedded sandbox lost its program: ${why}`, { retryable }));

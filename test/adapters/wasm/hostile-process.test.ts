@@ -84,7 +84,7 @@ describe("a process that lies", () => {
       const session = await open(speaking(script));
       expect(await exec(session)).toMatchObject({
         ok: false,
-        fault: { code: "SANDBOX_LOST", retryable: false },
+        fault: { code: "SANDBOX_PROGRAM_LOST", retryable: false },
       });
       expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
       await session.close();
@@ -131,7 +131,7 @@ describe("a process that is not given a file", () => {
     const access = { ...hiding("a.txt", "gone", "deep/er/c"), mayKeep };
     expect(await exec(session, access)).toMatchObject({
       ok: false,
-      fault: { code: "SANDBOX_LOST", retryable: false },
+      fault: { code: "SANDBOX_PROGRAM_LOST", retryable: false },
     });
     expect(await session.changes(new AbortController().signal)).toEqual({ ok: true, value: [] });
     await session.close();
@@ -213,7 +213,7 @@ describe("a process that ends or hangs", () => {
   test("before it began: lost", async () => {
     expect(await exec(await open(speaking("process.exit(0)")))).toMatchObject({
       ok: false,
-      fault: { code: "SANDBOX_LOST" },
+      fault: { code: "SANDBOX_PROGRAM_LOST" },
     });
   });
   test("after it began: the program crashed, its output is kept", async () => {
@@ -231,8 +231,8 @@ describe("a process that ends or hangs", () => {
     expect(await exec(await open(speaking(WAIT, 100)))).toMatchObject({
       ok: false,
       fault: {
-        code: "SANDBOX_LOST",
-        message: "the embedded sandbox was lost: its process did not begin within 100 ms",
+        code: "SANDBOX_PROGRAM_LOST",
+        message: "the embedded sandbox lost its program: its process did not begin within 100 ms",
       },
     });
   });
@@ -285,7 +285,7 @@ describe("a sandbox that is not whole", () => {
     const result = await exec(await open(providerOf({ entry, readable: [entry], wasm: realWasm, ...files })));
     return result.ok ? "ok" : result.fault.code;
   };
-  test("without its code", async () => expect(await code({})).toBe("SANDBOX_LOST"));
+  test("without its code", async () => expect(await code({})).toBe("SANDBOX_PROGRAM_LOST"));
   test("without its interpreter", async () => {
     expect(await code({ wasm: pathToFileURL(join(folder, "absent.wasm")) })).toBe("SANDBOX_UNAVAILABLE");
   });
