@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+import { SOAK } from "./test/kit/cases.ts";
+
 export default defineConfig({
   test: {
     // A file that collects nothing, or a filter that matches nothing, is a failure: leave `passWithNoTests` off.
@@ -13,7 +15,7 @@ export default defineConfig({
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
     // Only there to end what hangs: a test that is merely slow on a busy machine is not wrong.
-    testTimeout: 120_000,
+    testTimeout: SOAK ? 3_600_000 : 120_000,
     hookTimeout: 120_000,
     coverage: { provider: "v8", include: ["runtime/**/*.ts", "language-server/**/*.ts"] },
     projects: [

@@ -6,6 +6,7 @@ import { programOf } from "#agent/program.ts";
 import { RUN_REASONS, isRunReason } from "#agent/reasons.ts";
 import type { RunState } from "#agent/state.ts";
 import { begin, transition } from "#agent/transition.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { allow, approvalBy, deny, stepUp } from "#test/kit/decisions.ts";
 import type { Deciding } from "#test/kit/policy-decider-fake.ts";
 import type { Act, ToolFakePlan } from "#test/kit/tool-fake.ts";
@@ -157,7 +158,7 @@ describe("in any world a run", () => {
         expect(report.usage.iterations).toBeLessThanOrEqual(wild.plan.limits?.iterationsMax ?? 0);
         expectDecided(recorder, Object.values(tools).flatMap((fake) => fake.executed).length);
       }),
-      { numRuns: 120 },
+      { numRuns: caseCount(120) },
     );
   }, 60_000);
 
@@ -168,7 +169,7 @@ describe("in any world a run", () => {
         const last = replayThroughText(wild.plan, recorder);
         if (report.end.reason !== "LEDGER_REFUSED") expect(last?.end ?? null).toEqual(report.end);
       }),
-      { numRuns: 40 },
+      { numRuns: caseCount(40) },
     );
   }, 60_000);
 });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { vitestSuite } from "#apitest/emit/vitest-suite.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { type Bug, BUGS } from "../../examples/orders-api/server.ts";
 import { planOf } from "./kit.ts";
 import { ordersDocument, withOrders } from "./orders-server.ts";
@@ -237,7 +238,7 @@ describe("text of a document stays text", () => {
         expect(suite).toMatch(/^[\n\u0020-\u007e]*$/);
         expect(skeleton(suite)).toBe(plain);
       }),
-      { numRuns: 25 },
+      { numRuns: caseCount(25) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import { readDocument, type ReadDocument } from "#apitest/load/read-document.ts";
 import { utf8 } from "#kernel/bytes.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { planOf } from "./kit.ts";
 
 const yaml = (text: string): ReadDocument => readDocument("api.yaml", utf8(text));
@@ -38,7 +39,7 @@ describe("a document is what YAML 1.2 or JSON says", () => {
         expect(JSON.parse(JSON.stringify(json(text).value?.value))).toEqual(expected);
         expect(JSON.parse(JSON.stringify(yaml(text).value?.value))).toEqual(expected);
       }),
-      { numRuns: 200 },
+      { numRuns: caseCount(200) },
     );
   });
 
@@ -50,7 +51,7 @@ describe("a document is what YAML 1.2 or JSON says", () => {
           expect(read.value !== null || read.problems.length > 0).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: caseCount(500) },
     );
   });
 });

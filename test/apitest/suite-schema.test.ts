@@ -13,6 +13,7 @@ import { SchemaJudge } from "#apitest/schema/judge.ts";
 import { SchemaRegistry } from "#apitest/schema/registry.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 type Mistakes = (schemas: Readonly<Record<string, JsonValue>>, schema: string, value: JsonValue) => string[];
 
@@ -228,7 +229,7 @@ describe("the validator of a suite says what the judge of a run says", () => {
           if (isPlain) unregisterSchema("writ-test:s");
         }
       }),
-      { numRuns: 120 },
+      { numRuns: caseCount(120) },
     );
     expect(agreed).toBeGreaterThan(120);
     // Some 50 on average, of which a single schema brings up to six.

@@ -15,6 +15,7 @@ import { samplesOf } from "#apitest/schema/samples.ts";
 import { violationsOf } from "#apitest/schema/violations.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 const worldOf = (
@@ -231,7 +232,7 @@ describe("the ends of every range are among the values", () => {
           expect(isMultiple(decimalOf(Number(value)), decimalOf(multipleOf))).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 });

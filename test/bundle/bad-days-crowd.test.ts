@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
+import { SOAK } from "#test/kit/cases.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import { AGENT, FILE, furnish, MODEL, NEW_NOTES, OLD_NOTES, runLine, saying } from "./bad-days-agent.ts";
 import { createProcessDesk, expectPlain } from "./bad-days-desk.ts";
 import type { Ended, ProcessDesk } from "./bad-days-desk.ts";
 
-const SOAK = process.env["WRIT_SOAK"] === "1";
 const TEST_MS_MAX = 240_000;
 const CROWD = SOAK ? 10 : 3;
 

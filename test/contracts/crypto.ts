@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromHex, toHex, utf8 } from "#kernel/bytes.ts";
 import type { Crypto } from "#ports/crypto.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 interface Vectors {
   readonly sha256: Cases<"message" | "digest">;
@@ -102,7 +103,7 @@ export const cryptoContract = (name: string, crypto: Crypto): void => {
             );
             expect(accepted).toBe(false);
           }),
-          { numRuns: 40 },
+          { numRuns: caseCount(40) },
         );
       }
     });
@@ -149,7 +150,7 @@ export const cryptoContract = (name: string, crypto: Crypto): void => {
             expect(crypto.open(key, nonce, sealed.subarray(0, -1), additional)).toBeUndefined();
           },
         ),
-        { numRuns: 40 },
+        { numRuns: caseCount(40) },
       );
     });
 

@@ -9,6 +9,7 @@ import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import type { Powers } from "#protocol/consent.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { consentOf, POWERS } from "#test/contracts/consent-store.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { digestOf } from "#test/kit/decisions.ts";
 
 const RANGE = { span: [0, 1], line: 1, column: 1, endLine: 1, endColumn: 2 } as const;
@@ -249,7 +250,7 @@ describe("wider than before is", () => {
           expect(widens(one, three)).toEqual([]);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: caseCount(2_000) },
     );
   });
 });

@@ -10,6 +10,7 @@ import type { JsonValue } from "#kernel/json.ts";
 import type { RigPlan } from "./rig.ts";
 import { call, calm, createRig } from "./rig.ts";
 import type { ProposedCall } from "#gate/contract.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 const crypto = createNodeCrypto();
 const key = new Uint8Array(32).fill(1);
@@ -39,7 +40,7 @@ describe("a fingerprint", () => {
         const same = canonicalJson(left) === canonicalJson(right);
         expect(fingerprint("call", left) === fingerprint("call", right)).toBe(same);
       }),
-      { numRuns: 500 },
+      { numRuns: caseCount(500) },
     );
   });
 

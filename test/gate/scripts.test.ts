@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CallOutcome, GateFault } from "#gate/contract.ts";
 import type { Result } from "#kernel/result.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import type { RecordedDraft } from "#test/kit/run-recorder-fake.ts";
 import { call, calm, modelCall } from "./rig.ts";
 import type { Behaving, Happening, ScriptedRig } from "./scripts.ts";
@@ -194,7 +195,7 @@ test("the laws of the gate hold over every script", async () => {
       seen.refused += count("capability.refused");
       seen.broken += model.broken === null ? 0 : 1;
     }),
-    { numRuns: 400 },
+    { numRuns: caseCount(400) },
   );
   // A property that never got far would hold for nothing.
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(3);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { caseCount } from "#test/kit/cases.ts";
 import { inPolicy, lower } from "./kit.ts";
 
 /** What a random condition asks about. */
@@ -88,7 +89,7 @@ test("a condition that is said never to hold holds for nothing", () => {
       found += 1;
       expect(WORLDS.filter(said.holds), said.text).toEqual([]);
     }),
-    { numRuns: 400 },
+    { numRuns: caseCount(400) },
   );
   expect(found).toBeGreaterThan(5);
 });

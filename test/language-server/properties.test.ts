@@ -10,6 +10,7 @@ import { readAgentSpec } from "#protocol/agent-spec-schema.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { mayRun, type Problem } from "#protocol/problem.ts";
 import { problemKind } from "#protocol/problem-catalogue.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { digest, inBody, inPolicy, lower, lowerBytes, marked } from "./kit.ts";
 import { PROBLEM_CASES } from "./problem-cases.ts";
 
@@ -84,7 +85,7 @@ describe("any text has an answer", () => {
           expect(value.isWhole).toBe(mayRun(problems));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: caseCount(500) },
     );
   });
 
@@ -94,7 +95,7 @@ describe("any text has an answer", () => {
         const { value, problems } = lowerBytes({ path: "a/b.symbi", bytes });
         if (value === null) expect(problems).toHaveLength(1);
       }),
-      { numRuns: 150 },
+      { numRuns: caseCount(150) },
     );
   });
 
@@ -109,7 +110,7 @@ describe("any text has an answer", () => {
           canonicalJson(first.value as unknown as JsonValue),
         );
       }),
-      { numRuns: 80 },
+      { numRuns: caseCount(80) },
     );
   });
 });
@@ -140,7 +141,7 @@ describe("what is added to a rule never makes it say more", () => {
           for (const one of lowered) expect(`policy p { ${rule} ${junk} }`).toContain(one.text);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: caseCount(80) },
     );
   });
 });

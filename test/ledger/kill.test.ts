@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { createVerificationSource } from "#ledger/verification-source.ts";
 import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
+import { SOAK } from "#test/kit/cases.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { diskDeps, openDiskLedger } from "./disk-ledger.ts";
 import { createDice } from "./dice.ts";
@@ -18,7 +19,7 @@ afterAll(() => {
   rmSync(top, { recursive: true, force: true });
 });
 
-const rounds = process.env["WRIT_SOAK"] === "1" ? 200 : 5;
+const rounds = SOAK ? 200 : 5;
 const seed = Number(process.env["WRIT_SEED"] ?? 1);
 
 /** Lets a process append for a while, kills it, and gives the ids that it was told are durable. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { caseCount } from "#test/kit/cases.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { fromHex, toHex } from "#kernel/bytes.ts";
@@ -65,7 +66,7 @@ describe("the tree (RFC 6962)", () => {
         }
         expect(rootOf(crypto, hashes(data))).toEqual(tree.root());
       }),
-      { numRuns: 30 },
+      { numRuns: caseCount(30) },
     );
   });
 
@@ -88,7 +89,7 @@ describe("the tree (RFC 6962)", () => {
         expect(rootFromInclusion(crypto, { leaf, index, size: data.length, path })).toEqual(grown(data));
         expect(path.length).toBeLessThanOrEqual(Math.ceil(Math.log2(data.length)));
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 
@@ -118,7 +119,7 @@ describe("the tree (RFC 6962)", () => {
           expect(rootFromInclusion(crypto, wrong)).not.toEqual(root);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 
@@ -138,7 +139,7 @@ describe("the tree (RFC 6962)", () => {
           false,
         );
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 });

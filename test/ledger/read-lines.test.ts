@@ -4,6 +4,7 @@ import type { LogId } from "#kernel/ids.ts";
 import { ok } from "#kernel/result.ts";
 import { readLines } from "#ledger/read-lines.ts";
 import { ByteStream } from "#ledger/verify/byte-stream.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { createFakeDisk } from "#test/kit/ledger-store-fake.ts";
 import { valueOf } from "./world.ts";
 
@@ -51,7 +52,7 @@ describe("lines of a log", () => {
         }
         expect(found).toEqual(expected);
       }),
-      { numRuns: 50 },
+      { numRuns: caseCount(50) },
     );
   });
 
@@ -96,7 +97,7 @@ describe("the verifier's own stream", () => {
           taken += Buffer.from(valueOf(await again.take(5))).toString("latin1");
         expect(taken).toBe(bytes.toString("latin1"));
       }),
-      { numRuns: 50 },
+      { numRuns: caseCount(50) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { VerifierCrypto } from "#ledger/verify/source.ts";
 import { verifyLog } from "#ledger/verify/verify-log.ts";
+import { SOAK } from "#test/kit/cases.ts";
 import { sourceOf } from "#test/kit/ledger-sources.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { sampleLogs } from "./sample-logs.ts";
@@ -27,7 +28,7 @@ const rememberingCrypto = (): VerifierCrypto => {
  * WRIT_SOAK=1 takes the full size; WRIT_SEED another beginning. The ten thousand of an ordinary run
  * are those on which both verifiers have to agree; these are from another seed.
  */
-const count = process.env["WRIT_SOAK"] === "1" ? 100_000 : 2_500;
+const count = SOAK ? 100_000 : 2_500;
 const seed = Number(process.env["WRIT_SEED"] ?? 1);
 
 describe(`random tampering, ${count} times from seed ${seed}`, () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SOAK } from "#test/kit/cases.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import type { Saying } from "./both-verifiers.ts";
 import { askBoth } from "./both-verifiers.ts";
@@ -11,7 +12,7 @@ import { tamperings } from "./tamper.ts";
  */
 
 /** WRIT_SOAK=1 takes the full size; WRIT_SEED another beginning. */
-const count = process.env["WRIT_SOAK"] === "1" ? 100_000 : 10_000;
+const count = SOAK ? 100_000 : 10_000;
 const seed = Number(process.env["WRIT_SEED"] ?? 1_000_001);
 
 /** Every so many logs are shown to the stranger too. */

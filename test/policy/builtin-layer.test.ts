@@ -8,6 +8,7 @@ import type { Decider } from "#ports/decider.ts";
 import { entityId } from "#protocol/entity-id.ts";
 import type { ActionName, PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, loadPolicies } from "#test/kit/policy-engine.ts";
 import { asking, calling, onRun, publishing } from "#test/kit/policy-requests.ts";
@@ -217,7 +218,7 @@ describe("publishing asks a person first", () => {
       fc.asyncProperty(spelling, async (path) => {
         expect(await publish(path)).toBe("step-up");
       }),
-      { numRuns: 150 },
+      { numRuns: caseCount(150) },
     );
   });
 });

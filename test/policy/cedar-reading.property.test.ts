@@ -5,6 +5,7 @@ import { checkProblems, policiesToCheck } from "#policy/policy-check.ts";
 import { cedarSchema } from "#policy/schema.ts";
 import type { Decider } from "#ports/decider.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -136,7 +137,7 @@ test("any text is read without a throw, and every place lies in it", () => {
       }
       for (const { range } of unread) expect(range.span[1]).toBeLessThanOrEqual(given.length);
     }),
-    { numRuns: 1_000 },
+    { numRuns: caseCount(1_000) },
   );
 });
 
@@ -173,7 +174,7 @@ test("what we and Cedar both take for a policy means the same to both, or is ref
       }
       seen.refused += codes.size > 0 ? 1 : 0;
     }),
-    { numRuns: 250 },
+    { numRuns: caseCount(250) },
   );
   // Some 75 and 220 on average; new cases in a soak should not fall below by chance.
   expect(seen.loaded).toBeGreaterThan(10);

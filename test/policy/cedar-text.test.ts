@@ -5,6 +5,7 @@ import { cedarEntity, cedarPattern, cedarString } from "#policy/cedar-literal.ts
 import { cedarTokens, stringValue } from "#policy/cedar-tokens.ts";
 import { SourceText, utf16Offset } from "#policy/source-text.ts";
 import type { Decider } from "#ports/decider.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 
 const { signal } = new AbortController();
@@ -53,7 +54,7 @@ describe("literals", () => {
         expect(await holds(`context.text == ${cedarString(text)}`, text)).toBe(true);
         expect(await holds(`context.text == ${cedarString(text)}`, other)).toBe(text === other);
       }),
-      { numRuns: 300 },
+      { numRuns: caseCount(300) },
     );
   });
 
@@ -62,7 +63,7 @@ describe("literals", () => {
       fc.asyncProperty(anyText, async (text) => {
         expect(await holds(`principal == ${cedarEntity("User", text)}`, text)).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: caseCount(100) },
     );
   });
 
@@ -78,7 +79,7 @@ describe("literals", () => {
           expect(await holds(`context.text like ${contains}`, text)).toBe(text.includes(part));
         }
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 
@@ -203,7 +204,7 @@ describe("weight", () => {
         await holds(condition, "x").catch(() => undefined);
         expect(await holds("true", "x")).toBe(true);
       }),
-      { numRuns: 80 },
+      { numRuns: caseCount(80) },
     );
     expect(heaviest).toBeGreaterThan(POLICY_WEIGHT_MAX - 8);
   });

@@ -8,6 +8,7 @@ import type { JsonObject } from "#kernel/json.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { agentSpecOf } from "#test/kit/agent-spec-of.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { loadPolicies } from "#test/kit/policy-engine.ts";
@@ -375,7 +376,7 @@ describe("what a rule says is what is decided", () => {
           other === text ? "forbidden" : "allow",
         ]);
       }),
-      { numRuns: 40 },
+      { numRuns: caseCount(40) },
     );
   });
 
@@ -397,7 +398,7 @@ describe("what a rule says is what is decided", () => {
           );
         }
       }),
-      { numRuns: 15 },
+      { numRuns: caseCount(15) },
     );
   });
 

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject } from "#kernel/json.ts";
 import { CEDAR_ENCODING_LIMITS, jsonToCedar } from "#policy/json-to-cedar.ts";
 import type { Decider } from "#ports/decider.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { sha256 } from "#test/kit/policy-requests.ts";
 import { verifies } from "#test/kit/verifies.ts";
@@ -183,7 +184,7 @@ describe("to Cedar itself", () => {
         expect(await allowed("equal", { a, b })).toBe(canonicalJson(a) === canonicalJson(b));
         expect(await allowed("equal", { a, b: a })).toBe(true);
       }),
-      { numRuns: 250 },
+      { numRuns: caseCount(250) },
     );
   });
 
@@ -201,7 +202,7 @@ describe("to Cedar itself", () => {
       fc.asyncProperty(arbitraryJson, async (a) => {
         expect(await allowed("forged", { a })).toBe(false);
       }),
-      { numRuns: 250 },
+      { numRuns: caseCount(250) },
     );
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Decider } from "#ports/decider.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, cedarSource, loadPolicies } from "#test/kit/policy-engine.ts";
 import { READER, calling } from "#test/kit/policy-requests.ts";
@@ -102,7 +103,7 @@ const decide = async (all: readonly Drawn[]): Promise<Decision> => {
 
 const ids = (citations: Decision["rules"]): readonly string[] => citations.map(({ rule }) => rule).toSorted();
 
-const RUNS = { numRuns: 40 };
+const RUNS = { numRuns: caseCount(40) };
 
 describe("the engine and the model on paper", () => {
   test("agree on every decision, its rules and its obligations", async () => {
@@ -124,7 +125,7 @@ describe("the engine and the model on paper", () => {
             : "deny",
         );
       }),
-      { numRuns: 150 },
+      { numRuns: caseCount(150) },
     );
     // A comparison that never met one of these would prove less than it says.
     expect([...seen].toSorted()).toEqual(
@@ -211,7 +212,7 @@ describe("principals above", () => {
           expect(ids(decision.obligations.map(({ rule }) => rule))).toEqual(expected.requirements.toSorted());
         },
       ),
-      { numRuns: 150 },
+      { numRuns: caseCount(150) },
     );
     expect([...seen].toSorted()).toEqual(
       [

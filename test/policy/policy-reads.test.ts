@@ -7,6 +7,7 @@ import { namesInPolicy, policyReads } from "#policy/policy-reads.ts";
 import type { Decider } from "#ports/decider.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { calling, onRun, publishing, sha256 } from "#test/kit/policy-requests.ts";
 
@@ -129,7 +130,7 @@ test("what no rule can see changes no answer", async () => {
         expect(part).toEqual(whole);
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: caseCount(1_000) },
   );
   expect(leftOut).toBeGreaterThan(0);
 });

@@ -5,6 +5,7 @@ import { isJsonObject } from "#kernel/json.ts";
 import type { LoadedPolicies } from "#policy/loaded-policies.ts";
 import type { Decider } from "#ports/decider.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, loadPolicies } from "#test/kit/policy-engine.ts";
 import { READER, asking, calling, onRun, publishing } from "#test/kit/policy-requests.ts";
@@ -88,7 +89,7 @@ test("whatever a request is, it is decided, and one that is not of the format is
       }
       if (decision.denyReason === "unknown") refused += 1;
     }),
-    { numRuns: 2_000 },
+    { numRuns: caseCount(2_000) },
   );
   expect(refused).toBeGreaterThan(500);
 });
@@ -112,7 +113,7 @@ test("a member more, wherever members are counted, is unknown", async () => {
       );
       expect(decision.denyReason).toBe("unknown");
     }),
-    { numRuns: 500 },
+    { numRuns: caseCount(500) },
   );
 });
 

@@ -6,6 +6,7 @@ import type { Around, PathForm } from "#protocol/call-path.ts";
 import { impossiblePath, likelyPath } from "#protocol/call-path.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { readToolArguments } from "#tools/tool-arguments.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 const WHOLE: Around = { before: false, after: false };
 const START: Around = { before: false, after: true };
@@ -53,7 +54,7 @@ describe("whole paths", () => {
             }
           }
         }),
-        { numRuns: 2_000 },
+        { numRuns: caseCount(2_000) },
       );
     },
   );
@@ -73,7 +74,7 @@ describe("parts of paths", () => {
         expect(impossiblePath(cut(from), form, END)).toBeNull();
         expect(impossiblePath(cut(from, to), form, PART)).toBeNull();
       }),
-      { numRuns: 2_000 },
+      { numRuns: caseCount(2_000) },
     );
   });
 
@@ -98,7 +99,7 @@ describe("parts of paths", () => {
           );
         expect(calls.some((call) => pathOfCall(tool, call) === call)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: caseCount(2_000) },
     );
   });
 });
@@ -118,7 +119,7 @@ describe("folded paths", () => {
         expect(impossiblePath(cut(from), "folded", END)).toBeNull();
         expect(impossiblePath(cut(from, to), "folded", PART)).toBeNull();
       }),
-      { numRuns: 2_000 },
+      { numRuns: caseCount(2_000) },
     );
   });
 
@@ -189,7 +190,7 @@ describe("the path that was probably meant", () => {
           if (likely !== null) expect(impossiblePath(likely, form, around)).toBeNull();
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: caseCount(2_000) },
     );
   });
 });

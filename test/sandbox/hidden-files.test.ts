@@ -7,6 +7,7 @@ import type { SandboxFault } from "#ports/sandbox.ts";
 import { createFileSet, writtenOf } from "#sandbox/file-set.ts";
 import type { FileSet } from "#sandbox/file-set.ts";
 import { guardedFiles, programFiles, takeOver } from "#sandbox/hidden-files.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 const LIMITS = { fileBytesMax: 60, filesMax: 6 };
 
@@ -108,7 +109,7 @@ test("whatever a program writes to what it was given is taken over, and no hidde
         expect(after).toEqual({ ...before, ...textsOf(own) });
       },
     ),
-    { numRuns: 500 },
+    { numRuns: caseCount(500) },
   );
 });
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { concatBytes, utf8 } from "#kernel/bytes.ts";
 import { readTar } from "#sandbox/tar-read.ts";
 import { checksum, writeTar } from "#sandbox/tar-write.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 const LIMITS = { entriesMax: 8 };
 
@@ -39,7 +40,7 @@ describe("an archive", () => {
         const read = readTar(writeTar(written), LIMITS);
         expect(read).toEqual({ ok: true, value: written.map(({ path, bytes }) => ({ path, bytes })) });
       }),
-      { numRuns: 40 },
+      { numRuns: caseCount(40) },
     );
   });
 

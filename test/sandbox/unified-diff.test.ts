@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { utf8 } from "#kernel/bytes.ts";
 import { EDITS_MAX, lineEdits } from "#sandbox/line-edits.ts";
 import { binaryDiff, unifiedDiff } from "#sandbox/unified-diff.ts";
+import { caseCount } from "#test/kit/cases.ts";
 
 /** A strict reader of the unified format: every context and removed line must be where the diff says. */
 const applyDiff = (before: string, diff: string): string => {
@@ -109,7 +110,7 @@ describe("a unified diff", () => {
         const diff = unifiedDiff("a", before, after);
         expect(before === after ? before : applyDiff(before, diff)).toBe(after);
       }),
-      { numRuns: 500 },
+      { numRuns: caseCount(500) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { fault } from "#kernel/result.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { createFakeSandbox, everyFile, fakeProgram } from "#test/kit/sandbox-fake.ts";
 import { createRunFiles } from "#tools/index.ts";
 import type { PastCall } from "#tools/index.ts";
@@ -133,7 +134,7 @@ describe("a run that was killed", () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 

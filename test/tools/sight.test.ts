@@ -5,6 +5,7 @@ import { utf8 } from "#kernel/bytes.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { SupposedCall, WouldAllow } from "#ports/executor.ts";
 import type { ProgramChange } from "#ports/sandbox.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { fakeProgram } from "#test/kit/sandbox-fake.ts";
 import type { FakeStep } from "#test/kit/sandbox-fake.ts";
 import { allowsNothing } from "#test/kit/tool-fake.ts";
@@ -135,7 +136,7 @@ describe("what a program sees", () => {
         const list = valueOf(await bench.call("list_files", {}));
         expect((list.value as readonly JsonObject[]).map((file) => file["path"])).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 });

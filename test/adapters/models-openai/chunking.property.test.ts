@@ -5,6 +5,7 @@ import { EventSplitter } from "#adapters/models-openai/event-splitter.ts";
 import { retryAfterMs } from "#adapters/models-openai/retry-after.ts";
 import { withoutKey } from "#adapters/models-openai/provider-text.ts";
 import { concatBytes, utf8, utf8Text } from "#kernel/bytes.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { chunksOf, sse } from "#test/kit/openai-wire-server.ts";
 import { ask, modelAt } from "./kit.ts";
 
@@ -54,7 +55,7 @@ describe("however the network cuts the bytes", () => {
       fc.asyncProperty(cutsAt, async (places) => {
         expect(await read(cut(bytes, places))).toEqual(expected);
       }),
-      { numRuns: 60 },
+      { numRuns: caseCount(60) },
     );
   });
 
@@ -68,7 +69,7 @@ describe("however the network cuts the bytes", () => {
         expect(events.at(-1)?.k).toBe("failed");
         expect(events.some((event) => event.k === "finished")).toBe(false);
       }),
-      { numRuns: 100 },
+      { numRuns: caseCount(100) },
     );
   });
 
@@ -84,7 +85,7 @@ describe("however the network cuts the bytes", () => {
         expect(events.filter((event) => event.k !== "text-delta")).toHaveLength(1);
         expect(events.at(-1)?.k).toBe("failed");
       }),
-      { numRuns: 200 },
+      { numRuns: caseCount(200) },
     );
   });
 

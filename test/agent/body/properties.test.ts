@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { MachineState } from "#agent/body/state.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { bodies, calmBodies, calmFunctions, functions } from "./arbitrary-body.ts";
 import { parameter } from "./ir.ts";
 import type { BodyProgram, BodyRun } from "./run-body.ts";
@@ -53,7 +54,7 @@ describe.each([
         // The last instruction may cost more than one step, but no more than its values are large.
         expect(steps).toBeLessThan(limits.stepsMax + 1_000);
       }),
-      { numRuns: 1_000 },
+      { numRuns: caseCount(1_000) },
     );
   });
 
@@ -62,7 +63,7 @@ describe.each([
       fc.property(programs, (program) => {
         expect(written(runBody(program))).toBe(written(runBody(program)));
       }),
-      { numRuns: 300 },
+      { numRuns: caseCount(300) },
     );
   });
 
@@ -76,13 +77,13 @@ describe.each([
         const stopping = { ...short, sliceSteps, between: throughText };
         expect(written(runBody(stopping))).toBe(written(runBody(short)));
       }),
-      { numRuns },
+      { numRuns: caseCount(numRuns) },
     );
   });
 });
 
 test("most bodies whose operations fit their values run to their end", () => {
-  const ends = fc.sample(calm, { numRuns: 200, seed: 7 }).map((program) => runBody(program).end);
+  const ends = fc.sample(calm, { numRuns: caseCount(200), seed: 7 }).map((program) => runBody(program).end);
   const codes = ends.map((end) => (end.k === "failed" ? end.fault.code : end.k));
   expect(codes.filter((code) => code === "returned").length).toBeGreaterThan(100);
   // What else can happen to them: a bound, or numbers that grow too large.
