@@ -27,7 +27,7 @@ afterEach(() => desk.dispose());
 
 const fields = (entry: JsonObject): JsonObject => entry["public"] as JsonObject;
 const ofType = (...types: readonly string[]): readonly JsonObject[] =>
-  desk.entries().filter(({ type }) => types.includes(String(type)));
+  desk.entries().filter(({ type }) => types.includes(type as string));
 
 /** Calls that were intended and of which nobody recorded an outcome, and what truly became of each. */
 const said = (): readonly string[] => {
@@ -36,7 +36,7 @@ const said = (): readonly string[] => {
   return ofType("action.intended")
     .map(fields)
     .filter(({ tool, callId }) => tool === "publish_file" && !over.has(callId ?? null))
-    .flatMap(({ callId }) => [happened ? "--happened" : "--absent", String(callId)]);
+    .flatMap(({ callId }) => [happened ? "--happened" : "--absent", callId as string]);
 };
 
 /** Starts this, kills it after a while unless it ended before. */
@@ -58,8 +58,8 @@ describe("a run that is killed again and again, and resumed each time", () => {
       let last = await killed(begin);
       const moments: string[] = [];
       for (let kills = 1; last.code !== 0; kills += 1) {
-        const run = ofType("run.started").map((entry) => (entry["run"] as JsonObject)["id"])[0];
-        const line = run === undefined ? begin : ["run", "--resume", String(run), ...said()];
+        const run = ofType("run.started").map((entry) => (entry["run"] as JsonObject)["id"] as string)[0];
+        const line = run === undefined ? begin : ["run", "--resume", run, ...said()];
         moments.push(`${String(ofType("action.intended").length)} calls: ${line.slice(1).join(" ")}`);
         last = kills < KILLS ? await killed(line) : await desk.writ(line);
         if (kills >= KILLS) expect(last.code, [...moments, last.err].join("\n")).toBe(0);
