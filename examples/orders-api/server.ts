@@ -179,7 +179,12 @@ const wholeNumber = (text: string | null): number | undefined =>
   text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 
 if (import.meta.main) {
-  const bug = BUGS.find((name) => name === process.env["ORDERS_API_BUG"]);
+  const named = process.env["ORDERS_API_BUG"] ?? "";
+  const bug = BUGS.find((name) => name === named);
+  if (named !== "" && bug === undefined) {
+    process.stderr.write(`orders API: there is no bug ${JSON.stringify(named)}; there are ${BUGS.join(", ")}\n`);
+    process.exit(2);
+  }
   const server = createOrdersServer(bug);
   server.listen(Number(process.env["PORT"] ?? 0), "127.0.0.1", () => {
     const address = server.address();

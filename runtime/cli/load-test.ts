@@ -1,4 +1,4 @@
-import { runApiTests } from "#host/compose/api-test-run.ts";
+import { openTestTarget, runApiTests } from "#host/compose/api-test-run.ts";
 import { openApiTests, suiteText } from "#host/compose/api-tests.ts";
 
 import type { TestCommandDeps } from "./test-deps.ts";
@@ -9,6 +9,7 @@ import { writeSuite } from "./write-suite.ts";
 
 const deps: TestCommandDeps = {
   open: openApiTests,
+  openTarget: openTestTarget,
   run: runApiTests,
   suiteText: (plan, document, seed) => suiteText(plan, document, seed, VERSION),
   writeSuite,

@@ -2,14 +2,17 @@ import type { ApiTests, ApiTestsOf, ApiTestsRefusal } from "#host/compose/api-te
 import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
 import type { RecordedTests } from "#host/tests/run-tests.ts";
 import type { Fault, Result } from "#kernel/result.ts";
+import type { HttpTransport } from "#ports/http-transport.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
 
 /** What `writ test` needs of the outside. */
 export interface TestCommandDeps {
   open(of: ApiTestsOf, signal: AbortSignal): Promise<Result<ApiTests, ApiTestsRefusal>>;
+  openTarget(origin: string): Promise<Result<HttpTransport, TestRunRefusal>>;
   run(
     tests: ApiTests,
     plan: ApiTestPlan,
+    target: HttpTransport,
     of: TestRunOf,
     people: TestRunPeople,
     signal: AbortSignal,

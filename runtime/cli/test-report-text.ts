@@ -14,10 +14,11 @@ const TEXT_COLUMNS_MAX = 100;
 export const reportLines = (
   report: ApiRunReport,
   problems: readonly FileProblem[],
+  howInterrupted: string | null,
   terminal: Pick<Terminal, "style" | "columns">,
 ): readonly string[] => {
   const { style } = terminal;
-  const { failures, warnings, operations, notSent, leftOut, requests, casesSent, casesPlanned, ended, seed } =
+  const { failures, warnings, operations, notSent, leftOut, requests, casesSent, casesPlanned, seed } =
     report;
   return [
     ...failures.flatMap((cause) => causeLines(cause, terminal)),
@@ -35,7 +36,7 @@ export const reportLines = (
       }),
     "",
     ...unjudgedLines(report, terminal),
-    ...ENDS[ended].map((line) => style.yellow(line)),
+    ...endLines(report, howInterrupted).map((line) => style.yellow(line)),
     [
       `${casesSent} of ${plural(casesPlanned, "case")}, ${plural(requests, "request")}, seed ${seed}`,
       ...untested(leftOut, problems),
@@ -63,6 +64,10 @@ const NOT_TESTED = "WRIT117";
 const verdict = ({ failures, requests, ended }: ApiRunReport, style: Style): string => {
   if (requests === 0) return style.red("nothing was sent, so nothing was tested");
   if (failures.length === 0 && ended === "unjudged") return style.red("nothing was shown");
+  if (ended === "interrupted") {
+    const soFar = failures.length === 0 ? style.yellow : style.red;
+    return soFar(`${failures.length === 0 ? "no failure" : plural(failures.length, "failure")} so far`);
+  }
   return failures.length === 0
     ? style.green("nothing contradicts the document")
     : style.red(plural(failures.length, "failure"));
@@ -105,12 +110,26 @@ const unjudgedLines = (
   ];
 };
 
-const ENDS = {
-  completed: [],
-  budget: ["the budget of requests was used up before all cases were sent; --requests-max raises it"],
-  silent: ["the server stopped answering, so the run ended"],
-  unjudged: [],
-} as const;
+/** Why not everything was tried. */
+const endLines = (
+  { ended, casesPlanned, casesSent }: ApiRunReport,
+  howInterrupted: string | null,
+): readonly string[] => {
+  switch (ended) {
+    case "budget":
+      return ["the budget of requests was used up before all cases were sent; --requests-max raises it"];
+    case "silent":
+      return ["the server stopped answering, so the run ended"];
+    case "interrupted": {
+      const by = howInterrupted === null ? "" : ` by ${howInterrupted}`;
+      const left = plural(casesPlanned - casesSent, "case was", "cases were");
+      return [`interrupted${by}: ${left} not sent, or not answered yet`];
+    }
+    case "completed":
+    case "unjudged":
+      return [];
+  }
+};
 
 const causeLines = (
   cause: ApiCauseReport,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import type { HttpTransport } from "#ports/http-transport.ts";
 import type { ApiRunEnd } from "#protocol/api-test-report.ts";
 
 import { homeFolder } from "./account.ts";
@@ -56,12 +57,12 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
     },
   ],
   actsUnheard: true,
-  run: (invocation) => {
+  run: async (invocation) => {
     const { values } = invocation;
     const origin = values.get("origin")?.[0];
     if (origin === undefined) {
       const help = "a document's `servers` are suggestions; --origin says that this server is meant";
-      return Promise.resolve(refuseUsage(invocation, "which server? nothing is sent without --origin", help));
+      return refuseUsage(invocation, "which server? nothing is sent without --origin", help);
     }
     const requestsMax = numberIn(
       values.get("requests-max")?.[0] ?? String(REQUESTS_MAX_DEFAULT),
@@ -70,22 +71,25 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
     );
     const rate = values.has("rate") ? numberIn(values.get("rate")?.[0] ?? "", 1, RATE_MOST) : null;
     if (requestsMax === undefined || rate === undefined) {
-      return Promise.resolve(
-        refuseUsage(invocation, "--requests-max and --rate take whole numbers above zero"),
-      );
+      return refuseUsage(invocation, "--requests-max and --rate take whole numbers above zero");
     }
-    const target = { origin, requestsMax, requestsPerSecondMax: rate };
-    return askTests(deps, invocation, (asked) => run(deps, invocation, asked, target));
+    const target = await deps.openTarget(origin);
+    if (!target.ok) return refuseRun(invocation, target.fault);
+    try {
+      const limits = { requestsMax, requestsPerSecondMax: rate };
+      return await askTests(deps, invocation, (asked) => run(deps, invocation, asked, target.value, limits));
+    } finally {
+      await target.value.close();
+    }
   },
 });
-
-type Target = Pick<TestRunOf, "origin" | "requestsMax" | "requestsPerSecondMax">;
 
 const run = async (
   deps: TestCommandDeps,
   invocation: Invocation,
   { tests, plan, seed }: AskedTests,
-  target: Target,
+  target: HttpTransport,
+  limits: Pick<TestRunOf, "requestsMax" | "requestsPerSecondMax">,
 ): Promise<ExitCode> => {
   const { terminal, switches, values, environment, signal } = invocation;
   if (plan.cases.length === 0) {
@@ -94,7 +98,7 @@ const run = async (
   }
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
   const of: TestRunOf = {
-    ...target,
+    ...limits,
     seed,
     stateDirectory: environment.stateDirectory,
     ledgerFolder: folder === "" ? null : resolve(environment.cwd, folder),
@@ -103,37 +107,37 @@ const run = async (
     user: environment.user,
     software: `writ ${VERSION}`,
   };
-  const ran = await deps.run(tests, plan, of, peopleAt(invocation, plan.cases.length), signal);
+  if (!switches.has("json")) {
+    terminal.err(`${plural(plan.cases.length, "case")} for ${visibleText(target.origin)}`);
+  }
+  const ran = await deps.run(tests, plan, target, of, peopleAt(invocation), signal);
   if (!ran.ok) return refuseRun(invocation, ran.fault);
   const { report, run: id } = ran.value;
+  const how = invocation.howInterrupted();
   if (switches.has("json")) {
     const problems = tests.problems.map(documentProblem);
     const document = { v: 1, document: tests.file, run: id, problems, ...report };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else {
-    for (const line of reportLines(report, tests.problems, terminal)) terminal.out(line);
+    for (const line of reportLines(report, tests.problems, how, terminal)) terminal.out(line);
     terminal.out(terminal.style.dim(`\`writ audit show ${id}\` shows what was decided and sent`));
   }
+  if (report.ended === "interrupted") return 130;
   return report.failures.length === 0 && ENDED_WELL.includes(report.ended) && report.requests > 0 ? 0 : 1;
 };
 
 const ENDED_WELL: readonly ApiRunEnd[] = ["completed", "budget"];
 
 /** The person at this terminal. */
-const peopleAt = (invocation: Invocation, cases: number): TestRunPeople => ({
+const peopleAt = (invocation: Invocation): TestRunPeople => ({
   approver: createTerminalApprover({ terminal: invocation.terminal, user: invocation.environment.user }),
-  // Only now: what is no origin may hold a password.
-  onOrigin: (origin) => {
-    if (!invocation.switches.has("json")) {
-      invocation.terminal.err(`${plural(cases, "case")} for ${visibleText(origin)}`);
-    }
-  },
   onNewWorkspace: (unclaimed, help) => tellNewWorkspace(unclaimed, help, invocation),
   // Programs find it in the ledger.
   onInterrupted: (runs) => {
     if (!invocation.switches.has("json")) tellInterrupted(runs, invocation.terminal);
   },
   onPolicyWarnings: (warnings, texts) => printPolicyWarnings(invocation, warnings, texts),
+  howInterrupted: invocation.howInterrupted,
 });
 
 const refuseRun = (invocation: Invocation, refusal: TestRunRefusal): ExitCode => {

@@ -15,6 +15,32 @@ export const utf8Text = (bytes: Uint8Array): string | undefined => {
   }
 };
 
+/** The text of the longest well-formed beginning: all of it for well-formed UTF-8, where a byte order mark is kept. */
+export const utf8Beginning = (bytes: Uint8Array): string => {
+  let [text, least, most] = ["", 0, bytes.length];
+  // A mistake in a beginning is one in each longer beginning too, so halving finds the first.
+  while (least <= most) {
+    const middle = (least + most) >> 1;
+    const decoded = beginningOf(bytes.subarray(0, middle));
+    if (decoded === undefined) {
+      most = middle - 1;
+    } else {
+      text = decoded;
+      least = middle + 1;
+    }
+  }
+  return text;
+};
+
+/** Undefined for what no bytes behind it can make well-formed; the text leaves out a character that is not all there. */
+const beginningOf = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true });
+  } catch {
+    return undefined;
+  }
+};
+
 export const concatBytes = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => {
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;

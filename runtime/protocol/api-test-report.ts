@@ -10,6 +10,7 @@ export interface ApiRunReport {
   /** Requests sent, those for shrinking included. */
   readonly requests: number;
   readonly casesPlanned: number;
+  /** Cases that were sent and answered, or of which it is known that no answer comes. */
   readonly casesSent: number;
   readonly operations: readonly ApiOperationReport[];
   /** What contradicts the document, one entry a cause, in the order of the document. */
@@ -55,7 +56,9 @@ export type ApiRunEnd =
   /** The server stopped answering. */
   | "silent"
   /** An answer kept whoever judges it too busy, or ended it. */
-  | "unjudged";
+  | "unjudged"
+  /** Somebody ended it. */
+  | "interrupted";
 
 /** Whose answer could not be judged. */
 export interface ApiUnjudged {

@@ -103,9 +103,19 @@ describe("what is wrong is said where it is", () => {
     expect(problemsOf(json(text))).toEqual(problems);
   });
 
-  test("bytes that are no UTF-8", () => {
-    expect(problemsOf(readDocument("a.yaml", Uint8Array.of(0xff, 0xfe)))).toEqual(["WRIT111@1:1"]);
-  });
+  test.each([
+    ["a: 1\nb: é", "latin1", "WRIT111@2:4", "byte 9 of it, 0xE9", "-f WINDOWS-1252"],
+    ["a: é", "utf16le", "WRIT111@1:1", "UTF-16", "-f UTF-16 "],
+  ] as const)(
+    "%j in %s is refused with its place and a way to convert it",
+    (text, coding, place, said, help) => {
+      const mark = coding === "utf16le" ? "\ufeff" : "";
+      const read = readDocument("a.yaml", Buffer.from(`${mark}${text}`, coding));
+      expect(problemsOf(read)).toEqual([place]);
+      expect(read.problems[0]?.message).toContain(said);
+      expect(read.problems[0]?.help).toContain(help);
+    },
+  );
 });
 
 describe("hostile documents end at a bound", () => {

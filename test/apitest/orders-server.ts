@@ -31,13 +31,22 @@ export const withOrders = async <T>(
 };
 
 /** A door that lets everything out and records nothing, for runs that are about what is sent and answered. */
-export const openDoor = (transport: HttpTransport): RequestDoor => ({
-  origin: transport.origin,
-  async pass(_, work, signal) {
-    await work(({ request }, inner) => transport.send(request, inner), signal);
-    return ok({ k: "passed" });
-  },
-});
+export const openDoor = (transport: HttpTransport): RequestDoor => {
+  let requests = 0;
+  return {
+    origin: transport.origin,
+    get requests() {
+      return requests;
+    },
+    async pass(_, work, signal) {
+      await work(({ request }, inner) => {
+        requests += 1;
+        return transport.send(request, inner);
+      }, signal);
+      return ok({ k: "passed" });
+    },
+  };
+};
 
 /** The judge and shrinker of a plan that was made in this thread. */
 export const testerOf = (tests: DocumentTests): Pick<ApiTester, "judge" | "smaller"> => ({

@@ -260,7 +260,27 @@ describe("a run", () => {
     const abort = new AbortController();
     const running = runAt(await thingsTests(), origin, {}, {}, abort.signal);
     setTimeout(() => abort.abort(), 30);
-    await expect(running).rejects.toMatchObject({ name: "AbortError" });
+    expect(await running).toMatchObject({ ok: true, value: { ended: "interrupted", casesSent: 0 } });
+  });
+
+  test("keeps what it found before it was aborted, and claims nothing of what it did not try", async () => {
+    const abort = new AbortController();
+    let received = 0;
+    const origin = await serve((_, response) => {
+      received += 1;
+      // The valid request is refused, and so is what breaks a rule: after all of them it would be a failure.
+      if (received <= 3) response.writeHead(received === 2 ? 500 : 400).end();
+      else abort.abort();
+    });
+    const tests = await thingsTests();
+    const report = await runAt(tests, origin, { concurrencyMax: 1 }, {}, abort.signal);
+    if (!report.ok) throw new Error(report.fault.message);
+    expect(report.value).toMatchObject({ ended: "interrupted", casesSent: 3, requests: 4 });
+    const found = report.value.failures;
+    expect(found.map(({ check }) => check)).not.toContain("valid-accepted");
+    const crash = found.find(({ check }) => check === "server-error");
+    expect(crash?.curl).toContain(`${origin}/things`);
+    expect(received).toBe(4);
   });
 
   test("keeps requests apart in time as its rate says", async () => {
@@ -280,9 +300,9 @@ describe("a run", () => {
     expect(asked).toBe(4);
     // What was not let out was not sent.
     const other = new Sender(clock, { requestsMax: 4, requestsPerSecondMax: null });
-    expect([await other.send(send, testCase, never()), other.requests]).toEqual(["denied", 0]);
+    expect([await other.send(send, testCase, never()), other.left]).toEqual(["denied", 4]);
     // The clock of this test stands still, so each has to wait for all before it.
-    expect([sender.requests, sleeps]).toEqual([4, [5, 10, 15]]);
+    expect([sender.left, sleeps]).toEqual([0, [5, 10, 15]]);
   });
 });
 

@@ -156,11 +156,20 @@ describe("writ test run", () => {
     ["no origin, whatever servers the document names", {}, 2],
     ["an origin that is none", { origin: "127.0.0.1:8080" }, 2],
     ["an origin with a path", { origin: "http://127.0.0.1/x" }, 2],
+    ["an origin that nobody speaks", { origin: "ftp://127.0.0.1" }, 2],
+    ["a name that leads nowhere", { origin: "http://name.invalid" }, 3],
     ["no requests", { origin: "http://127.0.0.1:1", "requests-max": "0" }, 2],
     ["a server that is not there", { origin: "http://127.0.0.1:1" }, 3],
   ] as const)("%s", async (_, options, code) => {
     const said = await writ("run", ["openapi.yaml"], options);
     expect(said.code).toBe(code);
+  });
+
+  test("what is no origin is refused before the document is read", async () => {
+    const said = await writ("run", ["broken.yaml"], { origin: "http://127.0.0.1:1/x" });
+    expect(said).toMatchObject({ code: 2, out: "" });
+    expect(said.err).toContain("write scheme, host and port");
+    expect(said.err).not.toContain("WRIT111");
   });
 
   test("a password in what is no origin is not repeated", async () => {

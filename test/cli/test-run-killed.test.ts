@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
 import { recorded, serve, verified } from "#test/host/tests/rig.ts";
@@ -22,7 +22,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** `writ test run` in a process of its own. */
-const writ = (origin: string) => started("test", "run", "openapi.yaml", "--origin", origin);
+const writ = (origin: string, ...more: readonly string[]) =>
+  started("test", "run", "openapi.yaml", "--origin", origin, ...more);
 
 /** `writ` in a process of its own. */
 const started = (...words: readonly string[]) => {
@@ -32,8 +33,15 @@ const started = (...words: readonly string[]) => {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said: Buffer[] = [];
+  const out: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => said.push(chunk));
-  return { child, ended: once(child, "close"), text: () => Buffer.concat(said).toString("utf8") };
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  return {
+    child,
+    ended: once(child, "close") as Promise<[number | null]>,
+    text: () => Buffer.concat(said).toString("utf8"),
+    out: () => Buffer.concat(out).toString("utf8"),
+  };
 };
 
 test("a run that was killed between its requests is on record as interrupted, and the ledger goes on", async () => {
@@ -57,7 +65,7 @@ test("a run that was killed between its requests is on record as interrupted, an
 
   const again = await withOrders(undefined, async (origin) => {
     const second = writ(origin);
-    const [code] = (await second.ended) as [number];
+    const [code] = await second.ended;
     return { code, text: second.text() };
   });
   expect(again.text).toContain("was interrupted before it ended");
@@ -78,4 +86,61 @@ test("a run that was killed between its requests is on record as interrupted, an
   const ofSecond = entries.filter(({ run }) => run?.id === second?.run?.id).map(({ type }) => type);
   expect(ofSecond.at(-1)).toBe("tests.ended");
   expect((await verified(at)).faultsTotal).toBe(0);
+});
+
+/** A server that breaks down at first and then never answers again. */
+const silentAfter = async (answers: number) => {
+  const silent = Promise.withResolvers<void>();
+  let count = 0;
+  const server = await serve((_, response) => {
+    count += 1;
+    if (count <= answers) response.writeHead(500).end();
+    else silent.resolve();
+  });
+  return { ...server, silent: silent.promise };
+};
+
+describe("a run that is interrupted", () => {
+  test("by Ctrl-C says what it found, what is missing and where it is recorded", async () => {
+    const server = await silentAfter(3);
+    const run = writ(server.origin);
+    await server.silent;
+    run.child.kill("SIGINT");
+    const [code] = await run.ended;
+    await server.close();
+    expect(code).toBe(130);
+    const out = run.out();
+    expect(out).toContain("failure server-error openapi.yaml:");
+    expect(out).toMatch(new RegExp(`^ {2}curl .*'${server.origin}/`, "m"));
+    const [, planned, requests] = /^3 of (\d+) cases, (\d+) requests, seed 1$/m.exec(out) ?? [];
+    expect(out).toContain(
+      `\ninterrupted by Ctrl-C (SIGINT): ${Number(planned) - 3} cases were not sent, or not answered yet\n`,
+    );
+    expect(out).toMatch(/^\d+ failures? so far$/m);
+    const [, shown] = /^`writ audit show ([0-9a-f-]{36})` shows what was decided and sent$/m.exec(out) ?? [];
+    const ofRun = (await recorded({ folder, state })).filter(({ entry }) => entry.run?.id === shown);
+    expect(ofRun.at(-1)).toMatchObject({
+      entry: { type: "tests.ended", public: { outcome: "cancelled", cases: 3, requests: Number(requests) } },
+      content: { explanation: "ended by Ctrl-C (SIGINT)" },
+    });
+    // What was let out and had no connection yet never arrived.
+    expect(server.seen.length).toBeLessThanOrEqual(Number(requests));
+  });
+
+  test("by another program answers with the whole document, where that is asked for", async () => {
+    const server = await silentAfter(3);
+    const run = writ(server.origin, "--json");
+    await server.silent;
+    run.child.kill("SIGTERM");
+    const [code] = await run.ended;
+    await server.close();
+    expect(code).toBe(130);
+    expect(JSON.parse(run.out())).toMatchObject({
+      v: 1,
+      run: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      ended: "interrupted",
+      casesSent: 3,
+      failures: expect.arrayContaining([expect.objectContaining({ check: "server-error" })]) as unknown,
+    });
+  });
 });

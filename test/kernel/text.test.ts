@@ -9,6 +9,7 @@ import {
   toBase64,
   toHex,
   utf8,
+  utf8Beginning,
   utf8Text,
 } from "#kernel/bytes.ts";
 import { aboutDurationText, DURATION_MS_MAX, durationMs, durationText } from "#kernel/duration.ts";
@@ -96,6 +97,21 @@ describe("bytes", () => {
     expect(utf8Text(Uint8Array.of(0xff))).toBeUndefined();
     expect(utf8Text(Uint8Array.of(0xed, 0xa0, 0x80))).toBeUndefined();
     expect(utf8Text(utf8("\ufeffa"))).toBe("\ufeffa");
+  });
+
+  test.each([
+    ["all of it", utf8("\ufeffé😀"), "\ufeffé😀"],
+    ["nothing", Uint8Array.of(), ""],
+    ["what stands before a wrong byte", concatBytes(utf8("é"), Uint8Array.of(0xfc), utf8("a")), "é"],
+    [
+      "what stands before a character that breaks off",
+      concatBytes(utf8("é"), Uint8Array.of(0xf0, 0x9f), utf8("a")),
+      "é",
+    ],
+    ["what stands before one that the end cuts", concatBytes(utf8("é"), Uint8Array.of(0xf0, 0x9f)), "é"],
+    ["nothing before a first wrong byte", Uint8Array.of(0xff, 0xfe), ""],
+  ])("the well-formed beginning is %s", (_, bytes, text) => {
+    expect(utf8Beginning(bytes)).toBe(text);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { utf8Text } from "#kernel/bytes.ts";
+import { utf8, utf8Beginning, utf8Text } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import type { Problem } from "#protocol/problem.ts";
 import type { SourceRange, Span } from "#protocol/source.ts";
@@ -43,7 +43,7 @@ export const readDocument = (file: string, bytes: Uint8Array): ReadDocument => {
     return refused("", API_PROBLEM_CODES.tooLarge, `more than ${LOAD_LIMITS.documentBytesMax} bytes`);
   }
   const decoded = utf8Text(bytes);
-  if (decoded === undefined) return refused("", API_PROBLEM_CODES.syntax, "the file is not UTF-8 text");
+  if (decoded === undefined) return notUtf8(bytes);
   const text = decoded.startsWith("\ufeff") ? ` ${decoded.slice(1)}` : decoded;
   const lines = lineIndexOf(text);
   const problems: Problem[] = [];
@@ -79,6 +79,22 @@ const refused = (text: string, code: ApiProblemCode, message: string): ReadDocum
   value: null,
   problems: [apiProblem(code, message, lineIndexOf(text).rangeOf([0, 0]))],
 });
+
+/** Where a text stops to be UTF-8, and how to make it that. */
+const notUtf8 = (bytes: Uint8Array): ReadDocument => {
+  const before = utf8Beginning(bytes);
+  const at = utf8(before).length;
+  const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, "0");
+  const isUtf16 =
+    at === 0 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
+  const [message, from] = isUtf16
+    ? ["the file is UTF-16 text and has to be UTF-8", "UTF-16"]
+    : [`the file is not UTF-8 text: byte ${at + 1} of it, 0x${byte}, is of no character`, "WINDOWS-1252"];
+  const help = `save it as UTF-8 in an editor, or \`iconv -f ${from} -t UTF-8 old.yaml > new.yaml\`${isUtf16 ? "" : ", where that is what it was written in"}`;
+  const end = before.length;
+  const range = lineIndexOf(before).rangeOf([end, end]);
+  return { value: null, problems: [apiProblem(API_PROBLEM_CODES.syntax, message, range, { help })] };
+};
 
 const spanOf = (tree: Tree, pointer: string): Span => {
   let span = tree.rootSpan;

@@ -10,6 +10,8 @@ import type { ApiUnsent } from "#protocol/api-test-report.ts";
 export interface RequestDoor {
   /** As `URL.origin` writes it. */
   readonly origin: string;
+  /** Requests that went out so far, also those without an answer. */
+  readonly requests: number;
   /**
    * Has the work of one operation done if its requests may be sent, and resolves when the work is over. A
    * fault ends the run: nothing more can be sent. Rejects with an AbortError when aborted.

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "#kernel/abort.ts";
+import { isAbort, throwIfAborted } from "#kernel/abort.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -41,7 +41,7 @@ const SHRUNK_MAX = 25;
 /**
  * Sends cases and judges what comes back. Operations come one after another, each through the door; the
  * plainest request of each before its others, which run beside each other, and what failed of it is made
- * smaller before the next one. Rejects with an AbortError when aborted.
+ * smaller before the next one. When aborted nothing more is sent, and the report has what was found before.
  */
 export const runCases = async (
   plan: ApiTestPlan,
@@ -79,6 +79,17 @@ class Run {
   }
 
   async run(signal: AbortSignal): Promise<Result<ApiRunReport, Fault<string>>> {
+    try {
+      const passed = await this.passOperations(signal);
+      if (!passed.ok) return passed;
+    } catch (error) {
+      if (!isAbort(error) || !signal.aborted) throw error;
+      this.ended = "interrupted";
+    }
+    return ok(this.report());
+  }
+
+  private async passOperations(signal: AbortSignal): Promise<Result<void, Fault<string>>> {
     const groups = Map.groupBy(this.plan.cases, nameOf);
     for (const operation of this.plan.operations) {
       const cases = groups.get(nameOf(operation)) ?? [];
@@ -93,7 +104,7 @@ class Run {
       if (this.broken !== undefined) return failed(this.broken);
       if (this.ended !== "completed") break;
     }
-    return ok(this.report());
+    return ok(undefined);
   }
 
   private async passOperation(
@@ -240,7 +251,7 @@ class Run {
     return {
       origin,
       seed: this.options.seed,
-      requests: this.sender.requests,
+      requests: this.ports.door.requests,
       casesPlanned: this.plan.cases.length,
       casesSent: this.casesSent,
       operations: this.operations.reports,

@@ -20,10 +20,6 @@ export class Sender {
     this.limits = limits;
   }
 
-  get requests(): number {
-    return this.sent;
-  }
-
   /** Requests that may still be sent. */
   get left(): number {
     return this.limits.requestsMax - this.sent;

@@ -6,7 +6,7 @@ import { failed } from "#kernel/result.ts";
 import { compileCedar } from "#policy/index.ts";
 import type { LoadedPolicies } from "#policy/index.ts";
 import type { Approver } from "#ports/approver.ts";
-import { HTTP_LIMITS_DEFAULT } from "#ports/http-transport.ts";
+import { HTTP_LIMITS_DEFAULT, type HttpTransport } from "#ports/http-transport.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
 import { entityId } from "#protocol/entity-id.ts";
 import type { PolicySource } from "#protocol/policy-vocabulary.ts";
@@ -28,8 +28,6 @@ const SHRINK_REQUESTS_MAX = 60;
 
 export interface TestRunOf {
   readonly seed: number;
-  /** Named by a person for this run: no other origin is ever sent anything. */
-  readonly origin: string;
   readonly requestsMax: number;
   readonly requestsPerSecondMax: number | null;
   readonly stateDirectory: string;
@@ -47,11 +45,11 @@ export interface TestRunOf {
 /** Who is asked, and told what comes before the first request. */
 export interface TestRunPeople {
   readonly approver: Approver;
-  /** The origin that everything is sent to, once it is known to be one that may be. */
-  onOrigin(origin: string): void;
   onNewWorkspace(unclaimed: readonly string[], help: string): void;
   onInterrupted(runs: readonly InterruptedRun[]): void;
   onPolicyWarnings(warnings: readonly FileProblem[], texts: ReadonlyMap<string, string>): void;
+  /** What interrupted the run, in words; null where that is not known. */
+  readonly howInterrupted: () => string | null;
 }
 
 export type TestRunRefusal =
@@ -63,64 +61,64 @@ export type TestRunRefusal =
   | { readonly k: "usage" | "unavailable"; readonly fault: Fault<string> };
 
 /**
- * Sends the tests of a document to one origin: as far as the policies permit, and on record. Rejects with an
- * AbortError when aborted.
+ * The one server of a run, named by a person for it: nothing else is ever sent anything. Nothing is sent yet, so
+ * what is no origin is refused before anybody makes tests for it. Whoever gets it closes it.
+ */
+export const openTestTarget = async (origin: string): Promise<Result<HttpTransport, TestRunRefusal>> => {
+  // The client is large, and only a run sends anything.
+  const { openHttpTransport } = await import("#adapters/http/open-transport.ts");
+  const opened = await openHttpTransport(origin, { ...HTTP_LIMITS_DEFAULT, connectionsMax: CONCURRENCY_MAX });
+  if (opened.ok) return opened;
+  const isUsage = opened.fault.code === "HTTP_ORIGIN_REFUSED";
+  return failed({ k: isUsage ? "usage" : "unavailable", fault: opened.fault });
+};
+
+/**
+ * Sends the tests of a document to one origin: as far as the policies permit, and on record. When aborted it
+ * stops and gives what was found before; rejects with an AbortError where nothing was sent yet.
  */
 export const runApiTests = async (
   tests: ApiTests,
   plan: ApiTestPlan,
+  transport: HttpTransport,
   of: TestRunOf,
   people: TestRunPeople,
   signal: AbortSignal,
 ): Promise<Result<RecordedTests, TestRunRefusal>> => {
-  // The client is large, and only a run sends anything.
-  const { openHttpTransport } = await import("#adapters/http/open-transport.ts");
-  const transport = await openHttpTransport(of.origin, {
-    ...HTTP_LIMITS_DEFAULT,
-    connectionsMax: CONCURRENCY_MAX,
-  });
-  if (!transport.ok) {
-    const isUsage = transport.fault.code === "HTTP_ORIGIN_REFUSED";
-    return failed({ k: isUsage ? "usage" : "unavailable", fault: transport.fault });
-  }
-  const { origin } = transport.value;
-  people.onOrigin(origin);
   const testRun = entityId(tests.file);
-  try {
-    return await withPolicies(tests.folder, of, originPolicy(testRun, origin), people, signal, (policies) =>
-      withLedger(tests.folder, of, people, (ledger) =>
-        runTests(
-          {
-            ledger,
-            policies,
-            transport: transport.value,
-            tester: tests.judge,
-            approver: people.approver,
-            clock: systemClock,
-            crypto: createNodeCrypto(),
-            entropy: createSystemEntropy(),
-            digest,
+  const named = originPolicy(testRun, transport.origin);
+  return withPolicies(tests.folder, of, named, people, signal, (policies) =>
+    withLedger(tests.folder, of, people, (ledger) =>
+      runTests(
+        {
+          ledger,
+          policies,
+          transport,
+          tester: tests.judge,
+          approver: people.approver,
+          clock: systemClock,
+          crypto: createNodeCrypto(),
+          entropy: createSystemEntropy(),
+          digest,
+          howInterrupted: people.howInterrupted,
+        },
+        {
+          plan,
+          testRun,
+          documents: [...tests.digests].map(([file, sha256]) => ({ file, digest: sha256 })),
+          user: of.user,
+          options: {
+            seed: of.seed,
+            requestsMax: of.requestsMax,
+            concurrencyMax: CONCURRENCY_MAX,
+            requestsPerSecondMax: of.requestsPerSecondMax,
+            shrinkRequestsMax: SHRINK_REQUESTS_MAX,
           },
-          {
-            plan,
-            testRun,
-            documents: [...tests.digests].map(([file, sha256]) => ({ file, digest: sha256 })),
-            user: of.user,
-            options: {
-              seed: of.seed,
-              requestsMax: of.requestsMax,
-              concurrencyMax: CONCURRENCY_MAX,
-              requestsPerSecondMax: of.requestsPerSecondMax,
-              shrinkRequestsMax: SHRINK_REQUESTS_MAX,
-            },
-          },
-          signal,
-        ),
+        },
+        signal,
       ),
-    );
-  } finally {
-    await transport.value.close();
-  }
+    ),
+  );
 };
 
 type Ran = Result<RecordedTests, TestRunRefusal>;

@@ -5,7 +5,6 @@ import { createDocumentFiles } from "#adapters/document-files/create-document-fi
 import { vitestSuite } from "#apitest/emit/vitest-suite.ts";
 import { LOAD_LIMITS } from "#apitest/load/limits.ts";
 import type { Sha256 } from "#kernel/digest.ts";
-import { utf8Text } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -72,7 +71,8 @@ export const openApiTests = async (
   const files = remembering(
     createDocumentFiles({ workspace: folder.value, fileBytesMax: LOAD_LIMITS.documentBytesMax }),
     (path, bytes) => {
-      texts.set(path, utf8Text(bytes) ?? "");
+      // Also what is not UTF-8 is shown, as far as it is.
+      texts.set(path, Buffer.from(bytes).toString("utf8"));
       digests.set(path, digest(bytes));
     },
   );

@@ -40,6 +40,8 @@ export interface RunTestsDeps {
   readonly crypto: Crypto;
   readonly entropy: Entropy;
   readonly digest: (bytes: Uint8Array) => Sha256;
+  /** What ended the run, in words; null where that is not known. */
+  readonly howInterrupted: () => string | null;
 }
 
 export interface TestOrder {
@@ -68,7 +70,8 @@ const CAUSES_MAX = 1_000;
 /**
  * Sends the tests of a plan through a gate of their own: for each operation a decision, an intent, its
  * requests in batches, an outcome; a first and a last entry around them. Nothing is sent that the ledger
- * could not take. Rejects with an AbortError when aborted, after that is on record.
+ * could not take. When aborted it stops sending at once and reports what was found before; rejects with an
+ * AbortError only where nothing had begun.
  */
 export const runTests = async (
   deps: RunTestsDeps,
@@ -124,7 +127,7 @@ const runRecorded = async (
       public: {
         outcome,
         reason,
-        requests: gated.executor.requests,
+        requests: door.requests,
         operationsDenied: door.denied,
         ...known,
         wallMs: Math.round(deps.clock.monotonicMs() - startedMs),
@@ -137,10 +140,12 @@ const runRecorded = async (
   try {
     const { tester, clock } = deps;
     const report = await runCases(order.plan, { tester, door, clock }, order.options, signal);
-    const ended = await end(report.ok ? endingOf(report.value) : brokenBy(report.fault));
+    const ended = await end(
+      report.ok ? endingOf(report.value, deps.howInterrupted()) : brokenBy(report.fault),
+    );
     return report.ok && !ended.ok ? ended : report;
   } catch (error) {
-    await end(isAbort(error) ? CANCELLED : BUG);
+    await end(BUG);
     throw error;
   }
 };
@@ -202,6 +207,10 @@ class GateDoor implements RequestDoor {
     this.executor = executor;
     this.decision = decision;
     this.cause = cause;
+  }
+
+  get requests(): number {
+    return this.executor.requests;
   }
 
   async pass(
@@ -298,7 +307,6 @@ interface Ending {
 }
 
 const UNKNOWN = { known: { cases: null, failures: null, warnings: null }, content: {} };
-const CANCELLED: Ending = { ...UNKNOWN, outcome: "cancelled", reason: "CANCELLED" };
 const BUG: Ending = { ...UNKNOWN, outcome: "failed", reason: "INTERNAL_ERROR" };
 
 const REASONS = {
@@ -306,9 +314,13 @@ const REASONS = {
   budget: ["limited", "REQUESTS_SPENT"],
   silent: ["failed", "SERVER_SILENT"],
   unjudged: ["failed", "ANSWER_UNJUDGED"],
+  interrupted: ["cancelled", "CANCELLED"],
 } as const;
 
-const endingOf = ({ ended, casesSent, failures, warnings }: ApiRunReport): Ending => {
+const endingOf = (
+  { ended, casesSent, failures, warnings }: ApiRunReport,
+  howInterrupted: string | null,
+): Ending => {
   const [outcome, reason] = REASONS[ended];
   const causes = [...failures, ...warnings].slice(0, CAUSES_MAX);
   return {
@@ -324,6 +336,9 @@ const endingOf = ({ ended, casesSent, failures, warnings }: ApiRunReport): Endin
         status,
         case: example.id,
       })),
+      ...(ended === "interrupted" && howInterrupted !== null
+        ? { explanation: `ended by ${howInterrupted}` }
+        : {}),
     },
   };
 };

@@ -114,6 +114,7 @@ export interface Tried {
   /** Changes the ledger that the run gets. */
   readonly ledger?: (ledger: WritableLedger) => WritableLedger;
   readonly signal?: AbortSignal;
+  readonly howInterrupted?: string;
   readonly at?: Place;
 }
 
@@ -149,6 +150,7 @@ export const tryTests = async (server: Pick<Server, "origin">, tried: Tried = {}
         crypto: createNodeCrypto(),
         entropy: createSystemEntropy(),
         digest,
+        howInterrupted: () => tried.howInterrupted ?? null,
       },
       {
         plan: tests.plan,
