@@ -12,6 +12,8 @@ export interface PolicyHead {
   readonly annotations: readonly Annotation[];
   readonly effect: "permit" | "forbid";
   readonly action: ActionScope;
+  /** Where that part of the scope stands, from the word `action`. */
+  readonly actionSpan: Span;
   /** The other two parts of the scope as `PolicyShape` writes them, such as `principal is Agent`. */
   readonly principal: string;
   readonly resource: string;
@@ -112,14 +114,16 @@ class HeadReader {
     const effect = this.word("permit", "forbid");
     this.take("(");
     const principal = this.otherScope("principal", ",");
+    const actionStart = this.at;
     const action = this.actionScope();
+    const actionSpan = this.spanFrom(actionStart);
     this.take(",");
     const resource = this.otherScope("resource", ")");
     const clauses: Clause[] = [];
     while (this.peek() !== ";") clauses.push(this.clause());
     this.take(";");
     if (this.at !== this.tokens.length) throw new NotAPolicy();
-    return { annotations, effect, action, principal, resource, clauses };
+    return { annotations, effect, action, actionSpan, principal, resource, clauses };
   }
 
   private annotation(): Annotation {
@@ -188,6 +192,11 @@ class HeadReader {
       if (text === "}") depth -= 1;
     }
     return { k, tokens: this.tokens.slice(start, this.at - 1) };
+  }
+
+  /** From a token up to the one that was read last. */
+  private spanFrom(first: number): Span {
+    return [this.tokens[first]?.start ?? 0, this.tokens[this.at - 1]?.end ?? 0];
   }
 
   private peek(): string | undefined {

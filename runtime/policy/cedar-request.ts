@@ -127,8 +127,8 @@ export const readRequest = (
           },
           entities: entitiesOf(
             [
-              { reference: { type, id }, attributes: known[place] ?? {} },
-              { reference: resource, attributes: attributes.value },
+              { variable: "principal", reference: { type, id }, attributes: known[place] ?? {} },
+              { variable: "resource", reference: resource, attributes: attributes.value },
             ],
             actionId,
             reads,

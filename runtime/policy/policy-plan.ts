@@ -6,6 +6,9 @@ import type { PolicyLayer, PrincipalReference, PrincipalType } from "#protocol/p
 import { ACTION_NAMES, POLICY_LAYERS, PRINCIPAL_TYPES } from "#protocol/policy-vocabulary.ts";
 import type { ToolDescriptor } from "#protocol/tool-descriptors.ts";
 import type { ActionScope } from "./cedar-head.ts";
+import { policyHead } from "./cedar-head.ts";
+import { cedarEntity } from "./cedar-literal.ts";
+import { cedarTokens } from "./cedar-tokens.ts";
 import type { CompiledPolicy, CompiledSource, InputType } from "./compiled-policy.ts";
 import type { NamesInPolicy, PolicyReads } from "./policy-reads.ts";
 import { namesInPolicy, policyReads } from "./policy-reads.ts";
@@ -14,6 +17,8 @@ import { namesInPolicy, policyReads } from "./policy-reads.ts";
  * Which sets of policies are asked for one action of one kind of principal. A policy whose scope
  * does not admit them can neither hold nor err, so each action has sets of its own that leave it
  * out: what a decision costs grows with the rules about that action and not with all rules.
+ * Of a policy's list of actions the set of one action keeps that one, because to ask Cedar whether
+ * an action lies in a list costs more than most conditions do.
  */
 
 export interface ActionPlan {
@@ -72,17 +77,19 @@ export const planPolicies = (
 ): PolicyPlans => {
   const sets = new Map<string, PolicySet>();
   const plans = new Map<string, ActionPlan>();
-  const setOf = (policies: readonly CompiledPolicy[]): string | null => {
+  const setOf = (policies: readonly CompiledPolicy[], action: string): string | null => {
     if (policies.length === 0) return null;
-    const texts = Object.fromEntries(policies.map(({ id, cedar }) => [id, cedar]));
+    const texts = Object.fromEntries(
+      policies.map((policy) => [policy.id, readingOf(policy).textFor(action)]),
+    );
     const name = digest(utf8(canonicalJson(texts)));
     sets.set(name, { name, policies: texts });
     return name;
   };
-  const names = new Map<CompiledPolicy, NamesInPolicy>();
-  const namesOf = (policy: CompiledPolicy): NamesInPolicy => {
-    const found = names.get(policy) ?? namesInPolicy(policy.cedar);
-    names.set(policy, found);
+  const readings = new Map<CompiledPolicy, PolicyReading>();
+  const readingOf = (policy: CompiledPolicy): PolicyReading => {
+    const found = readings.get(policy) ?? readPolicy(policy);
+    readings.set(policy, found);
     return found;
   };
   const agents = new Map<string, readonly InputType[]>();
@@ -111,8 +118,8 @@ export const planPolicies = (
             rules,
             requirements,
             others: about.filter((policy) => !asked.includes(policy)),
-            rulesSet: setOf(rules),
-            requirementsSet: setOf(requirements),
+            rulesSet: setOf(rules, action),
+            requirementsSet: setOf(requirements, action),
           },
         ];
       });
@@ -122,7 +129,9 @@ export const planPolicies = (
           [rulesSet, requirementsSet].filter((name) => name !== null),
         ),
         reads: policyReads(
-          layers.flatMap(({ rules, requirements }) => [...rules, ...requirements].map(namesOf)),
+          layers.flatMap(({ rules, requirements }) =>
+            [...rules, ...requirements].map((policy) => readingOf(policy).names),
+          ),
         ),
       });
     }
@@ -136,6 +145,24 @@ export const planPolicies = (
 
 const planKey = (type: PrincipalType, agent: string | null, action: string): string =>
   `${type} ${action} ${agent ?? ""}`;
+
+/** What is known of a policy's text, found once for all actions. */
+interface PolicyReading {
+  readonly names: NamesInPolicy;
+  /** The text for requests of one action, which its scope admits: the same answer to each of them. */
+  textFor(action: string): string;
+}
+
+const readPolicy = ({ cedar, action: scope }: CompiledPolicy): PolicyReading => {
+  const span = policyHead(cedarTokens(cedar))?.actionSpan;
+  return {
+    names: namesInPolicy(cedar),
+    textFor: (action) =>
+      span !== undefined && scope.k === "in" && scope.ids.includes(action)
+        ? `${cedar.slice(0, span[0])}action == ${cedarEntity("Action", action)}${cedar.slice(span[1])}`
+        : cedar,
+  };
+};
 
 /** Whether a principal of that type can be in the policy's scope at all. */
 const mayBind = ({ principal }: CompiledPolicy, type: PrincipalType): boolean => {

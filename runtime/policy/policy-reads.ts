@@ -1,3 +1,4 @@
+import { policyHead } from "./cedar-head.ts";
 import type { CedarToken } from "./cedar-tokens.ts";
 import { cedarTokens, stringValue } from "./cedar-tokens.ts";
 
@@ -7,13 +8,19 @@ import { cedarTokens, stringValue } from "./cedar-tokens.ts";
  *
  * Sound because Cedar has no computed names: an attribute is reached by its name, written as a word
  * or as a string, or as part of a whole record. Whoever uses a record as a value sees all of it.
+ * An attribute of an entity is reached only by a condition that has the entity, as a variable or by
+ * its id: the scope compares entities, and neither the context nor an attribute holds any.
  */
 export interface PolicyReads {
   /** Whether any policy can see an attribute, an entity type or an action id of that name. */
   sees(name: string): boolean;
+  /** Whether any policy can look at the attributes of that entity of the request. */
+  reaches(entity: EntityVariable): boolean;
   /** Whether any policy can see the member `key` of the context's record `record`. */
   seesMember(record: "args" | "inputs", key: string): boolean;
 }
+
+export type EntityVariable = "principal" | "resource";
 
 export const policyReads = (policies: readonly NamesInPolicy[]): PolicyReads => {
   const everything = policies.some(({ whole }) => whole.has("context"));
@@ -21,6 +28,7 @@ export const policyReads = (policies: readonly NamesInPolicy[]): PolicyReads => 
   const whole = (name: string): boolean => policies.some((policy) => policy.whole.has(name));
   return {
     sees: (name) => everything || names(name),
+    reaches: (entity) => everything || policies.some(({ entities }) => entities.has(entity)),
     seesMember: (record, key) => everything || (names(record) && (whole(record) || names(key))),
   };
 };
@@ -30,6 +38,8 @@ export interface NamesInPolicy {
   readonly names: ReadonlySet<string>;
   /** Those that stand for a whole value: what follows does not reach into it. */
   readonly whole: ReadonlySet<string>;
+  /** What its conditions have in hand. */
+  readonly entities: ReadonlySet<EntityVariable>;
 }
 
 export const namesInPolicy = (policy: string): NamesInPolicy => {
@@ -43,8 +53,18 @@ export const namesInPolicy = (policy: string): NamesInPolicy => {
     names.add(name);
     if (!LOOKS_INSIDE.has(tokens[index + 1]?.text ?? "")) whole.add(name);
   }
-  return { names, whole };
+  return { names, whole, entities: entitiesIn(tokens) };
 };
+
+/** A literal in a condition may name either entity of a request. So may a policy whose head is not understood. */
+const entitiesIn = (tokens: readonly CedarToken[]): ReadonlySet<EntityVariable> => {
+  const conditions = policyHead(tokens)?.clauses.flatMap((clause) => clause.tokens);
+  const found = new Set((conditions ?? tokens).map(({ text }) => text));
+  const isLiteral = found.has("::");
+  return new Set(ENTITY_VARIABLES.filter((variable) => isLiteral || found.has(variable)));
+};
+
+const ENTITY_VARIABLES: readonly EntityVariable[] = ["principal", "resource"];
 
 /** Stands for a string whose value only Cedar knows. */
 const ANYTHING = "\u0000";

@@ -1,11 +1,12 @@
 import type { JsonObject } from "#kernel/json.ts";
 import type { CedarEntity, CedarEntityReference } from "#ports/decider.ts";
 import { agentOfEntityId, entityId } from "#protocol/entity-id.ts";
-import type { PolicyReads } from "./policy-reads.ts";
+import type { EntityVariable, PolicyReads } from "./policy-reads.ts";
 
 /** The entities of one request: who acts, on what, their groups, and the action. Nothing else is there to be asked about. */
 
 interface Named {
+  readonly variable: EntityVariable;
   readonly reference: CedarEntityReference;
   readonly attributes: JsonObject;
 }
@@ -20,7 +21,13 @@ export const entitiesOf = (
   const groupsSeen = reads.sees("AgentName") || reads.sees("AgentFolder");
   for (const { reference, attributes } of named) {
     const uid = { type: reference.type, id: reference.id };
-    const attrs = Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.sees(name)));
+    // By either variable whoever acts on itself is reached.
+    const isReached = named.some(
+      (other) => isSame(other.reference, reference) && reads.reaches(other.variable),
+    );
+    const attrs = isReached
+      ? Object.fromEntries(Object.entries(attributes).filter(([name]) => reads.sees(name)))
+      : {};
     const groups = reference.type === "Agent" && groupsSeen ? groupsOf(reference.id) : NO_GROUPS;
     if (Object.keys(attrs).length === 0 && groups.parents.length === 0) continue;
     // An agent that acts on itself is one entity with the attributes of both.
@@ -37,6 +44,9 @@ export const entitiesOf = (
   }
   return [...entities.values()];
 };
+
+const isSame = (one: CedarEntityReference, other: CedarEntityReference): boolean =>
+  one.type === other.type && one.id === other.id;
 
 interface Groups {
   readonly parents: readonly CedarEntityReference[];

@@ -67,7 +67,21 @@ const CONDITIONS = [
   'action in [Action::"respond", Action::"tool_call"]',
   'action == Action::"tool_call::read_file"',
   'resource == Tool::"read_file"',
+  'Agent::"agents/reader.symbi#reader".name == "reader"',
+  'Tool::"read_file" has risk',
+  '{"who": principal}.who.path like "agents/*"',
+  "[principal, resource].contains(principal) && (if context has args then principal else resource) has name",
 ] as const;
+
+/** Scopes that hold for some of the requests, and look at entities without looking into them. */
+const PRINCIPALS = [
+  "principal",
+  "principal is Agent",
+  'principal == Agent::"agents/reader.symbi#reader"',
+  'principal in AgentName::"reader"',
+  'principal is Agent in AgentFolder::"agents"',
+] as const;
+const RESOURCES = ["resource", "resource is Tool", 'resource == Tool::"read_file"'] as const;
 
 const requests: readonly PolicyRequest[] = [
   calling(
@@ -89,17 +103,19 @@ const condition = fc.constantFrom(...CONDITIONS);
 const policy = fc
   .tuple(
     fc.constantFrom("permit", "forbid"),
+    fc.constantFrom(...PRINCIPALS),
+    fc.constantFrom(...RESOURCES),
     condition,
     fc.constantFrom("when", "unless"),
     fc.option(condition),
   )
   .map(
-    ([effect, first, clause, second]) =>
-      `${effect} (principal, action, resource) ${clause} { ${first} }${second === null ? "" : ` when { ${second} }`};`,
+    ([effect, principal, resource, first, clause, second]) =>
+      `${effect} (${principal}, action, ${resource}) ${clause} { ${first} }${second === null ? "" : ` when { ${second} }`};`,
   );
 
 test("what no rule can see changes no answer", async () => {
-  const everything = { sees: () => true, seesMember: () => true };
+  const everything = { sees: () => true, reaches: () => true, seesMember: () => true };
   let leftOut = 0;
   await fc.assert(
     fc.asyncProperty(
@@ -149,4 +165,18 @@ test("a rule about one argument is handed that argument and nothing else", () =>
   ]);
   const asked = reading.value.forPrincipal(0, reads);
   expect(asked.context).toEqual({ args: { path: "a" } });
+  // Tools and agents have attributes that are called so too, which this rule cannot reach.
+  expect(asked.entities).toEqual([]);
+});
+
+test.each([
+  ['permit (principal, action, resource) when { principal.path == "a" };', ["principal"]],
+  ["permit (principal is Agent, action, resource) unless { resource has path };", ["resource"]],
+  ['permit (principal == Agent::"a", action, resource == Tool::"b");', []],
+  ['permit (principal, action, resource) when { Tool::"b" has path };', ["principal", "resource"]],
+  ['permit (principal, action, resource) when { context.args["principal"] == "resource" };', []],
+  ["permit (principal, action == action, resource);", ["principal", "resource"]],
+])("%s reaches into %j", (text, reached) => {
+  const reads = policyReads([namesInPolicy(text)]);
+  expect((["principal", "resource"] as const).filter((variable) => reads.reaches(variable))).toEqual(reached);
 });
