@@ -10,7 +10,7 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
  * A program that fails is a value (`exitCode`, `ended`); a wall that fails is a fault. Provider
  * failures never look like a program's output or end, and none ends the session: the next program
  * finds the files as they were before the one that was lost. Which fault it is says what to expect
- * of the next one: after `SANDBOX_PROGRAM_LOST` it can run, as after a program that `crashed`; after
+ * of the next one: after `SANDBOX_PROGRAM_LOST` it can run, as after a program that `crashed` or was `killed`; after
  * `SANDBOX_LOST` or `SANDBOX_UNAVAILABLE` none will, unless somebody brings the engine back.
  *
  * Not promised: that processes survive between two `exec` calls, that a program keeps time or
@@ -110,10 +110,11 @@ export interface ExecResult {
   readonly exitCode: number | null;
   /**
    * `exited` by itself, also by an error of its own; at its `deadline`; for want of `memory`; for
-   * `output` far beyond the limit, where a tier cannot drop it cheaply; or `crashed`, taking its
-   * process along. Never said of a program that ended because its engine did.
+   * `output` far beyond the limit, where a tier cannot drop it cheaply; `crashed`, taking its
+   * process along; or `killed`, when that process was and nobody says why, as a kernel in want of
+   * memory does at times. Neither is ever said of a program that ended because its engine did.
    */
-  readonly ended: "exited" | "deadline" | "memory" | "output" | "crashed";
+  readonly ended: "exited" | "deadline" | "memory" | "output" | "crashed" | "killed";
   readonly stdout: string;
   readonly stderr: string;
   /** Bytes that were dropped beyond the output limit; of a program that was killed, those that are known. */

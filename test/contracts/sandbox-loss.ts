@@ -56,11 +56,11 @@ const lose = async ({ programs, open }: SandboxLossSubject): Promise<Seen> => {
 /** `end` ends all processes of the program that runs, and nothing else. */
 export const programLossContract = (subject: SandboxLossSubject): void => {
   describe(`${subject.name}, below which a program is ended from outside`, () => {
-    test("says that it crashed, and runs the next one over the files as they were", async () => {
+    test("says that it was killed, and runs the next one over the files as they were", async () => {
       const { ended, next } = await lose(subject);
       expect(ended).toMatchObject({
         ok: true,
-        value: { ended: "crashed", exitCode: null, value: null, stdout: "begun\n" },
+        value: { ended: "killed", exitCode: null, value: null, stdout: "begun\n" },
       });
       expect(next).toMatchObject({ value: { ended: "exited", exitCode: 0, stdout: "on\n" } });
     });

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 
 /*
- * Stands before a real engine on a socket of its own and lets everything through, but for two things that
- * engines do at times and never on demand: what is said of a container may be changed, and it can go away
- * all at once, as an engine does that is killed.
+ * Stands before a real engine on a socket of its own and lets everything through, but for what engines do at
+ * times and never on demand: not to know with a container that its kernel was in want of memory, not to hear
+ * of it later either, and to go away all at once, as an engine does that is killed.
  */
 
 export interface EngineProxy {
@@ -19,18 +19,25 @@ export interface EngineProxy {
   readonly close: () => Promise<void>;
 }
 
-/** What an engine says of a container, as far as anybody here reads it. */
-export interface Inspection {
+/** What an engine says of a container, as far as anybody here changes it. */
+interface Inspection {
   readonly Id: string;
-  readonly State: { readonly OOMKilled: boolean; readonly Running: boolean; readonly ExitCode: number };
+  readonly State: { readonly OOMKilled: boolean };
 }
 
 const INSPECTION = /^\/containers\/[^/]+\/json/;
+const EVENTS = /^\/events\b/;
 
-/** @param told what is passed on of what the engine says of a container. */
+export interface EngineProxyOptions {
+  /** What is passed on of what the engine says of a container. */
+  readonly told?: (said: Inspection) => Inspection;
+  /** Whether events are passed on, asked anew for each that wants to hear them; none is said to have been otherwise. */
+  readonly tells?: () => boolean;
+}
+
 export const startEngineProxy = async (
   engine: string,
-  told: (said: Inspection) => Inspection = (said) => said,
+  { told = (said) => said, tells = () => true }: EngineProxyOptions = {},
 ): Promise<EngineProxy> => {
   const folder = mkdtempSync(join(tmpdir(), "writ-engine-proxy-"));
   const socket = join(folder, "sock");
@@ -49,6 +56,10 @@ export const startEngineProxy = async (
     agent: false,
   });
   const server = createServer((asked, answer) => {
+    if (EVENTS.test(asked.url ?? "") && !tells()) {
+      answer.end();
+      return;
+    }
     const forwarded = request(onward(asked), (said) => {
       if (!INSPECTION.test(asked.url ?? "") || said.statusCode !== 200) {
         answer.writeHead(said.statusCode ?? 502, said.headers);

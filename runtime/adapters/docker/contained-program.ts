@@ -10,7 +10,9 @@ import { refused } from "./container.ts";
 import type { Container } from "./container.ts";
 import { BEGIN_BYTE, createDriverOutput, wholeArchive } from "./driver.ts";
 import type { DriverEnd } from "./driver.ts";
-import type { ContainerState, EngineRefusal } from "./engine.ts";
+import { endReason } from "./end-reason.ts";
+import type { EndReason } from "./end-reason.ts";
+import type { Engine, EngineRefusal } from "./engine.ts";
 import { createFrameReader } from "./frames.ts";
 import type { OutputFrame } from "./frames.ts";
 import { archiveBytesMax, leftOf } from "./left-files.ts";
@@ -23,12 +25,6 @@ export const START_MS_MAX = 20_000;
 
 /** What a container that is gone may still have in its pipes. */
 const DRAIN_MS = 300;
-/** How long an engine may take to see that a container has gone whose connection is closed. */
-const GONE_MS_MAX = 2_000;
-/** How long it may then take to know why. */
-const REASON_MS_MAX = 3_000;
-const REASON_POLL_MS = 50;
-
 export interface ContainedProgram {
   readonly container: Container;
   /** What the driver is given for this job. */
@@ -36,8 +32,8 @@ export interface ContainedProgram {
   readonly mark: string;
   readonly job: ProgramJob;
   readonly options: Parameters<RunProgram>[1];
-  /** Asked of the engine when the container has gone below the program. */
-  readonly state: () => Promise<Result<ContainerState, EngineRefusal>>;
+  /** Asked when the container has gone below the program. */
+  readonly engine: Pick<Engine, "state" | "sawOutOfMemory">;
 }
 
 /**
@@ -166,23 +162,13 @@ class ContainedRun {
   private async cutShort(ending: Omit<ProgramRun, "ended">): Promise<Result<ProgramRun, EngineRefusal>> {
     const why = await this.whyGone();
     if (!why.ok) return why;
-    if (!this.hasBegun && why.value === "crashed") return refused("a container did not take the run's files");
+    if (!this.hasBegun && why.value !== "memory") return refused("a container did not take the run's files");
     return ok({ ...ending, ended: why.value });
   }
 
-  /**
-   * An engine can hear of a container's end before it hears of the reason. One that is going down has ended
-   * the container itself, and does not answer here any more.
-   */
-  private async whyGone(): Promise<Result<"memory" | "crashed", EngineRefusal>> {
-    if (!(await isGoneSoon(this.what.container))) return refused("its connection broke");
-    for (let waitedMs = 0; ; waitedMs += REASON_POLL_MS) {
-      const state = await this.what.state();
-      if (!state.ok) return state;
-      if (state.value.outOfMemory) return ok("memory");
-      if (waitedMs >= REASON_MS_MAX) return ok("crashed");
-      await new Promise((resolve) => setTimeout(resolve, REASON_POLL_MS));
-    }
+  private whyGone(): Promise<Result<EndReason, EngineRefusal>> {
+    const { engine, container, options } = this.what;
+    return endReason(engine, container, options.signal);
   }
 
   private async exited(
@@ -201,9 +187,9 @@ class ContainedRun {
       const why = await this.whyGone();
       if (!why.ok) return why;
       return ok(
-        why.value === "memory"
-          ? { ...end, ended: "memory", exitCode: null }
-          : unkept(end, "its files cannot all be read"),
+        why.value === "crashed"
+          ? unkept(end, "its files cannot all be read")
+          : { ...end, ended: why.value, exitCode: null },
       );
     }
     const found = leftOf(archive, job);
@@ -211,17 +197,6 @@ class ContainedRun {
     return ok({ ...end, value: exitCode === 0 ? found.value.value : null, left: found.value.left });
   }
 }
-
-/** Whether the container has gone, now or in a moment: its connection can hear of it first. */
-export const isGoneSoon = async ({ gone }: Container): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const moment = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), GONE_MS_MAX);
-  });
-  const isGone = await Promise.race([gone, moment]);
-  clearTimeout(timer);
-  return isGone;
-};
 
 const unkept = (end: ProgramRun, why: string): ProgramRun => ({
   ...failedProgram(end, why),

@@ -19,7 +19,13 @@ export interface EngineRefusal {
 
 export interface ContainerState {
   readonly id: string;
+  /** What the engine knew when the container ended; it never learns it later. */
   readonly outOfMemory: boolean;
+  /** Of the container's first process; 0 while it runs. */
+  readonly exitCode: number;
+  /** Unix milliseconds by the engine's own clock; before it has ended, the last is of no meaning. */
+  readonly startedMs: number;
+  readonly finishedMs: number;
   /** Of the container's first process, as the engine's machine counts; 0 while it does not run. */
   readonly processId: number;
 }
@@ -47,6 +53,15 @@ export interface Engine {
   /** Kills and removes; settles when the container is gone. One that is gone already is no refusal. */
   remove(name: string): Promise<Result<void, EngineRefusal>>;
   state(name: string): Promise<Result<ContainerState, EngineRefusal>>;
+  /**
+   * Whether the engine hears that the container's kernel was in want of memory and killed, at the latest at
+   * `untilMs`. Times are of the engine's own clock.
+   */
+  sawOutOfMemory(
+    name: string,
+    times: { readonly fromMs: number; readonly untilMs: number },
+    signal: AbortSignal,
+  ): Promise<Result<boolean, EngineRefusal>>;
   /** True when the container no longer runs, false when the engine no longer answers or nobody waits any more. */
   stopped(name: string, signal: AbortSignal): Promise<boolean>;
   /** Every container that carries the label, running or not. */
@@ -139,7 +154,26 @@ export const connectEngine = (socketPath: string): Engine => {
     state: (name) =>
       bounded(async (abortSignal) => {
         const { Id, State } = await container(name).inspect({ abortSignal });
-        return { id: Id, outOfMemory: State.OOMKilled, processId: State.Pid };
+        return {
+          id: Id,
+          outOfMemory: State.OOMKilled,
+          exitCode: State.ExitCode,
+          startedMs: Date.parse(State.StartedAt),
+          finishedMs: Date.parse(State.FinishedAt),
+          processId: State.Pid,
+        };
+      }),
+    sawOutOfMemory: (name, { fromMs, untilMs }, signal) =>
+      bounded(async (late) => {
+        const events = await docker.getEvents({
+          since: fromMs / 1_000,
+          until: untilMs / 1_000,
+          filters: { container: [name], event: ["oom"] },
+          abortSignal: AbortSignal.any([late, signal]),
+        });
+        // The first one says it; to leave the loop ends the connection.
+        for await (const event of events) return Buffer.byteLength(event) > 0;
+        return false;
       }),
     stopped: (name, abortSignal) =>
       container(name)

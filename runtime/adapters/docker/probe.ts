@@ -56,15 +56,15 @@ export const probeContainers = async (
     // An engine on a busy machine can miss why a container ended. It has to say it once, not each time.
     for (let again = 1; again < TRIALS_MAX && isUnexplained(trial, result); again += 1)
       result = await run(trial);
-    if (result?.ok === false) return unusable(tier, result.fault.message);
-    if (result === undefined || !trial.held(result.value)) {
-      const said =
-        result === undefined
-          ? ""
-          : visibleExcerpt(`${result.value.stdout}${result.value.stderr}`.trim(), 200);
+    if (result === undefined) return unusable(tier, `a trial program did not run (${trial.name})`);
+    if (!result.ok) return unusable(tier, result.fault.message);
+    if (isUnexplained(trial, result)) return unexplained(tier, trial.name);
+    if (!trial.held(result.value)) {
+      const { ended, stdout, stderr } = result.value;
+      const said = visibleExcerpt(`${stdout}${stderr}`.trim(), 200);
       return unusable(
         tier,
-        `it does not hold a limit (${trial.name}): the trial program ${result?.value.ended ?? "did not run"}${said === "" ? "" : `: ${said}`}`,
+        `it does not hold a limit (${trial.name}): the trial program ${ENDINGS[ended]}${said === "" ? "" : `: ${said}`}`,
       );
     }
   }
@@ -83,11 +83,20 @@ export const probeContainers = async (
   });
 };
 
-/** Most times that a trial is made whose program ended without a reason. */
+/** Most times that a trial is made whose program was killed for a reason that the engine did not hear of. */
 const TRIALS_MAX = 3;
 
+const ENDINGS: Readonly<Record<ExecResult["ended"], string>> = {
+  exited: "ended by itself",
+  deadline: "ran until its deadline",
+  memory: "was ended for want of memory",
+  output: "was ended for what it printed",
+  crashed: "crashed",
+  killed: "was killed",
+};
+
 const isUnexplained = (trial: Trial, result: Result<ExecResult, unknown> | undefined): boolean =>
-  result?.ok === true && result.value.ended === "crashed" && !trial.held(result.value);
+  result?.ok === true && result.value.ended === "killed" && !trial.held(result.value);
 
 const jobOf = (command: string): ProgramJob => ({
   program: { kind: "shell", command },
@@ -145,7 +154,8 @@ const trialsOf = (tier: ContainerTier, facts: EngineFacts): readonly Trial[] => 
       name: "processes",
       command: `i=0; while [ $i -lt ${tooManyProcesses} ]; do sleep 60 & i=$((i+1)); done; echo all`,
       timeoutMs: LONG_MS,
-      held: ({ ended, stdout }) => (ended === "exited" || ended === "crashed") && !stdout.includes("all"),
+      held: ({ ended, stdout }) =>
+        (ended === "exited" || ended === "crashed" || ended === "killed") && !stdout.includes("all"),
       shown: `a program that wanted ${tooManyProcesses} processes did not get them`,
     },
     {
@@ -190,6 +200,16 @@ ${tier === "gvisor" ? `[ "$(uname -r)" != '${kernel.replaceAll(/[^\w.+-]/g, "")}
 [ "$(node -p '6 * 7')" = 42 ] || open="$open node"
 [ -z "$open" ] && echo ${WALLS_HELD} || { echo "open:$open"; exit 1; }
 `;
+
+/** The limit may hold; nobody has said so. */
+const unexplained = (tier: ContainerTier, trial: string): Result<never, SandboxFault> =>
+  failed(
+    fault(
+      "SANDBOX_UNAVAILABLE",
+      `a limit could not be shown (${trial}): the trial program was killed ${TRIALS_MAX} times, and the engine never said why`,
+      { help: "try again when the machine is less busy, or use another tier", retryable: true },
+    ),
+  );
 
 const unusable = (tier: ContainerTier, why: string): Result<never, SandboxFault> =>
   failed(

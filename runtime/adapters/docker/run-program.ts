@@ -7,10 +7,11 @@ import { containerProfile } from "#sandbox/container-profile.ts";
 import type { ContainerProfile } from "#sandbox/container-profile.ts";
 import type { ProgramJob, ProgramRun, RunProgram } from "#sandbox/file-session.ts";
 
-import { FILES_MS_MAX, isGoneSoon, runContained, START_MS_MAX } from "./contained-program.ts";
+import { FILES_MS_MAX, runContained, START_MS_MAX } from "./contained-program.ts";
 import { openContainer, removeContainer } from "./container.ts";
 import type { Container, ContainerDeps, ContainerKind } from "./container.ts";
 import { driverInput } from "./driver.ts";
+import { isGoneSoon } from "./end-reason.ts";
 import type { EngineRefusal } from "./engine.ts";
 
 /** How much longer than anything may take a container lives, should nobody end it. */
@@ -125,6 +126,7 @@ export const runAlone =
     const given = { job, options, executable: new Set<string>() };
     const end = await runAndRemove(deps, kind, container.value, given, (removal) => removals.push(removal));
     await Promise.all(removals);
+    throwIfAborted(options.signal);
     return end.ok ? end : lost(kind, end.fault);
   };
 
@@ -156,7 +158,7 @@ const runAndRemove = async (
       mark,
       job,
       options,
-      state: () => kind.engine.state(container.name),
+      engine: kind.engine,
     });
   } catch (error) {
     await removeContainer(kind, container);

@@ -116,7 +116,7 @@ class WatchedJob {
       case "not-started":
         return lost(`its process did not begin within ${this.options.startMsMax} ms`);
       case null:
-        return this.started ? ok({ ...this.output, ended: "crashed", answer: null }) : neverBegan(end);
+        return this.started ? ok({ ...this.output, ended: endedBy(end), answer: null }) : neverBegan(end);
     }
   }
 
@@ -147,15 +147,19 @@ class WatchedJob {
 
 type ProcessEnd =
   | { readonly k: "never-was"; readonly code: string }
-  | { readonly k: "exited"; readonly exitCode: number | null };
+  | { readonly k: "exited"; readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
 
 const goneOf = (child: ChildProcess): Promise<ProcessEnd> =>
   new Promise((resolve) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
       if (child.pid === undefined) resolve({ k: "never-was", code: error.code ?? "unknown" });
     });
-    child.once("close", (exitCode) => resolve({ k: "exited", exitCode }));
+    child.once("close", (exitCode, signal) => resolve({ k: "exited", exitCode, signal }));
   });
+
+/** Of a process that we did not end. */
+const endedBy = (end: ProcessEnd): "crashed" | "killed" =>
+  end.k === "exited" && end.signal === "SIGKILL" ? "killed" : "crashed";
 
 /** The process leads a group of its own, so this also ends what it may have started. */
 const killGroup = (child: ChildProcess): void => {
