@@ -34,7 +34,7 @@ const main = async (): Promise<void> => {
   cpSync(join(import.meta.dirname, "release-notes"), workspace, { recursive: true });
   const writ = (args: readonly string[]): Promise<Outcome> => show(args, workspace, state);
 
-  say(strong("Writ: what an agent may do, what it does, and the proof"));
+  tell("Writ: what an agent may do, what it does, and the proof", strong);
   tell("Everything happens in a copy of examples/release-notes:");
   say(workspace);
   say("");
@@ -89,7 +89,7 @@ const main = async (): Promise<void> => {
     [`writ check ${AGENT}`, "after you changed the file: what is wrong, where, and what to do"],
   ] as const) {
     say(`  ${strong(line)}`);
-    say(`      ${what}`);
+    for (const each of wrap(what, COLUMNS - 6)) say(`      ${each}`);
   }
 };
 
@@ -218,7 +218,11 @@ const soft = (text: string): string => (process.stdout.isTTY ? styleText("dim", 
 const heading = (title: string): void => {
   say("");
   const columns = Math.min(COLUMNS, RULE_COLUMNS);
-  say(strong(`── ${title} ${"─".repeat(Math.max(0, columns - title.length - 4))}`));
+  const lines = wrap(title, columns - 3);
+  for (const [index, line] of lines.entries()) {
+    const rule = ` ${"─".repeat(Math.max(0, columns - line.length - 4))}`;
+    say(strong(`${index === 0 ? "──" : "  "} ${line}${index === lines.length - 1 ? rule : ""}`.trimEnd()));
+  }
   say("");
 };
 

@@ -3,10 +3,11 @@ import type { FileProblem } from "#host/plan-run.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
 
-import type { CommandOption, ExitCode, Invocation } from "./command.ts";
+import type { CommandOption, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { hintLine, linesOf, problemLines } from "./problem-view.ts";
+import { linesOf, problemLines } from "./problem-view.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
+import { wrap } from "./width.ts";
 
 export const SEED_OPTIONS: readonly CommandOption[] = [
   { name: "seed", value: "<number>", summary: "the same seed makes the same tests; 1 if not given" },
@@ -81,14 +82,23 @@ const printDocumentProblems = (invocation: Invocation, tests: ApiTests): void =>
     for (const line of problemLines(problem, text, view)) terminal.err(line);
     terminal.err("");
   }
-  if (worth.length > SHOWN_MAX) terminal.err(`and ${worth.length - SHOWN_MAX} more, which --json lists`);
+  if (worth.length > SHOWN_MAX) tell(terminal, `and ${worth.length - SHOWN_MAX} more, which --json lists`);
   const rest = tests.problems.filter((each) => !worth.includes(each));
   for (const { file, problem } of rest.slice(0, SHOWN_MAX)) {
-    terminal.err(
-      hintLine(problem, { path: file, lines: [], masked: [] }, view).replace("hint", "not tested:"),
-    );
+    const place = linkTo({ file, range: problem.range });
+    const text = `not tested: ${place} ${visibleText(problem.message)} (${problem.code})`;
+    for (const line of wrap(text, terminal.columns)) terminal.err(terminal.style.dim(line));
   }
-  if (rest.length > SHOWN_MAX) terminal.err(`and ${rest.length - SHOWN_MAX} more parts that are not tested`);
+  if (rest.length > SHOWN_MAX) {
+    tell(terminal, `and ${rest.length - SHOWN_MAX} more parts that are not tested`);
+  }
+};
+
+export const tellNoOperation = (terminal: Terminal): void =>
+  tell(terminal, "the document has no operation that tests can be made of");
+
+const tell = (terminal: Terminal, text: string): void => {
+  for (const line of wrap(text, terminal.columns)) terminal.err(line);
 };
 
 export const documentProblem = ({ file, problem }: FileProblem) => ({ file, ...problem });

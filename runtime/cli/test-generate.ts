@@ -5,9 +5,10 @@ import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault } from "./fault-output.ts";
-import { type AskedTests, askTests, documentProblem, SEED_OPTIONS } from "./test-ask.ts";
+import { type AskedTests, askTests, documentProblem, SEED_OPTIONS, tellNoOperation } from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
 import { untested } from "./test-report-text.ts";
+import { wrap } from "./width.ts";
 
 export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   name: "test generate",
@@ -58,9 +59,10 @@ const generate = async (
   } else {
     const tested = new Set(plan.cases.map(({ method, path }) => `${method} ${path}`)).size;
     const written = `${plural(plan.cases.length, "case")} of ${plural(tested, "operation")} written to ${visibleText(out)}`;
-    terminal.out([written, ...untested(plan.leftOut, tests.problems)].join("; "));
+    const text = [written, ...untested(plan.leftOut, tests.problems)].join("; ");
+    for (const line of wrap(text, terminal.columns)) terminal.out(line);
   }
   if (plan.cases.length > 0) return 0;
-  terminal.err("the document has no operation that tests can be made of");
+  tellNoOperation(terminal);
   return 1;
 };

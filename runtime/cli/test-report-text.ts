@@ -3,47 +3,80 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiLeftOut } from "#protocol/api-test.ts";
 import type { ApiCauseReport, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
 
-import { plural } from "./audit-text.ts";
+import { plural, shortId } from "./audit-text.ts";
 import type { Style, Terminal } from "./command.ts";
 import { linkTo } from "./test-ask.ts";
-import { wrap } from "./width.ts";
+import { columnsOf, wrap } from "./width.ts";
 
 const TEXT_COLUMNS_MAX = 100;
+const INDENT = "  ";
+
+type View = Pick<Terminal, "style" | "columns">;
 
 /** A run's report for people: what failed, how to see it again, and what was tried. */
 export const reportLines = (
   report: ApiRunReport,
   problems: readonly FileProblem[],
   howInterrupted: string | null,
-  terminal: Pick<Terminal, "style" | "columns">,
+  view: View,
 ): readonly string[] => {
-  const { style } = terminal;
+  const { style } = view;
   const { failures, warnings, operations, notSent, leftOut, requests, casesSent, casesPlanned, seed } =
     report;
   return [
-    ...failures.flatMap((cause) => causeLines(cause, terminal)),
-    ...warnings.flatMap((cause) => causeLines(cause, terminal)),
-    ...notSent.flatMap((unsent) => unsentLines(unsent, terminal)),
-    ...leftOut.map(
-      ({ method, path, place, why }) =>
-        `${style.yellow("left out")} ${visibleText(`${method} ${path}`)} ${style.dim(linkTo(place))}: ${visibleText(why)}`,
-    ),
+    ...failures.flatMap((cause) => causeLines(cause, view)),
+    ...warnings.flatMap((cause) => causeLines(cause, view)),
+    ...notSent.flatMap((unsent) => unsentLines(unsent, view)),
+    ...leftOut.flatMap(({ method, path, place, why }) => {
+      const name = visibleText(`${method} ${path}`);
+      return textLines(`left out ${name} ${linkTo(place)}: ${visibleText(why)}`, view, [
+        ["left out", style.yellow],
+        [linkTo(place), style.dim],
+      ]);
+    }),
     ...operations
       .filter(({ sent }) => sent > 0)
-      .map(({ method, path, sent, asExpected, notJudged }) => {
+      .flatMap(({ method, path, sent, asExpected, notJudged }) => {
         const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
-        return `${visibleText(`${method} ${path}`)}: ${sent} sent, ${asExpected} as expected${unjudged}`;
+        const name = visibleText(`${method} ${path}`);
+        return textLines(`${name}: ${sent} sent, ${asExpected} as expected${unjudged}`, view);
       }),
     "",
-    ...unjudgedLines(report, terminal),
-    ...endLines(report, howInterrupted).map((line) => style.yellow(line)),
-    [
-      `${casesSent} of ${plural(casesPlanned, "case")}, ${plural(requests, "request")}, seed ${seed}`,
-      ...untested(leftOut, problems),
-    ].join("; "),
-    verdict(report, style),
+    ...unjudgedLines(report, view),
+    ...endLines(report, howInterrupted).flatMap((line) => textLines(line, view).map(style.yellow)),
+    ...textLines(
+      [
+        `${casesSent} of ${plural(casesPlanned, "case")}, ${plural(requests, "request")}, seed ${seed}`,
+        ...untested(leftOut, problems),
+      ].join("; "),
+      view,
+    ),
+    ...verdict(report, view),
   ];
 };
+
+/**
+ * Visible text in lines that fit, all but the first behind a margin. Pieces of it are painted where a line has
+ * them whole.
+ */
+const textLines = (
+  text: string,
+  view: View,
+  paints: readonly (readonly [piece: string, paint: (text: string) => string])[] = [],
+): readonly string[] =>
+  wrap(text, widthOf(view)).map((line, index) => {
+    const painted = paints.reduce((done, [piece, paint]) => done.replace(piece, () => paint(piece)), line);
+    return index === 0 ? painted : `${INDENT}${painted}`;
+  });
+
+/** Text below a head, behind a margin as a whole. */
+const below = (text: string, view: View): readonly string[] =>
+  wrap(text, widthOf(view)).map((line) => `${INDENT}${line}`);
+
+const widthOf = ({ columns }: View): number => Math.min(columns, TEXT_COLUMNS_MAX) - INDENT.length;
+
+/** One line, so that it can be copied whole. */
+const curlText = (curl: string, { style }: View): string => `${INDENT}${style.cyan(visibleText(curl))}`;
 
 /** How much of a document no test is made of; nothing where all is tested. */
 export const untested = (
@@ -61,51 +94,49 @@ export const untested = (
 /** Of the problem that says what no test is made of. */
 const NOT_TESTED = "WRIT117";
 
-const verdict = ({ failures, requests, ended }: ApiRunReport, style: Style): string => {
-  if (requests === 0) return style.red("nothing was sent, so nothing was tested");
-  if (failures.length === 0 && ended === "unjudged") return style.red("nothing was shown");
+const verdict = (report: ApiRunReport, view: View): readonly string[] => {
+  const [text, paint] = verdictOf(report);
+  return textLines(text, view).map(view.style[paint]);
+};
+
+const verdictOf = ({ failures, requests, ended }: ApiRunReport): readonly [string, keyof Style] => {
+  if (requests === 0) return ["nothing was sent, so nothing was tested", "red"];
+  const found = plural(failures.length, "failure");
   if (ended === "interrupted") {
-    const soFar = failures.length === 0 ? style.yellow : style.red;
-    return soFar(`${failures.length === 0 ? "no failure" : plural(failures.length, "failure")} so far`);
+    return failures.length === 0 ? ["no failure so far", "yellow"] : [`${found} so far`, "red"];
   }
-  return failures.length === 0
-    ? style.green("nothing contradicts the document")
-    : style.red(plural(failures.length, "failure"));
+  if (failures.length > 0) return [found, "red"];
+  return ended === "unjudged" ? ["nothing was shown", "red"] : ["nothing contradicts the document", "green"];
 };
 
 /** Why an operation was not tried, with the rules that say so. */
-const unsentLines = (
-  { method, path, cases, message, rules }: ApiUnsent,
-  { style, columns }: Pick<Terminal, "style" | "columns">,
-): readonly string[] => {
-  const width = Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20);
-  const name = visibleText(`${method} ${path}`);
+const unsentLines = ({ method, path, cases, message, rules }: ApiUnsent, view: View): readonly string[] => {
+  const { style } = view;
+  const head = `not sent ${visibleText(`${method} ${path}`)}: ${plural(cases, "case")}`;
   return [
-    `${style.yellow("not sent")} ${name}: ${plural(cases, "case")}`,
-    ...wrap(message.endsWith(".") ? message : `${message}.`, width).map((line) => `  ${line}`),
+    ...textLines(head, view, [["not sent", style.yellow]]),
+    ...below(message.endsWith(".") ? message : `${message}.`, view),
     ...rules.flatMap(({ file, range, layer }) => {
       const at = range === null ? visibleText(file) : linkTo({ file, range });
-      return message.includes(at) ? [] : [`  ${style.dim(`${at} (${layer} layer)`)}`];
+      return message.includes(at) ? [] : below(`${at} (${layer} layer)`, view).map(style.dim);
     }),
     "",
   ];
 };
 
 /** What ended the run, and how to see it again. */
-const unjudgedLines = (
-  { unjudged }: ApiRunReport,
-  { style, columns }: Pick<Terminal, "style" | "columns">,
-): readonly string[] => {
+const unjudgedLines = ({ unjudged }: ApiRunReport, view: View): readonly string[] => {
   if (unjudged === null) return [];
+  const { style } = view;
   const { method, path, place, message, curl } = unjudged;
-  const name = `${visibleText(`${method} ${path}`)} ${style.dim(linkTo(place))}`;
   const text = `${message}, so the run ended. A simpler schema, or a pattern without nested repetitions, is judged faster.`;
   return [
-    `${style.red("not judged")} ${name}`,
-    ...wrap(visibleText(text), Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20)).map(
-      (line) => `  ${line}`,
-    ),
-    `  ${style.cyan(visibleText(curl))}`,
+    ...textLines(`not judged ${visibleText(`${method} ${path}`)} ${linkTo(place)}`, view, [
+      ["not judged", style.red],
+      [linkTo(place), style.dim],
+    ]),
+    ...below(visibleText(text), view),
+    curlText(curl, view),
     "",
   ];
 };
@@ -131,13 +162,10 @@ const endLines = (
   }
 };
 
-const causeLines = (
-  cause: ApiCauseReport,
-  { style, columns }: Pick<Terminal, "style" | "columns">,
-): readonly string[] => {
+const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
+  const { style } = view;
   const { severity, check, message, place, example, count, reproduced, curl } = cause;
-  const head = severity === "failure" ? style.red(`failure ${check}`) : style.yellow(`warning ${check}`);
-  const width = Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - 2, 20);
+  const head = `${severity} ${check}`;
   const words = [
     `${example.method} ${example.path}: ${message}.`,
     `${example.why}.`,
@@ -146,10 +174,19 @@ const causeLines = (
     ...(reproduced === false ? ["It did not show again when the same request was sent once more."] : []),
   ];
   return [
-    `${head} ${style.dim(linkTo(place))}`,
-    ...words.flatMap((text) => wrap(visibleText(text), width)).map((line) => `  ${line}`),
-    // One line, so that it can be copied whole.
-    `  ${style.cyan(visibleText(curl))}`,
+    ...textLines(`${head} ${linkTo(place)}`, view, [
+      [head, severity === "failure" ? style.red : style.yellow],
+      [linkTo(place), style.dim],
+    ]),
+    ...words.flatMap((text) => below(visibleText(text), view)),
+    curlText(curl, view),
     "",
   ];
+};
+
+/** Where a run is on record: with its whole id where that fits in the line, so that the command can be copied. */
+export const recordLines = (run: string, { style, columns }: View): readonly string[] => {
+  const command = (id: string): string => `\`writ audit show ${id}\``;
+  const named = columnsOf(command(run)) <= columns ? command(run) : command(shortId(run));
+  return wrap(`${named} shows what was decided and sent`, columns).map(style.dim);
 };

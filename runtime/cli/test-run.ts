@@ -13,10 +13,18 @@ import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
 import { tellNewWorkspace } from "./tell-unclaimed.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
-import { type AskedTests, askTests, documentProblem, numberIn, SEED_OPTIONS } from "./test-ask.ts";
+import {
+  type AskedTests,
+  askTests,
+  documentProblem,
+  numberIn,
+  SEED_OPTIONS,
+  tellNoOperation,
+} from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
-import { reportLines } from "./test-report-text.ts";
+import { recordLines, reportLines } from "./test-report-text.ts";
 import { VERSION } from "./version.ts";
+import { wrap } from "./width.ts";
 
 const REQUESTS_MAX_DEFAULT = 5_000;
 const REQUESTS_MAX_MOST = 1_000_000;
@@ -93,7 +101,7 @@ const run = async (
 ): Promise<ExitCode> => {
   const { terminal, switches, values, environment, signal } = invocation;
   if (plan.cases.length === 0) {
-    terminal.err("the document has no operation that tests can be made of");
+    tellNoOperation(terminal);
     return 1;
   }
   const folder = values.get("dir")?.[0] ?? environment.variables["SYMBI_AUDIT_STORAGE"] ?? "";
@@ -108,7 +116,8 @@ const run = async (
     software: `writ ${VERSION}`,
   };
   if (!switches.has("json")) {
-    terminal.err(`${plural(plan.cases.length, "case")} for ${visibleText(target.origin)}`);
+    const what = `${plural(plan.cases.length, "case")} for ${visibleText(target.origin)}`;
+    for (const line of wrap(what, terminal.columns)) terminal.err(line);
   }
   const ran = await deps.run(tests, plan, target, of, peopleAt(invocation), signal);
   if (!ran.ok) return refuseRun(invocation, ran.fault);
@@ -120,7 +129,7 @@ const run = async (
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else {
     for (const line of reportLines(report, tests.problems, how, terminal)) terminal.out(line);
-    terminal.out(terminal.style.dim(`\`writ audit show ${id}\` shows what was decided and sent`));
+    for (const line of recordLines(id, terminal)) terminal.out(line);
   }
   if (report.ended === "interrupted") return 130;
   return report.failures.length === 0 && ENDED_WELL.includes(report.ended) && report.requests > 0 ? 0 : 1;

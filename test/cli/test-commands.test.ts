@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { ExitCode } from "#cli/command.ts";
 import { testCommands } from "#cli/load-test.ts";
-import { ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
+import { columnsOf } from "#cli/width.ts";
+import { ordersDocument, ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
 import { serve } from "#test/host/tests/rig.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
 
@@ -38,11 +39,12 @@ const writ = async (
   positionals: readonly string[],
   options: Readonly<Record<string, string>> = {},
   signal: AbortSignal = new AbortController().signal,
+  columns = 100,
 ): Promise<Said> => {
   const command = testCommands.find((each) => each.name === `test ${name}`);
   if (command === undefined) throw new Error("no such command");
   const { json, ...values } = options;
-  const terminal = createTerminalFake([], { interactive: false, columns: 100 });
+  const terminal = createTerminalFake([], { interactive: false, columns });
   const code = await command.run({
     positionals,
     switches: new Set(json === undefined ? [] : ["json"]),
@@ -141,6 +143,33 @@ describe("writ test run", () => {
     });
     const written = await writ("generate", ["partly.yaml"], { out: "partly.test.ts" });
     expect(written.out).toMatch(/; 1 operation left out, 1 note on what is not tested$/);
+  });
+
+  test.each([20, 40])("every line fits in %d columns, and those for curl are whole", async (columns) => {
+    const more = `  /mine: {get: {security: [{key: []}], responses: {}}}\ncomponents:`;
+    writeFileSync(join(cwd, "more.yaml"), ordersDocument.replace(/^components:/m, more));
+    writeFileSync(
+      join(cwd, "policies/narrow.cedar"),
+      'forbid (principal is TestRun, action, resource is Host) when { resource.method == "DELETE" };',
+    );
+    const never = new AbortController().signal;
+    const said = await withOrders("crash-at-maximum", (origin) =>
+      writ("run", ["more.yaml"], { origin }, never, columns),
+    );
+    rmSync(join(cwd, "policies/narrow.cedar"));
+    const lines = [...said.out.split("\n"), ...said.err.split("\n")];
+    const curls = lines.filter((line) => line.startsWith("  curl "));
+    expect(curls).toHaveLength(1);
+    expect(curls[0]).toMatch(/http:\/\/127\.0\.0\.1:\d+\/orders'$/);
+    expect(lines.filter((line) => !curls.includes(line) && columnsOf(line) > columns)).toEqual([]);
+    const text = said.out.replaceAll(/\n +/g, " ");
+    for (const part of ["failure server-error", "not sent DELETE", "left out GET /mine", "GET /orders: "]) {
+      expect(text).toContain(part);
+    }
+    const out = "narrow.test.ts";
+    const written = await writ("generate", ["more.yaml"], { out }, never, columns);
+    expect(written.out.split("\n").filter((line) => columnsOf(line) > columns)).toEqual([]);
+    if (columns >= 40) expect(said.out).toMatch(/^`writ audit show [0-9a-f]{8}(-[-0-9a-f]{27})?`/m);
   });
 
   test("a budget is kept and said", async () => {
