@@ -23,13 +23,15 @@ export interface PolicyReads {
 export type EntityVariable = "principal" | "resource";
 
 export const policyReads = (policies: readonly NamesInPolicy[]): PolicyReads => {
-  const everything = policies.some(({ whole }) => whole.has("context"));
-  const names = (name: string): boolean => policies.some((policy) => policy.names.has(name));
-  const whole = (name: string): boolean => policies.some((policy) => policy.whole.has(name));
+  // Asked several times by every decision, so what all policies name is gathered before.
+  const names = new Set(policies.flatMap((policy) => [...policy.names]));
+  const whole = new Set(policies.flatMap((policy) => [...policy.whole]));
+  const entities = new Set(policies.flatMap((policy) => [...policy.entities]));
+  const everything = whole.has("context");
   return {
-    sees: (name) => everything || names(name),
-    reaches: (entity) => everything || policies.some(({ entities }) => entities.has(entity)),
-    seesMember: (record, key) => everything || (names(record) && (whole(record) || names(key))),
+    sees: (name) => everything || names.has(name),
+    reaches: (entity) => everything || entities.has(entity),
+    seesMember: (record, key) => everything || (names.has(record) && (whole.has(record) || names.has(key))),
   };
 };
 
