@@ -10,7 +10,7 @@ setFlagsFromString("--no-wasm-code-gc");
 
 const [, , command, ...words] = process.argv;
 if ((command === "check" || command === "run") && !words.includes("--help")) {
-  const { startLowering } = await import("#host/compose/lowering.ts");
+  const { startLowering } = await import("#host/compose/lowering-thread.ts");
   startLowering();
 }
 await import("./main.ts");

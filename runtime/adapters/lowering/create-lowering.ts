@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 
 import { abortError, throwIfAborted } from "#kernel/abort.ts";
 import type { Result } from "#kernel/result.ts";
@@ -9,29 +9,22 @@ import type { Checked } from "#protocol/problem.ts";
 import { BUILTIN_TOOLS, type ToolDescriptor } from "#protocol/tool-descriptors.ts";
 
 import type { LowerJob } from "./messages.ts";
+import { isGone, startThread, type ThreadOptions } from "./start-thread.ts";
 
-export interface LoweringOptions {
-  /** The worker's file: `lowering-worker.js` of a build, `worker.ts` beside this file in a checkout. */
-  readonly entry: URL;
+export interface LoweringOptions extends ThreadOptions {
   /** Longest time for one text, the start of a thread included. */
   readonly timeoutMs: number;
-  /** Heap of the thread; a text that needs more ends it. */
-  readonly heapBytesMax: number;
   /** What files may name; the built-in tools when absent. */
   readonly tools?: readonly ToolDescriptor[];
 }
 
-const MIB = 1024 * 1024;
-
-/** Stack of the thread, several times what the deepest accepted text needs. */
-const STACK_MIB = 8;
-
 /**
  * Lowers in a worker thread with a deadline and a heap of its own. A thread that hangs, runs out
  * of memory or dies is killed and the next text gets a new one. The first thread starts at once,
- * so that it is ready by the time a file has been read.
+ * so that it is ready by the time a file has been read; or it was started before, with these options.
  */
-export const createLowering = (options: LoweringOptions): Lowering => new ThreadLowering(options);
+export const createLowering = (options: LoweringOptions, first = startThread(options)): Lowering =>
+  new ThreadLowering(options, first);
 
 class ThreadLowering implements Lowering {
   private readonly options: LoweringOptions;
@@ -39,9 +32,9 @@ class ThreadLowering implements Lowering {
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LoweringOptions) {
+  constructor(options: LoweringOptions, first: Worker) {
     this.options = options;
-    this.worker = this.start();
+    if (!isGone(first)) this.worker = this.watched(first);
   }
 
   lower(
@@ -65,7 +58,7 @@ class ThreadLowering implements Lowering {
   ): Promise<Result<Checked<AgentSpec | null>, LoweringFault>> {
     throwIfAborted(signal);
     if (this.closed) return failed(crashed("the lowering was closed"));
-    const worker = (this.worker ??= this.start());
+    const worker = (this.worker ??= this.watched(startThread(this.options)));
     // A thread that waits for work keeps no process alive; one that works does.
     worker.ref();
     // What reads the answer is loaded while the thread works on it.
@@ -118,24 +111,8 @@ class ThreadLowering implements Lowering {
     });
   }
 
-  private start(): Worker {
-    const { entry, heapBytesMax } = this.options;
-    const worker = new Worker(entry, {
-      env: {},
-      execArgv: [],
-      argv: [],
-      // What a dying thread prints would land among the output of a command.
-      stdout: true,
-      stderr: true,
-      resourceLimits: {
-        maxOldGenerationSizeMb: Math.ceil(heapBytesMax / MIB),
-        maxYoungGenerationSizeMb: Math.max(Math.ceil(heapBytesMax / MIB / 8), 4),
-        stackSizeMb: STACK_MIB,
-      },
-    });
-    worker.unref();
-    // A thread may die between two texts; the next one finds out and starts another.
-    worker.on("error", () => this.forget(worker));
+  /** A thread may die between two texts; the next one finds out and starts another. */
+  private watched(worker: Worker): Worker {
     worker.on("exit", () => this.forget(worker));
     return worker;
   }

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { createLowering, type LoweringOptions } from "#adapters/lowering/create-lowering.ts";
+import { startThread } from "#adapters/lowering/start-thread.ts";
 import type { Lowering } from "#ports/lowering.ts";
 import { lowerBytes } from "#test/language-server/kit.ts";
 
@@ -100,6 +101,25 @@ describe("a thread that misbehaves is gone, and the next text gets another", () 
     expect(await lowering.lower({ path: "environment", bytes: utf8("") }, never())).toEqual(NOTHING);
     expect(await lowering.lower({ path: "print", bytes: utf8("") }, never())).toEqual(NOTHING);
     expect(await lowering.lower({ path: "sound", bytes: utf8("") }, never())).toMatchObject({ ok: true });
+  });
+});
+
+describe("a thread that was started before", () => {
+  const options = { timeoutMs: 15_000, heapBytesMax: 128 * 1024 * 1024 };
+  const started = (name: string) => startThread({ ...options, entry: fixture(name) });
+
+  test("lowers the first text", async () => {
+    const lowering = createLowering({ ...options, entry: fixture("no-such-worker.ts") }, started("hang.ts"));
+    opened.push(lowering);
+    expect(await lowering.lower({ path: "ok", bytes: utf8("") }, never())).toEqual(NOTHING);
+  });
+
+  test("is replaced when it died before anybody asked it", async () => {
+    const dead = started("no-such-worker.ts");
+    await new Promise((resolve) => dead.once("exit", resolve));
+    const lowering = createLowering({ ...options, entry: fixture("hang.ts") }, dead);
+    opened.push(lowering);
+    expect(await lowering.lower({ path: "ok", bytes: utf8("") }, never())).toEqual(NOTHING);
   });
 });
 
