@@ -23,6 +23,7 @@ import { partsOfClauses } from "./policy-parts.ts";
 import { policyError } from "./policy-problem.ts";
 import { readAnnotations } from "./requirement-annotations.ts";
 import { SourceText } from "./source-text.ts";
+import { unaskedActions } from "./unasked-actions.ts";
 
 /**
  * Reads a `.cedar` text: cuts it into its policies, finds the requirements among them, and bounds
@@ -112,6 +113,8 @@ export const compileCedar = (source: PolicySource, tools: readonly ToolDescripto
       ...neverMatching(statement, whole, names),
       ...impossiblePaths(statement, whole, tools),
       ...impossibleValues(statement, whole),
+      // The built-in policies are written for every release.
+      ...(layer === "builtin" ? [] : unaskedActions(statement, whole)),
     );
     const head = policyHead(statement);
     if (head === undefined) {

@@ -518,6 +518,20 @@ describe("a file that does not load", () => {
     expect(found.map((line) => line.slice(0, 7))).toContain("WRIT107");
   });
 
+  test.each([
+    ["alone", `forbid (principal, action == Action::"delegate", resource);`, ["delegate"]],
+    [
+      "beside others",
+      `forbid (principal, action in [Action::"publish_file", Action::"recall"], resource);`,
+      ["recall"],
+    ],
+    ["in a condition", `forbid ${ANY} when { action == Action::"allocate" };`, ["allocate"]],
+    ["none", `forbid (principal, action in [Action::"publish_file", Action::"model_call"], resource);`, []],
+  ])("an action that nothing asks for yet is loaded with a warning: %s", async (_what, text, actions) => {
+    const found = actions.map((action) => `WRIT103 ${JSON.stringify(`Action::"${action}"`)}`);
+    expect(await check(text)).toEqual({ loaded: true, found });
+  });
+
   test("one bad policy keeps the whole file out, and every bad one is named", async () => {
     const { loaded, found } = await check(
       `permit ${ANY};\nforbid ${ANY} when { resource.nope };\npermit (principal;\n`,
