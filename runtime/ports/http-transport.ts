@@ -41,6 +41,7 @@ export type HttpOpenFault = Fault<"HTTP_UNREACHABLE" | "HTTP_ORIGIN_REFUSED">;
 
 export interface HttpLimits {
   readonly connectTimeoutMs: number;
+  /** Until the headers of the answer have ended, however many pieces of them, or answers before it (1xx), come. */
   readonly headersTimeoutMs: number;
   /** Longest pause between two pieces of a body. */
   readonly bodyTimeoutMs: number;

@@ -57,6 +57,9 @@ export class UndiciTransport implements HttpTransport {
     const wrong = whyUnsendable(request);
     if (wrong !== undefined) return failed(fault("HTTP_UNSENDABLE", wrong));
     const whole = AbortSignal.timeout(this.limits.wholeTimeoutMs);
+    // The client's own time for headers begins anew with each piece that comes.
+    const heading = new AbortController();
+    const untilHeaders = setTimeout(() => heading.abort(), this.limits.headersTimeoutMs);
     const startedMs = performance.now();
     try {
       const answer = await this.pool.request({
@@ -65,9 +68,10 @@ export class UndiciTransport implements HttpTransport {
         method: request.method,
         headers: request.headers.flat(),
         body: request.body === null ? null : utf8(request.body),
-        signal: AbortSignal.any([signal, whole]),
+        signal: AbortSignal.any([signal, heading.signal, whole]),
         responseHeaders: "raw",
       });
+      clearTimeout(untilHeaders);
       const body = await this.bytesOf(answer.body);
       if (body === undefined) {
         return failed(fault("HTTP_TOO_LARGE", `the answer has more than ${this.limits.bodyBytesMax} bytes`));
@@ -77,9 +81,12 @@ export class UndiciTransport implements HttpTransport {
       return ok({ status: answer.statusCode, headers, body, elapsedMs });
     } catch (error) {
       if (signal.aborted) throw abortError();
+      if (heading.signal.aborted) return failed(tooSlow("headers", this.limits.headersTimeoutMs));
       return failed(
         whole.aborted ? tooSlow("whole", this.limits.wholeTimeoutMs) : faultOf(error, this.limits),
       );
+    } finally {
+      clearTimeout(untilHeaders);
     }
   }
 
