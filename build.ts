@@ -7,7 +7,12 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, w
 import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { setFlagsFromString } from "node:v8";
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from "esbuild";
+import type { LowerJob } from "#adapters/lowering/messages.ts";
+import { type RunScript, workerScript } from "#adapters/lowering/worker-script.ts";
+import { V8_FLAGS } from "#cli/v8-flags.ts";
+import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
 const top = import.meta.dirname;
 const dist = join(top, "dist");
@@ -17,7 +22,9 @@ export const entries = {
   "apitest-worker": "runtime/adapters/apitest/worker.ts",
   cli: "runtime/cli/start.ts",
   "decider-worker": "runtime/adapters/cedar/worker.ts",
-  "lowering-worker": "runtime/adapters/lowering/worker.ts",
+  // Only runs the next one, which the build compiles as well.
+  "lowering-worker": "runtime/adapters/lowering/built-worker.ts",
+  "lowering-code": "runtime/adapters/lowering/worker.ts",
   "sandbox-child": "runtime/adapters/wasm/child.ts",
 } as const;
 
@@ -97,28 +104,31 @@ async function main(): Promise<void> {
   // A build that fails must not leave an older one that works.
   rmSync(dist, { recursive: true, force: true });
   const { [PARSER]: parser, ...others } = entries;
-  const bundles = await Promise.all([
+  const [modules, script] = await Promise.all([
     bundle({ ...others }, {}),
-    // Every check waits for this one to be compiled, and no stack of it is ever shown.
-    bundle({ [PARSER]: parser }, { splitting: false, minifyIdentifiers: true }),
+    // Every check waits for this one to be read, and no stack of it is ever shown.
+    bundle(
+      { [PARSER]: parser },
+      { splitting: false, minifyIdentifiers: true, format: "cjs", outExtension: { ".js": ".cjs" } },
+    ),
   ]);
-  const metafiles = bundles.map(({ metafile }) => metafile);
-  for (const metafile of metafiles) refuseRequire(metafile);
+  refuseRequire(modules.metafile);
+  compileParser();
   chmodSync(join(dist, "cli.js"), 0o755);
   for (const path of wasmModules) {
     copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
   }
-  const packages = bundledPackages(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
+  const packages = bundledPackages([modules, script].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
   writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), noticesFor(packages));
   printSizes();
   console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
 }
 
-const PARSER = "lowering-worker";
+const PARSER = "lowering-code";
 
 function bundle(
   entryPoints: Readonly<Record<string, string>>,
-  how: Pick<BuildOptions, "splitting" | "minifyIdentifiers">,
+  how: Pick<BuildOptions, "splitting" | "minifyIdentifiers" | "format" | "outExtension">,
 ): Promise<BuildResult<{ metafile: true }>> {
   return build({
     absWorkingDir: top,
@@ -141,6 +151,29 @@ function bundle(
     logLevel: "warning",
     ...how,
   });
+}
+
+/**
+ * Leaves beside the parser's code what V8 makes of it. An agent file is lowered before, so that the
+ * functions that any file needs are in it.
+ */
+function compileParser(): void {
+  // V8 takes it only under the flags that it was made under: those of the command.
+  setFlagsFromString(V8_FLAGS);
+  const path = join(dist, `${PARSER}.cjs`);
+  const script = workerScript(readFileSync(path, "utf8"), path);
+  const lowering: { lower?: (job: LowerJob) => void } = {};
+  const parentPort = {
+    on: (_event: string, lower: (job: LowerJob) => void) => (lowering.lower = lower),
+    postMessage: () => undefined,
+  };
+  (script.runInThisContext() as RunScript)((name) =>
+    name === "node:worker_threads" ? { parentPort } : process.getBuiltinModule(name),
+  );
+  const agentFile = "agents/release-notes.symbi";
+  const bytes = readFileSync(join(top, "examples/release-notes", agentFile));
+  lowering.lower?.({ path: agentFile, bytes, tools: BUILTIN_TOOLS });
+  writeFileSync(join(dist, `${PARSER}.v8`), script.createCachedData());
 }
 
 /** An ESM bundle has no `require`: a CommonJS package that asks for one of Node's modules would fail when it is used. */
