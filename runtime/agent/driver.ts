@@ -10,19 +10,17 @@ import type { InputsFault } from "./inputs.ts";
 import { checkInputs } from "./inputs.ts";
 import { effectOf, stillToDo } from "./calls.ts";
 import { inputOf } from "./journal.ts";
-import { NO_LABELS } from "./labels.ts";
 import type { LostEffect } from "./lost-effects.ts";
 import { closingEntries } from "./lost-effects.ts";
 import type { Program } from "./program.ts";
 import { programOf } from "./program.ts";
 import { Recording } from "./recording.ts";
-import type { RunReason } from "./reasons.ts";
-import { RUN_REASONS } from "./reasons.ts";
 import type { ResumePlan } from "./resume.ts";
 import {
   advancedEntry,
   cancelEntry,
   endEntry,
+  endFor,
   limitEntry,
   resumedEntry,
   startEntry,
@@ -455,13 +453,3 @@ class Run {
     return Math.max(0, Math.round(this.#deps.clock.monotonicMs() - this.#startedAtMs));
   }
 }
-
-/** An end that the transition does not know of, because it is none of the agent's. */
-const endFor = (reason: RunReason, explanation: string = RUN_REASONS[reason][1]): RunEnd => ({
-  outcome: RUN_REASONS[reason][0],
-  reason,
-  explanation,
-  span: null,
-  result: null,
-  labels: NO_LABELS,
-});

@@ -1,4 +1,6 @@
 export { resumeAgent, runAgent } from "./driver.ts";
+export type { Abandoned } from "./give-up.ts";
+export { giveUpRun } from "./give-up.ts";
 export { checkInputs, inputsFromTexts } from "./inputs.ts";
 export type { EffectAnswer, LostEffect } from "./lost-effects.ts";
 export { untoldEffects } from "./lost-effects.ts";

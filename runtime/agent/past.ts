@@ -4,8 +4,9 @@ import { isJsonObject, ownText, ownValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { EntryType } from "#protocol/run-event.ts";
+import type { RunInput } from "./input.ts";
 import type { JournalEntry } from "./journal.ts";
-import { HOST_DIED } from "./journal.ts";
+import { HOST_DIED, inputOf } from "./journal.ts";
 import { toolMsOf } from "./recording.ts";
 
 /** An entry of a run as its ledger has it, with those of its sealed parts opened that going on needs. */
@@ -45,10 +46,13 @@ export interface RunPast {
     readonly toolMs: number;
     /** Calls that came to an end. */
     readonly calls: number;
-    /** Requests to which the model gave an answer or a failure. */
-    readonly modelAttempts: number;
   };
+  /** What each request to the model came to, in their order; null for a failure, and for what cannot be read. */
+  readonly answers: readonly (PastAnswer | null)[];
 }
+
+/** What a model said. */
+export type PastAnswer = Pick<Extract<RunInput, { k: "model-answered" }>, "text" | "toolCalls">;
 
 export interface OpenPair {
   readonly entry: PastEntry;
@@ -60,7 +64,7 @@ export type PastFault = Fault<
   /** Entries are missing, stand twice or in no order that a run has. */
   | "RESUME_INCOMPLETE"
   /** It ended, or its host lives. */
-  | "RESUME_NOT_INTERRUPTED"
+  | "RUN_NOT_INTERRUPTED"
 >;
 
 /** Sealed parts that going on reads, by type; of types that feed it is all of them. */
@@ -85,15 +89,24 @@ export const readPast = (given: readonly PastEntry[]): Result<RunPast, PastFault
   if (interrupted?.type !== "run.interrupted" || !isJsonObject(last)) {
     const ended = interrupted?.type === "run.ended";
     return failed(
-      fault("RESUME_NOT_INTERRUPTED", ended ? "the run is over" : "the run was not interrupted", {
+      fault("RUN_NOT_INTERRUPTED", ended ? "the run is over" : "the run was not interrupted", {
         help: "`writ ps` lists runs that were interrupted",
       }),
     );
   }
+  return ok(pastFrom(entries, started, { id: interrupted.id, last }));
+};
+
+/** What the entries say, in the run's order, whether or not they are all there. */
+export const pastFrom = (
+  entries: readonly PastEntry[],
+  started: PastEntry,
+  interrupted: RunPast["interrupted"],
+): RunPast => {
   const spans = spansOf(entries);
-  return ok({
+  return {
     started,
-    interrupted: { id: interrupted.id, last },
+    interrupted,
     entries: entries.length,
     journal: entries.flatMap((entry) => (entry.input === null ? [] : [{ ...entry, input: entry.input }])),
     open: {
@@ -111,10 +124,16 @@ export const readPast = (given: readonly PastEntry[]): Result<RunPast, PastFault
       wallMs: spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0),
       toolMs: entries.reduce((sum, entry) => sum + toolMsOf(entry), 0),
       calls: entries.filter(isSettledCall).length,
-      modelAttempts: entries.filter(({ type }) => type === "model.answered" || type === "model.retried")
-        .length,
     },
-  });
+    answers: entries
+      .filter(({ type }) => type === "model.answered" || type === "model.retried")
+      .map(answerOf),
+  };
+};
+
+const answerOf = (entry: PastEntry): PastAnswer | null => {
+  const input = inputOf({ ...entry, input: entry.input ?? 0 });
+  return input.ok && input.value.k === "model-answered" ? input.value : null;
 };
 
 const LIFE: ReadonlySet<EntryType> = new Set(["run.started", "run.interrupted", "run.resumed", "run.ended"]);

@@ -6,10 +6,12 @@ import type { EntryId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
+import { NO_LABELS } from "./labels.ts";
 import type { EffectAnswer } from "./lost-effects.ts";
 import type { RunPast } from "./past.ts";
 import type { Program } from "./program.ts";
 import { ENGINE_SEMANTICS } from "./program.ts";
+import type { RunReason } from "./reasons.ts";
 import { RUN_REASONS } from "./reasons.ts";
 import type { RunRequest } from "./run-request.ts";
 import type { RunEnd } from "./state.ts";
@@ -149,3 +151,13 @@ export const endEntry = (end: RunEnd, measures: JsonObject, cause: EntryId | nul
     feeds: false,
   };
 };
+
+/** An end that the transition does not know of, because it is none of the agent's. */
+export const endFor = (reason: RunReason, explanation: string = RUN_REASONS[reason][1]): RunEnd => ({
+  outcome: RUN_REASONS[reason][0],
+  reason,
+  explanation,
+  span: null,
+  result: null,
+  labels: NO_LABELS,
+});

@@ -33,3 +33,19 @@ export const refuseUsage = (audience: Audience, message: string, help?: string):
   printFault(audience, fault("CLI_USAGE", message, help === undefined ? {} : { help }));
   return 2;
 };
+
+/**
+ * Whether a fault is the command line's, wherever it was found: what it names is not there, cannot be
+ * read or is over already, or it lacks what nobody could be asked for.
+ */
+export const isUsage = (code: string): boolean => USAGE.has(code);
+
+const USAGE: ReadonlySet<string> = new Set([
+  "HOST_NO_MODEL",
+  "HOST_MODEL_OF_CLIENT",
+  "SCRIPT_UNREADABLE",
+  "SCRIPT_INVALID",
+  "RUN_UNKNOWN",
+  "RUN_NOT_INTERRUPTED",
+  "RUN_CONSENT_UNAVAILABLE",
+]);

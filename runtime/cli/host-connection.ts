@@ -11,6 +11,7 @@ import { findIdentity } from "#host/workspace-identity.ts";
 import { findWorkspace, findWorkspaceOfFolder } from "#host/workspace.ts";
 
 import type { ExitCode, Invocation } from "./command.ts";
+import { isUsage } from "./fault-output.ts";
 import { VERSION } from "./version.ts";
 import { wrap } from "./width.ts";
 
@@ -105,7 +106,8 @@ export const named = <Item>(
 };
 
 /** How a command ends that the host refused. */
-export const codeOf = ({ error }: { readonly error: string }): ExitCode => {
+export const codeOf = ({ error, code }: { readonly error: string; readonly code: string }): ExitCode => {
+  if (isUsage(code)) return 2;
   switch (error) {
     case "refused":
     case "conflict":

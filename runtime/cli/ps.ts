@@ -1,7 +1,7 @@
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import { readRuns } from "#host/compose/runs.ts";
+import { erasedRuns, readRuns } from "#host/compose/runs.ts";
 import type { Answer } from "#host/rpc/peer.ts";
 import type { TestRunSummary } from "#host/tests/test-run-history.ts";
 
@@ -11,7 +11,7 @@ import { printFault, refuseUsage } from "./fault-output.ts";
 import { allPages, attach, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import { testRunsHere } from "./test-runs.ts";
-import { fit, wrap } from "./width.ts";
+import { fit, folded, wrap } from "./width.ts";
 
 type RunSummary = Answer<"run/get">;
 
@@ -40,9 +40,38 @@ const list = async (invocation: Invocation): Promise<ExitCode> => {
     return 3;
   }
   const runs = switches.has("all") ? found.value : found.value.filter((run) => !isOver(run));
-  if (switches.has("json")) for (const run of runs) terminal.out(visibleJson(JSON.stringify(run)));
-  else print(terminal, runs);
+  const erased = await erasedHere(invocation, runs.filter(isInterrupted));
+  if (!erased.ok) {
+    printFault(invocation, erased.fault);
+    return 3;
+  }
+  if (!switches.has("json")) {
+    print(terminal, runs, erased.value);
+    return 0;
+  }
+  for (const run of runs) {
+    const known = isInterrupted(run) ? { ...run, resumable: !erased.value.has(run.run) } : run;
+    terminal.out(visibleJson(JSON.stringify(known)));
+  }
   return 0;
+};
+
+const isInterrupted = ({ of, state }: ListedRun): boolean => of === "agent" && state === "interrupted";
+
+/** Those of the runs that cannot go on, since their content was erased. */
+const erasedHere = async (
+  invocation: Invocation,
+  interrupted: readonly ListedRun[],
+): Promise<Result<ReadonlySet<string>, Fault<string>>> => {
+  if (interrupted.length === 0) return ok(new Set());
+  const workspace = await workspaceHere(invocation);
+  if (!workspace.ok) return workspace;
+  const place = ledgerPlaceOf(invocation, workspace.value);
+  return erasedRuns(
+    place,
+    interrupted.map(({ run }) => run),
+    invocation.signal,
+  );
 };
 
 export type ListedRun = ({ readonly of: "agent" } & RunSummary) | ({ readonly of: "tests" } & TestRunSummary);
@@ -93,32 +122,64 @@ const OVER: ReadonlySet<ListedRun["state"]> = new Set([
   "limited",
 ]);
 
-const STATE_COLUMNS = 20;
-
-const print = (terminal: Terminal, runs: readonly ListedRun[]): void => {
-  const { style } = terminal;
+const print = (terminal: Terminal, runs: readonly ListedRun[], erased: ReadonlySet<string>): void => {
   if (runs.length === 0) {
     terminal.out("No run goes on here.");
     return;
   }
-  for (const listed of runs) {
-    const { run, state, startedMs } = listed;
-    const when = new Date(startedMs).toISOString().slice(0, 19).replace("T", " ");
-    const [what, more] = wordsOf(listed);
-    const waiting = more === "" ? "" : `  ${more}`;
-    const room = terminal.columns - shortId(run).length - STATE_COLUMNS - when.length - waiting.length - 6;
-    const shown = fit(visibleText(what), Math.max(10, room));
-    const coloured = state === "interrupted" ? style.yellow : style.bold;
-    terminal.out(
-      `${shortId(run)}  ${coloured(state.padEnd(STATE_COLUMNS))}${style.dim(when)}  ${shown}${waiting}`,
-    );
+  for (const run of runs) {
+    for (const line of rowOf(terminal, run, erased.has(run.run))) terminal.out(line);
   }
-  const interrupted = runs.filter(({ of, state }) => of === "agent" && state === "interrupted");
-  const [only] = interrupted;
+  const interrupted = runs.filter(isInterrupted);
+  const able = interrupted.filter(({ run }) => !erased.has(run));
+  const unable = interrupted.filter(({ run }) => erased.has(run));
+  hint(terminal, able, "go on with what was interrupted, or end it for good:", [
+    "writ run --resume",
+    "writ stop",
+  ]);
+  hint(terminal, unable, "what was erased cannot go on any more; end it for good:", ["writ stop"]);
+};
+
+/** What can be done, with the commands for it, which are not wrapped, so that they can be copied. */
+const hint = (
+  terminal: Terminal,
+  runs: readonly ListedRun[],
+  words: string,
+  commands: readonly string[],
+): void => {
+  const [only] = runs;
   if (only === undefined) return;
-  const which = interrupted.length === 1 ? shortId(only.run) : "<run>";
-  const hint = `\`writ run --resume ${which}\` goes on with ${interrupted.length === 1 ? "what" : "one that"} was interrupted`;
-  for (const line of wrap(hint, terminal.columns)) terminal.err(line);
+  for (const line of wrap(words, terminal.columns)) terminal.err(line);
+  const which = runs.length === 1 ? shortId(only.run) : "<run>";
+  for (const command of commands) terminal.err(`  ${command} ${which}`);
+};
+
+const STATE_COLUMNS = 20;
+/** Where less is left for the agent's name, each fact stands on a line of its own. */
+const AGENT_COLUMNS_MIN = 12;
+
+const rowOf = ({ columns, style }: Terminal, listed: ListedRun, isErased: boolean): readonly string[] => {
+  const { run, state, startedMs } = listed;
+  const id = shortId(run);
+  const when = new Date(startedMs).toISOString().slice(0, 16).replace("T", " ");
+  const [what, more] = wordsOf(listed);
+  const standing = isErased ? `${state}, erased` : state;
+  const paint = state === "interrupted" ? style.yellow : style.bold;
+  const tail = more === "" ? "" : `  ${more}`;
+  const room = columns - id.length - STATE_COLUMNS - when.length - tail.length - 6;
+  if (room >= AGENT_COLUMNS_MIN) {
+    const shown = fit(visibleText(what), room);
+    return [`${id}  ${paint(standing.padEnd(STATE_COLUMNS))}  ${style.dim(when)}  ${shown}${tail}`];
+  }
+  const isShort = id.length + 2 + standing.length <= columns;
+  const below = [...(isShort ? [] : [standing]), visibleText(what), when, more];
+  return [
+    isShort ? `${id}  ${paint(standing)}` : id,
+    ...below
+      .filter((text) => text !== "")
+      .flatMap((text) => folded(text, Math.max(1, columns - 2)))
+      .map((text) => `  ${text}`),
+  ];
 };
 
 /** What runs, and how many things of it want a look. */

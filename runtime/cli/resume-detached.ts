@@ -49,21 +49,13 @@ export const resumeDetached = async (
   const connection = host.value;
   return withHost(connection, async (peer) => {
     const resumed = await peer.call("run/resume", { run, consent }, { signal });
-    if (!resumed.ok) {
-      return refuse(REFUSED_CODES.get(resumed.fault.code) ?? codeOf(resumed.fault), resumed.fault);
-    }
+    if (!resumed.ok) return refuse(codeOf(resumed.fault), resumed.fault);
     const code = await tellEffects(invocation, peer, reader, run);
     if (code !== 0) return code;
     tellDetached(invocation, run, keeper !== null);
     return keeper === null ? 0 : keepFor(invocation, keeper, run, connection);
   });
 };
-
-/** Where a refusal of the host says more than its error does. */
-const REFUSED_CODES: ReadonlyMap<string, ExitCode> = new Map([
-  ["RUN_CONSENT_UNAVAILABLE", 2],
-  ["RUN_NOT_INTERRUPTED", 2],
-]);
 
 /** Says to the host what became of each lost effect, as the person or the command line has it. */
 const tellEffects = async (

@@ -84,7 +84,7 @@ export const runDetached = async (
     // The key makes sure that a host which did hear it starts nothing twice.
     if (ended.fault.error === "connection-lost" && isFirst) continue;
     printFault(invocation, ended.fault);
-    return ended.fault.code === "RUN_CONSENT_UNAVAILABLE" ? 2 : codeOf(ended.fault);
+    return codeOf(ended.fault);
   }
 };
 

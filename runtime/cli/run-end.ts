@@ -10,7 +10,7 @@ import type { Closer } from "./closing.ts";
 import { closeAll } from "./closing.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
-import { printFault } from "./fault-output.ts";
+import { isUsage, printFault } from "./fault-output.ts";
 import { wrap } from "./width.ts";
 
 /** What a run leaves to do behind it. */
@@ -104,7 +104,7 @@ export const refuseRun = (refusal: RunRefusal, notAgreed: Fault<string>, audienc
     case "usage":
       return refuse(2, refusal.fault);
     case "unavailable":
-      return refuse(3, refusal.fault);
+      return refuse(isUsage(refusal.fault.code) ? 2 : 3, refusal.fault);
     case "consent-refused":
       return refuse(1, notAgreed);
     case "consent-unavailable": {

@@ -25,7 +25,7 @@ import { closing } from "./closing.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import type { Audience } from "./fault-output.ts";
-import { printFault, refuseUsage } from "./fault-output.ts";
+import { isUsage, printFault, refuseUsage } from "./fault-output.ts";
 import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import { runDetached } from "./run-detached.ts";
@@ -175,7 +175,7 @@ const readOrder = async (invocation: Invocation): Promise<Result<ReadOrder, Stop
   const model = await openModel(values.get("model")?.[0] ?? null, { ...environment, home: homeFolder() });
   const isForHost = !model.ok && model.fault.code === "HOST_MODEL_OF_CLIENT" && switches.has("detach");
   if (!model.ok && !isForHost) {
-    return failed({ code: MODEL_USAGE.includes(model.fault.code) ? 2 : 3, fault: model.fault });
+    return failed({ code: isUsage(model.fault.code) ? 2 : 3, fault: model.fault });
   }
 
   const sources = await gatherPolicySources(policyFolders(folder.value, environment.variables, homeFolder()));
@@ -271,14 +271,6 @@ const runOrder = async (
   }
   return tellEnd(invocation, ran.value, workspace, told);
 };
-
-/** Why there is no model when the command line is to blame, and not this machine or its settings. */
-const MODEL_USAGE: readonly string[] = [
-  "HOST_NO_MODEL",
-  "HOST_MODEL_OF_CLIENT",
-  "SCRIPT_UNREADABLE",
-  "SCRIPT_INVALID",
-];
 
 const refusePlan = (
   refusal: PlanRefusal,

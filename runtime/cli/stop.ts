@@ -1,17 +1,28 @@
-import { fault, ok } from "#kernel/result.ts";
-import { visibleJson } from "#kernel/visible-text.ts";
+import type { RunId } from "#kernel/ids.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import { giveUpInterrupted } from "#host/compose/give-up.ts";
+import { openHostReader } from "#host/compose/host.ts";
+import { openRunLedger } from "#host/compose/run.ts";
+import type { Workspace } from "#host/workspace.ts";
 
 import { isIdEnding } from "./audit-list.ts";
 import { shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { attach, codeOf, named, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
+import { ledgerPlaceOf } from "./ledger-place.ts";
+import type { ListedRun } from "./ps.ts";
 import { allRunsHere } from "./ps.ts";
 import { testsElsewhere } from "./test-runs.ts";
+import { VERSION } from "./version.ts";
+import { wrap } from "./width.ts";
 
 export const stopCommand: Command = {
   name: "stop",
-  summary: "Cancels a run of the workspace's host, and waits until everything of it is gone.",
+  summary:
+    "Cancels a run of the workspace's host, and waits until everything of it is gone; ends an interrupted run for good.",
   usage: "<run> [--workspace <dir>] [--json]",
   options: [WORKSPACE_OPTION, { name: "json", summary: "the run's state as one line of JSON" }],
   examples: [
@@ -46,7 +57,11 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
     return 3;
   }
   const workspace = await workspaceHere(invocation);
-  const host = workspace.ok ? await attach(invocation, workspace.value, false) : workspace;
+  if (!workspace.ok) {
+    printFault(invocation, workspace.fault);
+    return 3;
+  }
+  const host = await attach(invocation, workspace.value, false);
   if (!host.ok) {
     printFault(invocation, host.fault);
     return 3;
@@ -54,9 +69,7 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
   const { run } = found;
   const cancelled =
     host.value === null
-      ? found.state === "running"
-        ? ELSEWHERE
-        : ok({ state: found.state })
+      ? await stopHere(invocation, workspace.value, found)
       : await withHost(host.value, (peer) =>
           peer.call("run/cancel", { run, reason: "writ stop" }, { signal }),
         );
@@ -67,12 +80,50 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
   return tell(cancelled.value.state);
 };
 
+type Stopped = Result<{ readonly state: ListedRun["state"] }, Fault<string> & { readonly error: string }>;
+
+/** What can be done about a run that no host has: one that was interrupted is ended for good. */
+const stopHere = async (
+  invocation: Invocation,
+  workspace: Workspace,
+  { run, state }: Pick<ListedRun, "run" | "state">,
+): Promise<Stopped> => {
+  if (state === "running") return failed(ELSEWHERE);
+  if (state !== "interrupted") return ok({ state });
+  const unavailable = (reason: Fault<string>): Stopped => failed({ ...reason, error: "unavailable" });
+  const { environment, signal, terminal } = invocation;
+  const { user, variables } = environment;
+  const place = ledgerPlaceOf(invocation, workspace);
+  const product = `writ ${VERSION}`;
+  const reader = await openHostReader(place);
+  if (!reader.ok) return unavailable(reader.fault);
+  const ledger = await openRunLedger(place, product);
+  if (!ledger.ok) return unavailable(ledger.fault);
+  const { writable } = ledger.value;
+  let closed: Result<void, Fault<string>>;
+  let ended: Awaited<ReturnType<typeof giveUpInterrupted>>;
+  try {
+    ended = await giveUpInterrupted(
+      { place, variables, product, reader: reader.value, ledger: writable },
+      run as RunId,
+      { user, surface: "terminal", how: "writ stop" },
+      signal,
+    );
+  } finally {
+    closed = await writable.close();
+  }
+  if (!ended.ok) return unavailable(ended.fault.fault);
+  const { outcome, unswept } = ended.value;
+  if (unswept !== null) {
+    const told = `its containers could not be looked for: ${visibleText(unswept.message)}`;
+    for (const line of wrap(told, terminal.columns)) terminal.err(line);
+  }
+  return closed.ok ? ok({ state: outcome }) : unavailable(closed.fault);
+};
+
 const ELSEWHERE = {
-  ok: false,
-  fault: {
-    ...fault("RUN_ELSEWHERE", "the run belongs to another process than a host", {
-      help: "it was started in a terminal without --detach: Ctrl-C there cancels it",
-    }),
-    error: "unavailable",
-  },
-} as const;
+  ...fault("RUN_ELSEWHERE", "the run belongs to another process than a host", {
+    help: "it was started in a terminal without --detach: Ctrl-C there cancels it",
+  }),
+  error: "unavailable",
+};

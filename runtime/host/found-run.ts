@@ -17,6 +17,8 @@ export interface FoundRun {
   /** Of its content. */
   readonly scope: ScopeId;
   readonly entries: readonly PastEntry[];
+  /** Whether every part of it that was asked for is there as it was recorded. */
+  readonly isWhole: boolean;
   /** The logs that it stands in. */
   readonly logs: readonly LogId[];
   /** As `run.started` has them. */
@@ -71,19 +73,26 @@ const LIFE: readonly string[] = ["run.started", "run.interrupted", "run.resumed"
 export const lastOfLife = (entries: readonly PlacedEntry[]): PlacedEntry | undefined =>
   entries.findLast(({ entry }) => LIFE.includes(entry.type));
 
-/** The run with those of its sealed parts opened that going on needs. */
+/**
+ * The run with those of its sealed parts opened that going on needs.
+ *
+ * @param wants "whole" refuses where one is gone or damaged; "rest" leaves such a part out.
+ */
 export const openFoundRun = async (
   reader: LedgerReader,
   run: RunId,
   placed: readonly PlacedEntry[],
+  wants: "whole" | "rest" = "whole",
 ): Promise<Result<FoundRun, FoundRunFault | Fault<string>>> => {
   const started = placed.find(({ entry }) => entry.type === "run.started");
   const scope = started?.entry.content[0]?.scope;
   if (started === undefined || scope === undefined) return failed(UNKNOWN_RUN);
   const entries: PastEntry[] = [];
+  let isWhole = true;
   for (const { shown, entry } of placed) {
     const content = await openParts(reader, shown, entry);
-    if (!content.ok) return content;
+    if (!content.ok && (wants === "whole" || !isGone(content.fault))) return content;
+    isWhole &&= content.ok;
     entries.push({
       id: entry.id,
       type: entry.type as EntryType,
@@ -91,7 +100,7 @@ export const openFoundRun = async (
       input: entry.input,
       labels: entry.labels,
       public: entry.public,
-      content: content.value,
+      content: content.ok ? content.value : {},
       monotonicMs: entry.time.monotonicMs,
     });
   }
@@ -103,6 +112,7 @@ export const openFoundRun = async (
     parent: started.entry.run.parent,
     scope,
     entries,
+    isWhole,
     logs: [...new Set(placed.map(({ entry }) => entry.log))],
     path: agent.path,
     agent: agent.name,
@@ -115,7 +125,7 @@ export const openFoundRun = async (
 const openParts = async (
   reader: LedgerReader,
   shown: ShownEntry,
-  entry: LedgerEntry,
+  entry: PlacedEntry["entry"],
 ): Promise<Result<JsonObject, FoundRunFault | Fault<string>>> => {
   const wanted = entry.input === null ? (PARTS_OF_PAST[entry.type as EntryType] ?? []) : null;
   const content: [string, JsonValue][] = [];
@@ -123,19 +133,25 @@ const openParts = async (
     if (wanted !== null && !wanted.includes(name)) continue;
     const part = await reader.content(shown, name);
     if (!part.ok) return part;
-    if (part.value.state === "erased") return failed(ERASED);
-    if (part.value.state === "damaged") return failed(DAMAGED);
+    if (part.value.state === "erased") return failed(erased(entry.run.id));
+    if (part.value.state === "damaged") return failed(damaged(entry.run.id));
     content.push([name, part.value.value]);
   }
   return ok(Object.fromEntries(content));
 };
 
+const isGone = ({ code }: Fault<string>): boolean =>
+  code === "RESUME_CONTENT_GONE" || code === "LEDGER_TAMPERED";
+
 export const UNKNOWN_RUN = fault("RUN_UNKNOWN", "no such run began in this workspace", {
   help: "`writ ps --all` lists its runs",
 });
-const ERASED = fault("RESUME_CONTENT_GONE", "content of the run was erased, so it cannot go on", {
-  help: "start a new run",
-});
-const DAMAGED = fault("LEDGER_TAMPERED", "content of the run is not what was recorded", {
-  help: "`writ audit verify` says what was changed",
-});
+/** How a person ends a run that cannot go on, for the help of what says that. */
+export const howToEnd = (run: string): string => `\`writ stop ${run.slice(-8)}\` ends it for good`;
+
+export const erased = (run: string): Fault<"RESUME_CONTENT_GONE"> =>
+  fault("RESUME_CONTENT_GONE", "content of the run was erased, so it cannot go on", { help: howToEnd(run) });
+const damaged = (run: string): Fault<"LEDGER_TAMPERED"> =>
+  fault("LEDGER_TAMPERED", "content of the run is not what was recorded, so it cannot go on", {
+    help: `\`writ audit verify\` says what was changed; ${howToEnd(run)}`,
+  });

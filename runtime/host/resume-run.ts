@@ -1,15 +1,13 @@
 import type { LogId, RunId } from "#kernel/ids.ts";
-import { ownValue } from "#kernel/json.ts";
-import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { EffectAnswer, LostEffect, RunPast, RunReport } from "#agent/index.ts";
+import type { EffectAnswer, LostEffect, RunReport } from "#agent/index.ts";
 import { planResume, readPast, resumeAgent, untoldEffects } from "#agent/index.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 
 import type { FoundRun } from "./found-run.ts";
-import { entriesOfRun, lastOfLife, openFoundRun, UNKNOWN_RUN } from "./found-run.ts";
-import { recordInterruption } from "./interrupted-runs.ts";
+import { entriesOfRun, howToEnd, openFoundRun } from "./found-run.ts";
+import { findInterrupted, isAlone } from "./find-interrupted.ts";
 import type { RunAgentDeps, RunPeople, RunRefusal } from "./run-agent.ts";
 import { askConsent, requestOf, sessionOpener, withRecorder } from "./run-agent.ts";
 import { resumedSandbox } from "./resumed-sandbox.ts";
@@ -32,7 +30,7 @@ export interface ResumeRunDeps extends RunAgentDeps {
 
 export type ResumeRefusal =
   | RunRefusal
-  /** What the run stands on changed, its evidence does not hold, or it is no run that can go on. */
+  /** What the run stands on changed, or its evidence does not hold. */
   | { readonly k: "refused"; readonly fault: Fault<string> }
   /** Nobody could be asked what became of an effect. */
   | { readonly k: "unanswered"; readonly fault: Fault<string> };
@@ -69,8 +67,10 @@ export const resumePlanned = async (
   signal: AbortSignal,
 ): Promise<Result<RunReport, ResumeRefusal>> => {
   const { clock, crypto, entropy, verify } = deps;
-  const known = await interruptedRun(deps, run, signal);
-  if (!known.ok) return known;
+  const placed = await findInterrupted(deps, run, signal);
+  if (!placed.ok) return placed;
+  const known = await openFoundRun(deps.reader, run, placed.value);
+  if (!known.ok) return refuse(known.fault);
   const found = known.value;
   const holds = await verify(found.logs, signal);
   if (!holds.ok) return refuse(holds.fault);
@@ -85,6 +85,9 @@ export const resumePlanned = async (
   const recorded = { entries: past.value.entries, inputs: past.value.journal.length };
   const { parent, scope } = found;
   return withRecorder<ResumeRefusal>(deps, people, { run, parent, scope, recorded }, async (recorder) => {
+    // Before anything is recorded: a run without its files is still interrupted, and they may come back.
+    const had = await resumedSandbox(deps.ledger.artefacts, scope, past.value, NOTHING_TOLD);
+    if (!had.ok) return refuse(filesGone(run, had.fault));
     const consent = await askConsent(deps, recorder, people, signal);
     if (!consent.ok) return consent;
     recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: deps.plan.tier.why });
@@ -104,7 +107,7 @@ export const resumePlanned = async (
         entropy,
         openSession: sessionOpener(deps, people, resumed),
         askEffect,
-        isAlone: () => isAlone(deps, run, past.value),
+        isAlone: () => isAlone(deps, run, past.value.interrupted),
       },
       request,
       plan.value,
@@ -114,59 +117,12 @@ export const resumePlanned = async (
   });
 };
 
+const NOTHING_TOLD: ReadonlySet<string> = new Set();
+
+const filesGone = (run: RunId, why: Fault<string>): Fault<"RESUME_CONTENT_GONE"> =>
+  fault("RESUME_CONTENT_GONE", `files that the run goes on with are not there any more: ${why.message}`, {
+    help: `put the files of the ledger back from a backup, or give the run up: ${howToEnd(run)}`,
+  });
+
 const refuse = (reason: Fault<string>): Result<never, ResumeRefusal> =>
   failed({ k: "refused", fault: reason });
-
-/** The run, with its interruption on record, which only we can do now where its host wrote another log than ours. */
-const interruptedRun = async (
-  { reader, ledger }: ResumeRunDeps,
-  run: RunId,
-  signal: AbortSignal,
-): Promise<Result<FoundRun, ResumeRefusal>> => {
-  const unavailable = (reason: Fault<string>): Result<never, ResumeRefusal> =>
-    failed({ k: "unavailable", fault: reason });
-  let placed = await entriesOfRun(reader, run, signal);
-  if (!placed.ok) return unavailable(placed.fault);
-  const life = lastOfLife(placed.value);
-  const last = placed.value.at(-1);
-  if (life === undefined || last === undefined) return failed({ k: "usage", fault: UNKNOWN_RUN });
-  if (life.entry.type === "run.started" || life.entry.type === "run.resumed") {
-    if (life.isLive) return failed({ k: "usage", fault: GOES_ON });
-    const recorded = await recordInterruption(ledger, last.entry, "host-gone");
-    if (!recorded.ok) return unavailable(recorded.fault);
-    placed = await entriesOfRun(reader, run, signal);
-    if (!placed.ok) return unavailable(placed.fault);
-  } else if (life.entry.type === "run.ended") return failed({ k: "usage", fault: IS_OVER });
-  const found = await openFoundRun(reader, run, placed.value);
-  return found.ok ? found : refuse(found.fault);
-};
-
-const GOES_ON = fault("RESUME_NOT_INTERRUPTED", "the run goes on in another process", {
-  help: "`writ ps` lists what goes on and what was interrupted",
-});
-const IS_OVER = fault("RESUME_NOT_INTERRUPTED", "the run is over", {
-  help: "`writ ps` lists runs that were interrupted",
-});
-
-/**
- * Whether this process is the run: of several hosts that went on from the same entry it is the one
- * whose `run.resumed` has the lowest time, then the lowest id. Ours is durable by now, so of two at
- * least one sees the other, and both come to the same.
- */
-const isAlone = async (
-  { reader, ledger }: ResumeRunDeps,
-  run: RunId,
-  { interrupted }: RunPast,
-): Promise<Result<boolean, Fault<string>>> => {
-  const placed = await entriesOfRun(reader, run, new AbortController().signal);
-  if (!placed.ok) return placed;
-  const last = canonicalJson(interrupted.last);
-  const rivals = placed.value
-    .map(({ entry }) => entry)
-    .filter(
-      ({ type, public: fields }) =>
-        type === "run.resumed" && canonicalJson(ownValue(fields, "last") ?? null) === last,
-    )
-    .sort((left, right) => left.time.wallMs - right.time.wallMs || (left.id < right.id ? -1 : 1));
-  return ok(rivals[0]?.log === ledger.log);
-};

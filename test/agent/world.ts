@@ -14,7 +14,15 @@ import type {
 import type { JournalEntry } from "#agent/journal.ts";
 import type { RunLimits } from "#agent/limits.ts";
 import type { RunDeps } from "#agent/run-request.ts";
-import { planResume, readPast, replayRun, resumeAgent, runAgent, RUN_LIMITS_DEFAULT } from "#agent/index.ts";
+import {
+  giveUpRun,
+  planResume,
+  readPast,
+  replayRun,
+  resumeAgent,
+  runAgent,
+  RUN_LIMITS_DEFAULT,
+} from "#agent/index.ts";
 import type { GateLimits } from "#gate/index.ts";
 import { createGate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import { utf8 } from "#kernel/bytes.ts";
@@ -161,19 +169,20 @@ export const interrupted = ({ run, scope, entries }: Remains): Remains => {
   return { run, scope, entries: [...entries, entry] };
 };
 
-export const pastOf = ({ entries }: Remains): RunPast => {
-  const past = readPast(
-    entries.map(({ type, public: fields, content, labels = [], entry }): PastEntry => ({
-      id: entry.id,
-      type,
-      runSeq: entry.runSeq,
-      input: entry.input,
-      labels,
-      public: throughText(fields),
-      content: throughText(content),
-      monotonicMs: entry.wallMs,
-    })),
-  );
+const pastEntries = ({ entries }: Remains): readonly PastEntry[] =>
+  entries.map(({ type, public: fields, content, labels = [], entry }): PastEntry => ({
+    id: entry.id,
+    type,
+    runSeq: entry.runSeq,
+    input: entry.input,
+    labels,
+    public: throughText(fields),
+    content: throughText(content),
+    monotonicMs: entry.wallMs,
+  }));
+
+export const pastOf = (remains: Remains): RunPast => {
+  const past = readPast(pastEntries(remains));
   if (!past.ok) throw new Error(past.fault.message);
   return past.value;
 };
@@ -198,7 +207,7 @@ export const resumeIn = async (
   const past = pastOf(remains);
   const asked: LostEffect[] = [];
   const { world, deps } = worldOf(
-    { ...plan, ...(plan.turns && { turns: plan.turns.slice(past.used.modelAttempts) }) },
+    { ...plan, ...(plan.turns && { turns: plan.turns.slice(past.answers.length) }) },
     remains,
   );
   const request = requestOf(plan);
@@ -217,6 +226,30 @@ export const resumeIn = async (
     ),
   );
   return report.ok ? ok({ ...world, report: report.value, asked }) : report;
+};
+
+/** Ends a run that was interrupted for good, in a world that is new but for what is on record. */
+export const giveUpIn = async (
+  plan: WorldPlan,
+  remains: Remains,
+  { isAlone = true, isErased = false }: { readonly isAlone?: boolean; readonly isErased?: boolean } = {},
+): Promise<Result<RunRecorderFake, Fault<string>>> => {
+  const { recorder } = worldOf(plan, remains).world;
+  const { spec, agent, offered, canceller } = requestOf(plan);
+  const { started, interrupted: at } = pastOf(remains);
+  const entries = pastEntries(remains);
+  const given = await giveUpRun(
+    { recorder, crypto, registry: BUILTIN_TOOLS, isAlone: async () => ok(isAlone) },
+    {
+      entries: isErased ? entries.map((entry) => ({ ...entry, content: {} })) : entries,
+      started,
+      interrupted: at,
+      isWhole: !isErased,
+      source: isErased ? null : { spec, agent, offered },
+    },
+    canceller,
+  );
+  return given.ok ? ok(recorder) : given;
 };
 
 const worldOf = (plan: WorldPlan, past?: Remains): { readonly world: World; readonly deps: RunDeps } => {

@@ -1,104 +1,30 @@
 import { once } from "node:events";
-import {
-  appendFileSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import type { JsonObject } from "#kernel/json.ts";
 import { hostsOf, killHosts } from "#test/kit/hosts.ts";
 import { verifies } from "#test/kit/verifies.ts";
-import type { Desk, DeskOptions, Said } from "#test/spine/desk.ts";
-import { createDesk } from "#test/spine/desk.ts";
+import type { DeskOptions, Said } from "#test/spine/desk.ts";
 
-import { killNow, spawnWrit } from "./killed-run.ts";
+import { spawnWrit } from "./killed-run.ts";
+import type { NotesDesk } from "./notes-desk.ts";
+import { AGENT, createNotesDesk, FILE, NOTES, RUN, TEXT, TURNS, WAIT } from "./notes-desk.ts";
 
 /*
  * Runs that are killed for real, as `kill -9` does it, in a host or in a terminal's own process, and
  * go on by `writ run --resume`.
  */
 
-const FILE = "agents/notes.symbi";
-const MODEL = "scripted:model.json";
-const NOTES = "notes/tides.md";
-const TEXT = "Low tide at noon.\n";
-const WAIT = { timeout: 90_000, interval: 50 };
-
-const AGENT = `agent notes(topic: String) -> String {
-    capabilities = ["write_file", "read_file", "publish_file", "run_javascript"]
-
-    policy desk {
-        allow: [write_file, read_file, run_javascript]
-        allow: publish_file(path) if path.starts_with("notes/")
-        require: approval(publish_file)
-    }
-
-    with sandbox = "wasm", timeout = 5.minutes, max_iterations = 20 {
-        return reason("You take notes.", topic).response;
-    }
-}
-`;
-
-const call = (tool: string, given: JsonObject): JsonObject => ({
-  text: "",
-  toolCalls: [{ tool, arguments: given }],
-});
-
-const TURNS: readonly JsonObject[] = [
-  call("write_file", { path: NOTES, content: TEXT }),
-  call("publish_file", { path: NOTES }),
-  call("read_file", { path: NOTES }),
-  { text: "Done." },
-];
-
-let desk: Desk;
-let consent: string;
-
-const model = (turns: readonly JsonObject[]): void =>
-  void desk.write("model.json", JSON.stringify({ turns }));
-
-/** The script with a turn that takes longer than any test. */
-const slowAt = (turn: number): readonly JsonObject[] =>
-  TURNS.map((each, index) => (index === turn ? { ...each, delayMs: 600_000 } : each));
-
-const RUN = ["run", FILE, "--model", MODEL, "--input", "topic=tides"];
+let desk: NotesDesk;
 
 const resume = (run: string, options: DeskOptions = {}, ...more: readonly string[]): Promise<Said> =>
   desk.writ(["run", "--resume", run.slice(-8), ...more], options);
 
-const ofRun = (run: string, type: string) =>
-  desk.entries().filter((one) => one.type === type && one.run?.id === run);
-
-/** The run on the desk, once that many entries of a type are on record. */
-const reached = async (type: string, count = 1): Promise<string> => {
-  await vi.waitFor(() => expect(desk.entries().filter((one) => one.type === type)).toHaveLength(count), WAIT);
-  return desk.entries().find(({ type: each }) => each === "run.started")?.run?.id ?? "";
-};
-
-/** A run in a process of its own that was killed while it waited for its model. */
-const killedInProcess = async (meanwhile = async (): Promise<void> => undefined): Promise<string> => {
-  model(slowAt(1));
-  const child = spawnWrit(desk, [...RUN, "--consent", consent]);
-  const run = await reached("model.requested", 2);
-  model(TURNS);
-  await meanwhile();
-  await killNow(child);
-  return run;
-};
-
 const verified = async (): Promise<void> => expect((await desk.writ(["audit", "verify"])).code).toBe(0);
 
 beforeEach(async () => {
-  desk = createDesk(null);
-  desk.write(FILE, AGENT);
-  model(TURNS);
-  consent = await desk.powers(FILE, MODEL);
+  desk = await createNotesDesk();
 });
 afterEach(async () => {
   await killHosts(desk.workspace);
@@ -107,35 +33,27 @@ afterEach(async () => {
 
 /** A run in a process of its own that died when it put a file into the workspace. */
 const killedAtPublish = async (killAt: "before-publish" | "after-publish", notThis = ""): Promise<string> => {
-  model([TURNS[0] as JsonObject, { text: "Done." }]);
+  desk.model([TURNS[0], { text: "Done." }]);
   desk.write(FILE, AGENT.replace("require: approval(publish_file)", ""));
-  const agreed = await desk.powers(FILE, MODEL);
+  const agreed = await desk.powersNow();
   await once(spawnWrit(desk, [...RUN, "--consent", agreed], killAt), "exit");
   const started = desk.entries().filter(({ type }) => type === "run.started");
   return started.find(({ run }) => run?.id !== notThis)?.run?.id ?? "";
 };
 
-/** Where the sealed parts of the only log's entries lie. */
-const contentFile = (): string => {
-  const ledgers = join(desk.state, "ledgers");
-  const names = readdirSync(ledgers, { recursive: true, encoding: "utf8" });
-  return join(ledgers, names.find((name) => name.endsWith(".content")) ?? "");
-};
-
 /** Where the lines of the log lie that a run stands in. */
 const linesOf = (run: string): string => {
-  const log = ofRun(run, "run.started")[0]?.log ?? "";
-  const names = readdirSync(desk.state, { recursive: true, encoding: "utf8" });
-  return join(desk.state, names.find((name) => name.endsWith(join(log, "000001.jsonl"))) ?? "");
+  const log = desk.ofRun(run, "run.started")[0]?.log ?? "";
+  return desk.stateFile(join(log, "000001.jsonl"));
 };
 
 const publishes = (run: string) =>
-  ofRun(run, "action.intended").filter((one) => one.public["tool"] === "publish_file");
+  desk.ofRun(run, "action.intended").filter((one) => one.public["tool"] === "publish_file");
 
 describe("a run that was killed in a terminal's own process", { timeout: 180_000 }, () => {
   test("is listed with the command that goes on with it, and that completes it as it began, or not at all", async () => {
     verifies("agent.beyond.resume");
-    const run = await killedInProcess();
+    const run = await desk.killedInProcess();
     const listed = await desk.writ(["ps"]);
     expect(listed.out.join("\n")).toMatch(new RegExp(`^${run.slice(-8)}  interrupted`, "m"));
     expect(listed.err.join(" ")).toContain(`writ run --resume ${run.slice(-8)}`);
@@ -144,7 +62,7 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
       const said = await resume(run, { answers: ["yes"] });
       expect(said.code).toBe(1);
       expect(said.err.join(" ")).toContain(told);
-      expect(ofRun(run, "run.resumed")).toEqual([]);
+      expect(desk.ofRun(run, "run.resumed")).toEqual([]);
     };
     desk.write(FILE, `${AGENT}\n// another\n`);
     await refusedWith("changed since the run began");
@@ -158,7 +76,7 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     await refusedWith("the policies");
     rmSync(policy);
     // Sealed content that going on would not even read.
-    const content = contentFile();
+    const content = desk.stateFile(".content");
     const bytes = readFileSync(content);
     writeFileSync(content, Buffer.concat([Buffer.from([(bytes[0] ?? 0) ^ 1]), bytes.subarray(1)]));
     await refusedWith("is not as it was written");
@@ -170,12 +88,12 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     expect(desk.read(NOTES)).toBe(TEXT);
     expect(said.out.join("\n")).toContain("Done.");
     // Nothing that was on record was done again.
-    const intents = ofRun(run, "action.intended").map((one) => one.public["tool"]);
+    const intents = desk.ofRun(run, "action.intended").map((one) => one.public["tool"]);
     expect(intents.filter((tool) => tool !== null)).toEqual(["write_file", "publish_file", "read_file"]);
-    expect(ofRun(run, "run.interrupted")).toHaveLength(1);
-    expect(ofRun(run, "model.failed").map((one) => one.public["code"])).toEqual(["HOST_DIED"]);
-    expect(ofRun(run, "sandbox.recreated").map((one) => one.public["lost"])).toEqual(["processes"]);
-    expect(ofRun(run, "run.ended").map((one) => one.public["outcome"])).toEqual(["completed"]);
+    expect(desk.ofRun(run, "run.interrupted")).toHaveLength(1);
+    expect(desk.ofRun(run, "model.failed").map((one) => one.public["code"])).toEqual(["HOST_DIED"]);
+    expect(desk.ofRun(run, "sandbox.recreated").map((one) => one.public["lost"])).toEqual(["processes"]);
+    expect(desk.ofRun(run, "run.ended").map((one) => one.public["outcome"])).toEqual(["completed"]);
     const seqs = desk.entries().flatMap((one) => (one.run?.id === run ? [one.run.seq] : []));
     expect(seqs).toEqual(seqs.map((_, index) => index));
     await verified();
@@ -191,13 +109,13 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     const nobody = await resume(run);
     expect(nobody.code).toBe(2);
     expect(nobody.err.join("\n")).toContain("--absent");
-    expect(ofRun(run, "run.resumed")).toEqual([]);
+    expect(desk.ofRun(run, "run.resumed")).toEqual([]);
 
     const said = await resume(run, { answers: ["what?", "absent"] });
     expect(said.code, said.err.join("\n")).toBe(0);
     expect(said.err.join("\n")).toContain(NOTES);
     expect(desk.read(NOTES)).toBe(TEXT);
-    expect(ofRun(run, "person.intervened").map((one) => one.public)).toEqual([
+    expect(desk.ofRun(run, "person.intervened").map((one) => one.public)).toEqual([
       expect.objectContaining({ act: "EFFECT_ABSENT", surface: "terminal" }),
     ]);
     expect(publishes(run)).toHaveLength(2);
@@ -212,7 +130,7 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
     const entries = said.events().filter(({ durability }) => durability === "entry");
     expect(entries.map(({ type }) => type)).toEqual(expect.arrayContaining(["run.resumed", "run.ended"]));
     expect(entries.map(({ type }) => type)).not.toContain("run.started");
-    expect(ofRun(run, "person.intervened").map((one) => one.public)).toEqual([
+    expect(desk.ofRun(run, "person.intervened").map((one) => one.public)).toEqual([
       expect.objectContaining({ act: "EFFECT_HAPPENED", target: lost, surface: "flag" }),
     ]);
     expect(publishes(run)).toHaveLength(1);
@@ -221,9 +139,9 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
 });
 
 test("a run goes on whose log ends in half a line, as a writer leaves it that a signal or a full disk stops in the midst of it", async () => {
-  const run = await killedInProcess(async () => {
+  const run = await desk.killedInProcess(async () => {
     // Who writes beside it begins a log, which is the one that the next writer takes up.
-    expect((await desk.writ([...RUN, "--consent", consent], { answers: ["yes"] })).code).toBe(0);
+    expect((await desk.writ([...RUN, "--consent", desk.consent], { answers: ["yes"] })).code).toBe(0);
   });
   appendFileSync(linesOf(run), '{"half":"a li');
   expect((await desk.writ(["audit", "verify"])).code).toBe(1);
@@ -236,7 +154,7 @@ test("a run goes on whose log ends in half a line, as a writer leaves it that a 
 }, 180_000);
 
 test("a host that cannot start says why where it was asked for", async () => {
-  const run = await killedInProcess();
+  const run = await desk.killedInProcess();
   truncateSync(linesOf(run), statSync(linesOf(run)).size - 10);
   const said = await resume(run, {}, "--detach");
   expect(said.code).toBe(3);
@@ -246,17 +164,17 @@ test("a host that cannot start says why where it was asked for", async () => {
 
 describe("a run whose host was killed", { timeout: 180_000 }, () => {
   test("goes on in a terminal: a question that waited is asked again", async () => {
-    const detached = await desk.writ([...RUN, "--detach", "--consent", consent]);
+    const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
     expect(detached.code, detached.err.join("\n")).toBe(0);
     const run = detached.out[0] ?? "";
-    await reached("approval.asked");
+    await desk.reached("approval.asked");
     await killHosts(desk.workspace);
     expect(hostsOf(desk.workspace)).toEqual([]);
 
     const said = await resume(run, { answers: ["yes"] });
     expect(said.code, said.err.join("\n")).toBe(0);
     expect(desk.read(NOTES)).toBe(TEXT);
-    const answers = ofRun(run, "approval.answered").map((one) => one.public["answer"]);
+    const answers = desk.ofRun(run, "approval.answered").map((one) => one.public["answer"]);
     expect(answers).toEqual(["expired", "approved"]);
     await verified();
   });
@@ -267,13 +185,13 @@ describe("a host", { timeout: 180_000 }, () => {
     (await desk.writ(["ps", "--all", "--json"])).events().find((one) => one["run"] === run)?.["state"];
 
   test("goes on with a run of a host that was killed, and the run ends as it would have", async () => {
-    model([TURNS[0] as JsonObject, { ...(TURNS[3] as JsonObject), delayMs: 600_000 }]);
-    const detached = await desk.writ([...RUN, "--detach", "--consent", consent]);
+    desk.model([TURNS[0], { ...TURNS[3], delayMs: 600_000 }]);
+    const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
     expect(detached.code, detached.err.join("\n")).toBe(0);
     const run = detached.out[0] ?? "";
-    await reached("model.requested", 2);
+    await desk.reached("model.requested", 2);
     await killHosts(desk.workspace);
-    model([TURNS[0] as JsonObject, TURNS[3] as JsonObject]);
+    desk.model([TURNS[0], TURNS[3]]);
     desk.write(FILE, AGENT);
 
     const resumed = await desk.writ(["run", "--resume", run, "--detach", "--json"]);
@@ -291,16 +209,16 @@ describe("a host", { timeout: 180_000 }, () => {
   });
 
   test("goes on with a run of another process, and keeps it waiting for a person's word", async () => {
-    const held = await desk.writ([...RUN, "--detach", "--consent", consent]);
+    const held = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
     expect(held.code, held.err.join("\n")).toBe(0);
-    await reached("approval.asked");
+    await desk.reached("approval.asked");
     const run = await killedAtPublish("after-publish", held.out[0] ?? "");
 
     const nobody = await desk.writ(["run", "--resume", run, "--detach"]);
     expect(nobody.code).toBe(2);
     expect(nobody.err.join(" ")).toContain("waits in its host");
     expect(await stateOf(run)).toBe("waiting-for-person");
-    expect(ofRun(run, "run.interrupted").map((one) => one.public["found"])).toEqual(["host-gone"]);
+    expect(desk.ofRun(run, "run.interrupted").map((one) => one.public["found"])).toEqual(["host-gone"]);
 
     const lost = publishes(run)[0]?.public["callId"] as string;
     const said = await resume(run, {}, "--detach", "--happened", lost.slice(-8));
@@ -311,7 +229,7 @@ describe("a host", { timeout: 180_000 }, () => {
     expect((await desk.writ(["stop", (held.out[0] ?? "").slice(-8)])).code).toBe(0);
     await killHosts(desk.workspace);
     expect((await desk.writ([...RUN, "--consent", "0".repeat(12)])).code).toBe(1);
-    expect(ofRun(run, "run.interrupted")).toHaveLength(1);
+    expect(desk.ofRun(run, "run.interrupted")).toHaveLength(1);
     await verified();
   });
 });
@@ -320,6 +238,8 @@ test("what is no run, or no ending of an id, is a mistake of usage", async () =>
   expect((await desk.writ(["run", "--resume", "ffffffffffff"])).code).toBe(2);
   expect((await desk.writ(["run", "--resume", "x"])).code).toBe(2);
   expect((await desk.writ(["run", "--resume", "ffffffffffff", FILE])).code).toBe(2);
-  expect((await desk.writ(["run", "--resume", "ffffffffffff", "--model", MODEL])).code).toBe(2);
+  expect((await desk.writ(["run", "--resume", "ffffffffffff", "--model", "scripted:model.json"])).code).toBe(
+    2,
+  );
   expect((await desk.writ([...RUN, "--happened", "ffffffffffff"])).code).toBe(2);
 });

@@ -72,6 +72,12 @@ const withoutLedgers = (): (() => void) => {
   };
 };
 
+const withChangedFile = (): (() => void) => {
+  const before = desk.read(FILE);
+  desk.write(FILE, `${before}\n`);
+  return () => desk.write(FILE, before);
+};
+
 /** A policy file of the workspace that leads nowhere. */
 const withUnreadablePolicy = (): (() => void) => {
   const file = join(desk.workspace, "policies", "other.cedar");
@@ -116,6 +122,12 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     { code: 2, when: "nobody can be asked", line: () => ASKING },
     { code: 2, when: "no such run can go on", line: () => ["run", "--resume", "ffffffffffff"] },
     { code: 2, when: "the run that shall go on is over", line: () => ["run", "--resume", lastRun()] },
+    {
+      code: 2,
+      when: "the run that shall go on is over, and its file changed",
+      line: () => ["run", "--resume", lastRun()],
+      without: withChangedFile,
+    },
     {
       code: 3,
       when: "the ledger of the run that shall go on cannot be read",

@@ -5,7 +5,7 @@ import { utf8Text } from "#kernel/bytes.ts";
 import { errorCode } from "#kernel/error-code.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import { visibleExcerpt } from "#kernel/visible-text.ts";
+import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { Clock } from "#ports/clock.ts";
 import type {
   LanguageModel,
@@ -21,8 +21,11 @@ import { readScript, SCRIPT_BYTES_MAX } from "./script.ts";
 export interface ScriptedOptions {
   readonly name: string;
   readonly clock: Clock;
-  readonly answered?: number;
+  /** What a run was told before it was interrupted, one for each turn; null where a turn failed. */
+  readonly had?: readonly (Had | null)[];
 }
+
+type Had = Pick<Extract<ModelEvent, { k: "finished" }>, "text" | "toolCalls">;
 
 /**
  * Opens `scripted:<file>`: a model whose answers stand in a file. For demos and tests; it is
@@ -30,21 +33,51 @@ export interface ScriptedOptions {
  * model serves one run.
  *
  * @param options.name what stands behind `scripted:` in the model's id; usually the path as written.
- * @param options.answered turns that the run had already before it was interrupted.
+ * @param options.had turns that lie behind a run that goes on. A script that says something else there is
+ *   refused, since then its next turn is not the one that comes next; what it says later is as open as with
+ *   any model.
  */
 export const openScriptedModel = async (
   path: string,
   options: ScriptedOptions,
 ): Promise<Result<LanguageModel, ScriptFault>> => {
-  const text = await readText(path);
+  const { name, had = [] } = options;
+  const text = await readText(path, name);
   if (!text.ok) return text;
   const script = readScript(text.value);
-  return script.ok ? ok(scriptedModel(script.value, options)) : script;
+  if (!script.ok) return script;
+  const other = had.findIndex(
+    (said, number) => said !== null && !says(script.value.turns[number], number, said),
+  );
+  return other === -1 ? ok(scriptedModel(script.value, options)) : failed(changed(name, other));
 };
+
+const says = (turn: ScriptedTurn | undefined, number: number, { text, toolCalls }: Had): boolean => {
+  if (turn === undefined || turn.fail !== null || spelled(turn.text).toWellFormed() !== text) return false;
+  const calls = callsOf(turn, number);
+  return (
+    calls.length === toolCalls.length &&
+    calls.every((call, index) => {
+      const { callId, tool, argumentsText } = toolCalls[index] ?? call;
+      return (
+        call.callId.toWellFormed() === callId &&
+        call.tool.toWellFormed() === tool &&
+        call.argumentsText.toWellFormed() === argumentsText
+      );
+    })
+  );
+};
+
+const changed = (name: string, number: number): ScriptFault =>
+  fault(
+    "SCRIPT_CHANGED",
+    `the script \`${visibleText(name)}\` changed since the run began: its turn ${number + 1} is not what the run was told`,
+    { help: "put it back as it was and resume the run, or start a new one" },
+  );
 
 /** The model of a script that is already read. */
 export const scriptedModel = (script: Script, options: ScriptedOptions): LanguageModel => {
-  let next = options.answered ?? 0;
+  let next = options.had?.length ?? 0;
   return {
     id: `scripted:${options.name}`,
     remote: false,
@@ -59,7 +92,8 @@ export const scriptedModel = (script: Script, options: ScriptedOptions): Languag
   };
 };
 
-const readText = async (path: string): Promise<Result<string, ScriptFault>> => {
+const readText = async (path: string, name: string): Promise<Result<string, ScriptFault>> => {
+  const unreadable = (why: string): Result<never, ScriptFault> => failed(unreadableScript(name, why));
   try {
     // A pipe is opened without waiting for somebody to write into it, to see that it is one.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -91,12 +125,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "it may not be read",
 };
 
-const unreadable = (why: string): Result<never, ScriptFault> =>
-  failed(
-    fault("SCRIPT_UNREADABLE", `the script of the model cannot be read: ${why}`, {
-      help: "name a file of turns behind `scripted:`; docs/scripted-models.md describes it",
-    }),
-  );
+const unreadableScript = (name: string, why: string): ScriptFault =>
+  fault("SCRIPT_UNREADABLE", `the model's script \`${visibleText(name)}\` cannot be read: ${why}`, {
+    help: "name a file of turns behind `scripted:`; docs/scripted-models.md describes it",
+  });
 
 async function* exhausted(turns: number): AsyncGenerator<ModelEvent> {
   yield failure("MODEL_EXHAUSTED", `the script has only ${turns} turns and the run asked for one more`);

@@ -58,7 +58,7 @@ export const SCRIPT_TEXT_LENGTH_MAX = 64 * 1024 * 1024;
 export const SCRIPT_CALLS_MAX = 100_000;
 export const SCRIPT_DELAY_MS_MAX = 3_600_000;
 
-export type ScriptFault = Fault<"SCRIPT_UNREADABLE" | "SCRIPT_INVALID">;
+export type ScriptFault = Fault<"SCRIPT_UNREADABLE" | "SCRIPT_INVALID" | "SCRIPT_CHANGED">;
 
 /** The script that a JSON text says; the fault names the first place that is wrong. */
 export const readScript = (text: string): Result<Script, ScriptFault> => {

@@ -1,8 +1,11 @@
+import type { RunId } from "#kernel/ids.ts";
 import { ok, failed } from "#kernel/result.ts";
 
-import { refused } from "../server/faults.ts";
-import type { RunResumer, StartRefusal } from "../server/run-starter.ts";
+import { refused, unavailable } from "../server/faults.ts";
+import type { RunGiver, RunResumer, StartRefusal } from "../server/run-starter.ts";
 import type { ResumeRefusal } from "../resume-run.ts";
+import type { GiveUpDeps } from "./give-up.ts";
+import { giveUpInterrupted } from "./give-up.ts";
 import { peopleOf, refusalOf } from "./host-runs.ts";
 import type { ResumeDeps } from "./resume.ts";
 import { resumeRun } from "./resume.ts";
@@ -38,3 +41,19 @@ const resumeRefusal = (refusal: ResumeRefusal, powers: string): StartRefusal => 
       return { ...refusalOf(refusal, powers), isOnRecord: false };
   }
 };
+
+/** Ends interrupted runs for good as clients order it. */
+export const createRunGiver =
+  (deps: GiveUpDeps & { readonly user: string }, notice: (run: RunId, text: string) => void): RunGiver =>
+  async (run, how) => {
+    const { signal } = new AbortController();
+    const who = { user: deps.user, surface: "protocol", how } as const;
+    const ended = await giveUpInterrupted(deps, run, who, signal);
+    if (!ended.ok) {
+      const { k, fault } = ended.fault;
+      return failed(k === "usage" ? refused(fault) : unavailable(fault));
+    }
+    const { outcome, unswept } = ended.value;
+    if (unswept !== null) notice(run, unswept.message);
+    return ok({ state: outcome });
+  };

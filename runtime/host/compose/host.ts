@@ -22,7 +22,7 @@ import { EntryFeed } from "../server/entry-feed.ts";
 import { HostServer } from "../server/host-server.ts";
 import type { LedgerVerifier } from "../server/verify-ledger.ts";
 import type { Workspace } from "../workspace.ts";
-import { createRunResumer } from "./host-resumptions.ts";
+import { createRunGiver, createRunResumer } from "./host-resumptions.ts";
 import { openAuditedLedger } from "./audit.ts";
 import { createRunStarter } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
@@ -154,6 +154,7 @@ const serve = async (
       feed,
       startRun: createRunStarter(runs),
       resumeRun: createRunResumer({ ...runs, reader: reader.value, cwd: workspace.folder }),
+      giveUpRun: createRunGiver({ ...runs, reader: reader.value }, notice),
       verifyLedger: verifierOf(surroundings),
       notice,
     });

@@ -4,6 +4,7 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createModelKeys } from "#adapters/model-files/model-keys.ts";
 import type { KeyVariable } from "#adapters/model-files/model-keys.ts";
 import { readUserFile } from "#adapters/model-files/user-file.ts";
+import type { ScriptedOptions } from "#adapters/models-scripted/index.ts";
 import { openScriptedModel } from "#adapters/models-scripted/index.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -60,8 +61,8 @@ export const modelNamed = async (
 export type OfferedToRun = Pick<RunHooks, "clientModel" | "keys">;
 
 export interface RunOfModel {
-  /** How many turns of its model the run had already, which a script passes over. */
-  readonly answered?: number;
+  /** What its model said to it before it was interrupted, which a script passes over. */
+  readonly had?: ScriptedOptions["had"];
   /** Only the run of a host has clients. */
   readonly offered?: OfferedToRun;
 }
@@ -76,12 +77,12 @@ export const openModel = async (
   place: ModelPlace,
   run: RunOfModel = {},
 ): Promise<Result<LanguageModel, Fault<string>>> => {
-  const { answered = 0, offered } = run;
+  const { had = [], offered } = run;
   const chosen = await modelNamed(named, place);
   if (!chosen.ok) return chosen;
   if (chosen.value.k === "scripted") {
     const { path } = chosen.value;
-    return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock, answered });
+    return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock, had });
   }
   if (chosen.value.k === "client") {
     const served = offered?.clientModel(chosen.value.id);

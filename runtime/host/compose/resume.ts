@@ -15,12 +15,13 @@ import type { LanguageModel } from "#ports/language-model.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 
 import type { FoundRun } from "../found-run.ts";
-import { entriesOfRun } from "../found-run.ts";
+import { openEndOf } from "../find-interrupted.ts";
+import { entriesOfRun, openFoundRun } from "../found-run.ts";
 import { modelNameOf } from "../models/choose-model.ts";
 import type { PlanRefusal, RunPlan } from "../plan-run.ts";
 import type { OrderedRun, RunPeople } from "../run-agent.ts";
 import type { EffectAsker, ResumeRefusal } from "../resume-run.ts";
-import { findRun, resumePlanned } from "../resume-run.ts";
+import { resumePlanned } from "../resume-run.ts";
 import type { HostRunsDeps } from "./host-runs.ts";
 import { readBelow, withPlan } from "./host-runs.ts";
 import type { LedgerPlace } from "./ledger.ts";
@@ -54,15 +55,24 @@ export const resumeRun = async (
 ): Promise<Result<RunReport, ResumeRefusal>> => {
   const recovered = await recoverLogsOf(deps, run, signal);
   if (!recovered.ok) return recovered;
-  const found = await findRun(deps.reader, run, signal);
-  if (!found.ok)
-    return failed({ k: found.fault.code === "RUN_UNKNOWN" ? "usage" : "refused", fault: found.fault });
+  const placed = await entriesOfRun(deps.reader, run, signal);
+  if (!placed.ok) return failed({ k: "unavailable", fault: placed.fault });
+  // Of a run that is over or goes on nothing else matters.
+  const open = openEndOf(placed.value);
+  if (!open.ok) return failed({ k: "usage", fault: open.fault });
+  const found = await openFoundRun(deps.reader, run, placed.value);
+  if (!found.ok) return failed({ k: "refused", fault: found.fault });
   const { path, agent, tier, source } = found.value;
   const file = await readBelow(deps.workspace, path);
   if (!file.ok) return failed({ k: "refused", fault: gone(path, file.fault.message) });
   if (file.value.digest !== source) return failed({ k: "refused", fault: changed(path) });
   const model = await modelOf(deps, found.value, hooks.offered);
-  if (!model.ok) return failed({ k: "unavailable", fault: model.fault });
+  if (!model.ok) {
+    return failed({
+      k: model.fault.code === "SCRIPT_CHANGED" ? "refused" : "unavailable",
+      fault: model.fault,
+    });
+  }
   const sandbox = SANDBOX_TIERS.find((known) => known === tier) ?? "auto";
   return withPlan(
     deps,
@@ -96,11 +106,11 @@ export const resumeRun = async (
  * before anything is read from them. The next writer of such a log would do that; another log may
  * have been taken up since, and then there is none.
  */
-const recoverLogsOf = async (
-  { reader, place, product }: ResumeDeps,
+export const recoverLogsOf = async (
+  { reader, place, product }: Pick<ResumeDeps, "reader" | "place" | "product">,
   run: RunId,
   signal: AbortSignal,
-): Promise<Result<void, ResumeRefusal>> => {
+): Promise<Result<void, { readonly k: "refused" | "unavailable"; readonly fault: Fault<string> }>> => {
   const placed = await entriesOfRun(reader, run, signal);
   if (!placed.ok) return failed({ k: "unavailable", fault: placed.fault });
   const left = new Set(placed.value.filter(({ isLive }) => !isLive).map(({ entry }) => entry.log));
@@ -120,12 +130,12 @@ const modelOf = async (
   offered: OfferedToRun | undefined,
 ): Promise<Result<LanguageModel, Fault<string>>> => {
   const past = readPast(entries);
-  const answered = past.ok ? past.value.used.modelAttempts : 0;
+  const had = past.ok ? past.value.answers : [];
   const { stateDirectory } = place;
   return openModel(
     modelNameOf(model),
     { cwd, variables, home, stateDirectory },
-    { answered, ...(offered === undefined ? {} : { offered }) },
+    { had, ...(offered === undefined ? {} : { offered }) },
   );
 };
 

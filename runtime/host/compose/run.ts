@@ -4,6 +4,7 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createConsentFiles } from "#adapters/consent-files/consent-files.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createDockerSandboxes } from "#adapters/docker/docker-sandbox.ts";
+import type { ContainerMemory } from "#adapters/docker/state-files.ts";
 import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { createWasmSandbox } from "#adapters/wasm/wasm-sandbox.ts";
@@ -37,12 +38,21 @@ export const sandboxProviders = ({
 }: SandboxSurroundings): readonly SandboxProvider[] => {
   const { sandboxChild, quickjsWasm, sandboxReadable } = programFiles();
   const deps = { clock: systemClock, entropy: createSystemEntropy(), crypto: createNodeCrypto() };
-  const memory = createContainerMemory(join(stateDirectory, "sandbox"), deps);
+  const memory = containerMemory({ stateDirectory });
   return [
     createWasmSandbox(deps, { entry: sandboxChild, readable: sandboxReadable, wasm: quickjsWasm }),
     ...createDockerSandboxes(deps, { variables, memory }),
   ];
 };
+
+/** Whose containers are whose, as this user's state has it. */
+export const containerMemory = ({
+  stateDirectory,
+}: Pick<SandboxSurroundings, "stateDirectory">): ContainerMemory =>
+  createContainerMemory(join(stateDirectory, "sandbox"), {
+    entropy: createSystemEntropy(),
+    crypto: createNodeCrypto(),
+  });
 
 /** Where policies of the machine, the user and the workspace lie. */
 export const policyFolders = (

@@ -1,4 +1,5 @@
 import type { Fault, Result } from "#kernel/result.ts";
+import { ok } from "#kernel/result.ts";
 
 import type { RunSummary } from "../server/run-history.ts";
 import { readRunHistory } from "../server/run-history.ts";
@@ -22,4 +23,27 @@ export const readTestRuns = async (
 ): Promise<Result<readonly TestRunSummary[], Fault<string>>> => {
   const reader = await openHostReader(place);
   return reader.ok ? readTestRunHistory(reader.value, signal) : reader;
+};
+
+/** Those of some runs of agents of which the content was erased: none of them can go on. */
+export const erasedRuns = async (
+  place: LedgerPlace,
+  runs: readonly string[],
+  signal: AbortSignal,
+): Promise<Result<ReadonlySet<string>, Fault<string>>> => {
+  const reader = await openHostReader(place);
+  if (!reader.ok) return reader;
+  const erased = new Set<string>();
+  for (const run of runs) {
+    for await (const bunch of reader.value.entries({ run, type: "run.started" }, signal)) {
+      if (!bunch.ok) return bunch;
+      for (const shown of bunch.value) {
+        const part = shown.entry?.content[0]?.name;
+        const content = part === undefined ? null : await reader.value.content(shown, part);
+        if (content?.ok === false) return content;
+        if (content?.value.state === "erased") erased.add(run);
+      }
+    }
+  }
+  return ok(erased);
 };

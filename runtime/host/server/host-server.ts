@@ -21,7 +21,7 @@ import { EventStreams } from "./event-streams.ts";
 import { Notifier } from "./notifier.ts";
 import { readContent } from "./read-content.ts";
 import { EffectDesk } from "./effect-desk.ts";
-import type { RunResumer, RunStarter } from "./run-starter.ts";
+import type { RunGiver, RunResumer, RunStarter } from "./run-starter.ts";
 import { RunTable } from "./run-table.ts";
 import type { LedgerVerifier } from "./verify-ledger.ts";
 import { LedgerDesk } from "./verify-ledger.ts";
@@ -46,6 +46,7 @@ export interface HostServerDeps {
   readonly feed: EntryFeed;
   readonly startRun: RunStarter;
   readonly resumeRun: RunResumer;
+  readonly giveUpRun: RunGiver;
   readonly verifyLedger: LedgerVerifier;
   /** What nobody else would hear. */
   readonly notice: (run: RunId, text: string) => void;
@@ -89,6 +90,7 @@ export class HostServer {
       reader,
       startRun: deps.startRun,
       resumeRun: deps.resumeRun,
+      giveUpRun: deps.giveUpRun,
       approvals: this.approvals,
       effects: this.effects,
       consent: { user, clients },

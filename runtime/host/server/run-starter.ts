@@ -6,7 +6,7 @@ import type { Approver } from "#ports/approver.ts";
 import type { ConsentAsker } from "#ports/consent-asker.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import type { Powers } from "#protocol/consent.ts";
-import type { LiveEvent } from "#protocol/run-event.ts";
+import type { LiveEvent, RunOutcome } from "#protocol/run-event.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
 import type { EffectAsker } from "#host/resume-run.ts";
 import type { RunObserver } from "#host/run-observer.ts";
@@ -86,3 +86,9 @@ export interface StartRefusal {
   readonly fault: CallFault;
   readonly isOnRecord: boolean;
 }
+
+/** Ends an interrupted run for good; gives how it ended. Nothing can cancel that. */
+export type RunGiver = (
+  run: RunId,
+  reason: string | null,
+) => Promise<Result<{ readonly state: RunOutcome }, CallFault>>;

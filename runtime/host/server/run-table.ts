@@ -7,7 +7,9 @@ import type { Entropy } from "#ports/entropy.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
 import { LIST_ITEMS_MAX } from "#protocol/host-rpc.ts";
 import type { LiveEvent, RunOutcome } from "#protocol/run-event.ts";
+import { RUN_IS_OVER } from "#host/find-interrupted.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
+import { callFault } from "#host/rpc/errors.ts";
 import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { RunObserver } from "#host/run-observer.ts";
 import type { ApprovalDesk } from "./approval-desk.ts";
@@ -21,7 +23,7 @@ import { conflict, DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
 import type { Notifier } from "./notifier.ts";
 import type { RunState, RunSummary } from "./run-history.ts";
 import { begun, isOver, readRunHistory } from "./run-history.ts";
-import type { RunHooks, RunResumer, RunStarter } from "./run-starter.ts";
+import type { RunGiver, RunHooks, RunResumer, RunStarter } from "./run-starter.ts";
 import { isKeyTooOld, KEY_REUSED, KEY_TOO_OLD, orderText, runStartedWith } from "./start-keys.ts";
 
 export interface RunTableDeps {
@@ -30,6 +32,7 @@ export interface RunTableDeps {
   readonly reader: LedgerReader;
   readonly startRun: RunStarter;
   readonly resumeRun: RunResumer;
+  readonly giveUpRun: RunGiver;
   readonly approvals: ApprovalDesk;
   readonly effects: EffectDesk;
   readonly consent: Pick<ConsentDeps, "user" | "clients">;
@@ -66,6 +69,8 @@ interface Start {
   readonly answer: Promise<Result<Answer<"run/start">, CallFault>>;
 }
 
+type Ending = ReturnType<RunGiver>;
+
 const REASON_CHARACTERS_MAX = 2_000;
 /** Runs that a host has going at once. */
 const RUNS_MAX = 64;
@@ -81,6 +86,8 @@ export class RunTable {
   private readonly runs = new Map<string, HostedRun>();
   private readonly starts = new Map<string, Start>();
   private readonly resumptions = new Map<string, Promise<Result<Answer<"run/resume">, CallFault>>>();
+  /** Interrupted runs that are being ended for good. */
+  private readonly endings = new Map<string, Ending>();
 
   constructor(deps: RunTableDeps) {
     this.deps = deps;
@@ -149,20 +156,29 @@ export class RunTable {
     return found === undefined ? failed(NO_SUCH_RUN) : ok(found);
   }
 
-  /** Answers when everything that the run had going is gone. */
+  /** Answers when everything that the run had going is gone; an interrupted run is ended for good. */
   async cancel(run: string, reason: string | null): Promise<Result<{ readonly state: RunState }, CallFault>> {
+    const found = this.runs.has(run) ? null : await this.get(run);
+    // Whatever the ledger said, somebody may have had it go on here meanwhile.
     const own = this.runs.get(run);
     if (own !== undefined) {
-      own.cancelReason ??= reason?.slice(0, REASON_CHARACTERS_MAX).toWellFormed() ?? null;
+      own.cancelReason ??= saidShort(reason);
       own.abort.abort();
       await own.over;
       return ok({ state: own.summary.state });
     }
-    const found = await this.get(run);
-    if (!found.ok) return found;
-    return isOver(found.value) || found.value.state === "interrupted"
-      ? ok({ state: found.value.state })
-      : failed(ELSEWHERE);
+    if (found === null || !found.ok) return found ?? failed(NO_SUCH_RUN);
+    if (isOver(found.value)) return ok({ state: found.value.state });
+    return found.value.state === "interrupted" ? this.giveUp(run as RunId, reason) : failed(ELSEWHERE);
+  }
+
+  /** Ends an interrupted run for good; a second one joins the first. */
+  private giveUp(run: RunId, reason: string | null): Ending {
+    const first = this.endings.get(run);
+    if (first !== undefined) return first;
+    const ending = this.deps.giveUpRun(run, saidShort(reason)).finally(() => this.endings.delete(run));
+    this.endings.set(run, ending);
+    return ending;
   }
 
   async cancelAll(): Promise<void> {
@@ -245,6 +261,7 @@ export class RunTable {
     const found = await this.get(id);
     if (!found.ok) return found;
     if (this.isGoingOn(id)) return ok({ state: found.value.state });
+    if (isOver(found.value) || this.endings.has(id)) return failed(IS_OVER);
     if (found.value.state !== "interrupted") return failed(NOT_INTERRUPTED);
     if (this.deps.isDraining()) return failed(DRAINING);
     if (this.active >= RUNS_MAX) return failed(TOO_MANY);
@@ -423,6 +440,9 @@ export class RunTable {
   }
 }
 
+const saidShort = (reason: string | null): string | null =>
+  reason?.slice(0, REASON_CHARACTERS_MAX).toWellFormed() ?? null;
+
 const ELSEWHERE = unavailable(
   fault("RUN_ELSEWHERE", "the run belongs to another process than the host", {
     help: "it was started in a terminal without --detach: Ctrl-C there cancels it",
@@ -433,10 +453,11 @@ const NOT_FOR_OTHERS = unavailable(
     help: "leave `onBehalf` and `parent` at null",
   }),
 );
+const IS_OVER = callFault("conflict", RUN_IS_OVER);
 const NOT_INTERRUPTED = conflict(
   "RUN_NOT_INTERRUPTED",
-  "the run was not interrupted, so there is nothing to go on with",
-  "`writ ps` lists runs that were",
+  "the run goes on in another process, so there is nothing to take up",
+  "`writ ps` lists runs that were interrupted",
 );
 const TOO_MANY = unavailable(
   fault("RUN_TOO_MANY", `${RUNS_MAX} runs are going on, and more are not started`, { retryable: true }),

@@ -189,7 +189,7 @@ describe("opening a file", () => {
     const folder = await mkdtemp(join(tmpdir(), "scripted-"));
     expect(await open(join(folder, name))).toMatchObject({
       ok: false,
-      fault: { code: "SCRIPT_UNREADABLE", message: `the script of the model cannot be read: ${why}` },
+      fault: { code: "SCRIPT_UNREADABLE", message: `the model's script \`file\` cannot be read: ${why}` },
     });
   });
 
@@ -198,10 +198,10 @@ describe("opening a file", () => {
     await writeFile(join(folder, "binary"), new Uint8Array([0xff, 0xfe]));
     await writeFile(join(folder, "large"), " ".repeat(4 * 1024 * 1024 + 1));
     expect(await open(join(folder, "binary"))).toMatchObject({
-      fault: { message: "the script of the model cannot be read: it is not UTF-8 text" },
+      fault: { message: "the model's script `file` cannot be read: it is not UTF-8 text" },
     });
     expect(await open(join(folder, "large"))).toMatchObject({
-      fault: { message: "the script of the model cannot be read: it has more than 4194304 bytes" },
+      fault: { message: "the model's script `file` cannot be read: it has more than 4194304 bytes" },
     });
   });
 });

@@ -85,6 +85,39 @@ describe("an interrupted run", () => {
   });
 });
 
+describe("an interrupted run that is cancelled", () => {
+  test("is over for good, told once to all who ask, and cannot go on any more", async () => {
+    const { rig, run } = await afterKill();
+    const { peer } = await rig.connect();
+    const cancel = () => peer.call("run/cancel", { run, reason: "no longer wanted" }, call);
+    const both = await Promise.all([cancel(), cancel()]);
+    expect(both).toMatchObject([{ value: { state: "cancelled" } }, { value: { state: "cancelled" } }]);
+    expect(await peer.call("run/get", { run }, call)).toMatchObject({
+      value: { state: "cancelled", endedMs: expect.any(Number) },
+    });
+    expect(await cancel()).toMatchObject({ value: { state: "cancelled" } });
+    const resumed = await peer.call("run/resume", { run, consent: null }, call);
+    expect(resumed).toMatchObject({ fault: { error: "conflict", code: "RUN_NOT_INTERRUPTED" } });
+    expect(rig.resumptions).toEqual([]);
+  });
+
+  test("either goes on or is over where both are asked for at once", async () => {
+    const { rig, run } = await afterKill();
+    rig.lost = [LOST];
+    const { peer } = await rig.connect();
+    const [cancelled, resumed] = await Promise.all([
+      peer.call("run/cancel", { run, reason: null }, call),
+      peer.call("run/resume", { run, consent: null }, call),
+    ]);
+    expect(cancelled).toMatchObject({ value: { state: "cancelled" } });
+    const state = await peer.call("run/get", { run }, call);
+    expect(state).toMatchObject({ value: { state: "cancelled" } });
+    // Whichever came first, nothing goes on.
+    if (resumed.ok) expect(rig.resumptions).toEqual([run]);
+    else expect(rig.resumptions).toEqual([]);
+  });
+});
+
 describe("a lost effect", () => {
   const waiting = async (): Promise<{ readonly rig: Rig; readonly run: string }> => {
     const { rig, run } = await afterKill();

@@ -10,6 +10,7 @@ import { callFault } from "#host/rpc/errors.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import { openConnection } from "#host/rpc/client-connection.ts";
 import type { Handlers, Params } from "#host/rpc/peer.ts";
+import { giveUp } from "#host/give-up-run.ts";
 import { recordInterruptedRuns } from "#host/interrupted-runs.ts";
 import { observedRecorder } from "#host/run-observer.ts";
 import { EntryFeed } from "#host/server/entry-feed.ts";
@@ -226,6 +227,7 @@ const rigOn = async (
     ledger.closeScope(scope);
     return ok(reportOf(run, outcome));
   };
+  const reader = createLedgerReader({ store, crypto: nodeCrypto, keys }, [own]);
   const server = new HostServer({
     clock,
     entropy,
@@ -234,13 +236,25 @@ const rigOn = async (
     product: "writ test",
     workspace: WORKSPACE,
     user: USER,
-    reader: createLedgerReader({ store, crypto: nodeCrypto, keys }, [own]),
+    reader,
     artefacts: ledger.artefacts,
     log: ledger.log,
     canRecord: () => ledger.fault === undefined,
     feed,
     startRun,
     resumeRun,
+    giveUpRun: async (run, how) => {
+      const who = { user: USER, surface: "protocol", how } as const;
+      const given = await giveUp(
+        { reader, ledger, crypto: nodeCrypto, lowerAgain: async () => null },
+        run,
+        who,
+        NEVER,
+      );
+      return given.ok
+        ? ok({ state: given.value.outcome })
+        : failed(callFault("unavailable", given.fault.fault));
+    },
     verifyLedger: (signal, onChecked) => rig.verifyLedger(signal, onChecked),
     notice: (_run, text) => notices.push(text),
   });

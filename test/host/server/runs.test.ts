@@ -166,9 +166,6 @@ describe("a run", () => {
     expect(await after.peer.call("run/get", { run }, OPTIONS)).toMatchObject({
       value: { state: "interrupted" },
     });
-    expect(await after.peer.call("run/cancel", { run, reason: null }, OPTIONS)).toMatchObject({
-      value: { state: "interrupted" },
-    });
   });
 });
 
