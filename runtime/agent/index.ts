@@ -1,3 +1,4 @@
+export { asksModel } from "./asks-model.ts";
 export { resumeAgent, runAgent } from "./driver.ts";
 export type { Abandoned } from "./give-up.ts";
 export { giveUpRun } from "./give-up.ts";

@@ -108,7 +108,8 @@ export const refuseRun = (refusal: RunRefusal, notAgreed: Fault<string>, audienc
     case "consent-refused":
       return refuse(1, notAgreed);
     case "consent-unavailable": {
-      const message = "nobody here can be asked whether the agent may have its powers";
+      const message =
+        "nobody here can be asked whether the agent may have its powers, and no --consent names them";
       return refuse(2, fault("CLI_CONSENT_UNAVAILABLE", message, { help: refusal.help }));
     }
   }

@@ -1,7 +1,7 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { aboutDurationText } from "#kernel/duration.ts";
 import type { JsonObject } from "#kernel/json.ts";
-import { ownValue } from "#kernel/json.ts";
+import { isJsonObject, ownValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ObservedEntry, RunObserver } from "#host/run-observer.ts";
 import type { LiveType } from "#protocol/run-event.ts";
@@ -31,6 +31,9 @@ const ROW_COLUMNS = 10;
 const TEXT_COLUMNS_MAX = 96;
 const TEXT_CHARACTERS_MAX = 4_000;
 const DIFF_LINES_MAX = 200;
+/** A model may propose thousands of calls at once; the ledger has them all, a person reads no more of one turn. */
+const CALLS_SHOWN_MAX = 40;
+const DIFF_LINES_OF_TURN_MAX = 600;
 const RESULT_LINES_MAX = 3;
 const REASON_CHARACTERS_MAX = 600;
 
@@ -73,6 +76,11 @@ class RunView implements RunObserver {
   readonly #calls = new Map<string, string>();
   /** Calls of the turn whose denial was explained by the decision. */
   readonly #explained = new Set<string>();
+  /** Calls of the turn so far, those of them that were too many to be shown, and how many of these were denied. */
+  #callsOfTurn = 0;
+  readonly #unshown = new Set<string>();
+  #unshownDenials = 0;
+  #diffLinesLeft = DIFF_LINES_OF_TURN_MAX;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -85,6 +93,8 @@ class RunView implements RunObserver {
       "sandbox.recreated": (fields) =>
         this.#row("lost", LOST[textField(fields, "lost")] ?? textField(fields, "lost")),
       "person.intervened": (fields) => this.#told(fields),
+      // A run that goes on counts on.
+      "model.requested": (fields) => void (this.#turns = Math.max(0, numberField(fields, "iteration") - 1)),
       "model.answered": (fields, content) => this.#turn(fields, content),
       "model.retried": (fields) => this.#retry(fields),
       "model.failed": (fields, content) => {
@@ -146,6 +156,8 @@ class RunView implements RunObserver {
   #resume(fields: JsonObject): void {
     this.#row("sandbox", this.#tier === "" ? textField(fields, "tier") : this.#tier);
     this.#row("model", textField(fields, "model"));
+    // What was paid before is in the ledger; a part of it would look like the whole.
+    this.#costNanoUsd = null;
     this.#row("resumed", `behind ${plural(numberField(fields, "inputs"), "input")} on record`);
   }
 
@@ -157,6 +169,7 @@ class RunView implements RunObserver {
 
   #turn(fields: JsonObject, content: ObservedEntry["content"]): void {
     this.#turns += 1;
+    this.#sayUnshown();
     this.#calls.clear();
     this.#explained.clear();
     const cost = ownValue(fields, "costNanoUsd");
@@ -188,22 +201,49 @@ class RunView implements RunObserver {
     if (outcome === "deny") this.#denials += 1;
     // Answering and thinking are decided too; that is worth a line only when it is not allowed.
     if (tool === "" && isPlain) return;
+    const callId = textField(fields, "callId");
+    const needsPerson = outcome === "step-up";
+    this.#callsOfTurn += 1;
+    if (this.#callsOfTurn > CALLS_SHOWN_MAX && !needsPerson) {
+      this.#unshown.add(callId);
+      if (outcome === "deny") this.#unshownDenials += 1;
+      return;
+    }
     const name = this.#nameOf(fields, content);
     const call = `${name} ${briefArguments(name, contentPart(content, "arguments"))}`.trimEnd();
     const verdict = this.#verdict(outcome, isPlain);
     const room = this.#columns - MARGIN.length - columnsOf(verdict) - 2;
     const shown = fit(visibleText(call), room);
     this.#say(`${MARGIN}${shown}${" ".repeat(room - columnsOf(shown) + 2)}${verdict}`);
-    this.#lastCall = textField(fields, "callId");
-    this.#calls.set(this.#lastCall, call);
+    this.#lastCall = callId;
+    this.#calls.set(callId, call);
     // The question that follows shows rule and change itself.
-    if (outcome === "step-up" && this.#terminal.interactive) return;
+    if (needsPerson && this.#terminal.interactive) return;
     const decided = contentObject(content, "decision");
     if (!isPlain && Object.keys(decided).length > 0) {
       this.#explained.add(this.#lastCall);
       this.#reasons(decided);
     }
     if (tool === "publish_file") this.#preview(contentPart(content, "preview"));
+  }
+
+  /** How many calls of the turn were not shown, once it is over. */
+  #sayUnshown(): void {
+    const count = this.#unshown.size;
+    if (count > 0) {
+      const denied =
+        this.#unshownDenials > 0 ? `, ${this.#unshownDenials.toLocaleString("en-US")} of them denied` : "";
+      this.#paragraph(
+        `… and ${plural(count, "more call")}${denied}; \`writ audit show\` has them all`,
+        MARGIN,
+        MARGIN,
+        this.#style.dim,
+      );
+    }
+    this.#unshown.clear();
+    this.#unshownDenials = 0;
+    this.#callsOfTurn = 0;
+    this.#diffLinesLeft = DIFF_LINES_OF_TURN_MAX;
   }
 
   /** The tool, also one that nobody knows, or the action where there is no tool. */
@@ -238,13 +278,16 @@ class RunView implements RunObserver {
   #preview(preview: unknown): void {
     if (typeof preview !== "string" || preview === "") return;
     const lines = diffLines(preview, this.#columns - INDENT.length - BAR.length, this.#style);
-    for (const line of lines.slice(0, DIFF_LINES_MAX)) this.#say(`${INDENT}${BAR}${line}`.trimEnd());
-    if (lines.length > DIFF_LINES_MAX)
-      this.#say(this.#style.dim(`${INDENT}… ${lines.length - DIFF_LINES_MAX} more lines`));
+    const shown = Math.min(lines.length, DIFF_LINES_MAX, this.#diffLinesLeft);
+    this.#diffLinesLeft -= shown;
+    for (const line of lines.slice(0, shown)) this.#say(`${INDENT}${BAR}${line}`.trimEnd());
+    const more = lines.length - shown;
+    if (more > 0) this.#say(this.#style.dim(`${INDENT}… ${plural(more, "more line")}`));
   }
 
   #answer(fields: JsonObject): void {
     const answer = textField(fields, "answer");
+    if (this.#unshown.has(textField(fields, "callId"))) return;
     if (!this.#calls.has(textField(fields, "callId"))) {
       // A run that goes on first puts on record that nobody can answer what the dead process asked.
       this.#below(fields, this.#style.dim, "the question went with the process that asked it");
@@ -269,10 +312,13 @@ class RunView implements RunObserver {
     if (status !== "done" || lines.length === 0) return;
     this.#name(fields);
     const more = lines.length - RESULT_LINES_MAX;
-    for (const line of lines.slice(0, RESULT_LINES_MAX)) {
+    // Why a program failed, and that nothing of it is kept, stands at the end of what it printed.
+    const head = more > 0 && exitCodeOf(content) !== 0 ? 1 : RESULT_LINES_MAX;
+    for (const line of lines.slice(0, head)) this.#say(this.#style.dim(this.#quoted(line, INDENT)));
+    if (more > 0) this.#say(this.#style.dim(`${INDENT}${plural(more, "more line")}`));
+    for (const line of more > 0 ? lines.slice(head + more) : []) {
       this.#say(this.#style.dim(this.#quoted(line, INDENT)));
     }
-    if (more > 0) this.#say(this.#style.dim(`${INDENT}${more} more ${more === 1 ? "line" : "lines"}`));
   }
 
   /** What we say about a call, below it. */
@@ -300,6 +346,7 @@ class RunView implements RunObserver {
   }
 
   #end(fields: JsonObject, content: ObservedEntry["content"]): void {
+    this.#sayUnshown();
     const outcome = textField(fields, "outcome");
     const paint =
       outcome === "completed"
@@ -350,6 +397,12 @@ class RunView implements RunObserver {
     this.#terminal.out(line);
   }
 }
+
+/** Of a program that ran; 0 for everything else. */
+const exitCodeOf = (content: ObservedEntry["content"]): number => {
+  const value = ownValue(contentObject(content, "result"), "value");
+  return isJsonObject(value) ? numberField(value, "exit_code") : 0;
+};
 
 /** Rounded up to the hundredth of a cent: a cost is never shown as none. */
 const dollars = (nanoUsd: number): string => `$${(Math.ceil(nanoUsd / 100_000) / 10_000).toFixed(4)}`;

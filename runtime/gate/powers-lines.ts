@@ -1,5 +1,6 @@
 import { durationText } from "#kernel/duration.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
+import { NO_MODEL } from "#protocol/consent.ts";
 import type { Powers } from "#protocol/consent.ts";
 import type { ToolEffect } from "#protocol/tool-descriptors.ts";
 
@@ -31,7 +32,9 @@ export const powersLines = (powers: Powers): readonly string[] => [
   row("hosts", powers.hosts.length === 0 ? "none" : powers.hosts.map(shown).join(", ")),
   row(
     "model",
-    `${shown(powers.model.id)}, which ${powers.model.remote ? "gets what the run reads" : "stays on this machine"}`,
+    powers.model.id === NO_MODEL
+      ? "none"
+      : `${shown(powers.model.id)}, which ${powers.model.remote ? "gets what the run reads" : "stays on this machine"}`,
   ),
   row("sandbox", powers.tier),
   row("limits", limits(powers.limits)),

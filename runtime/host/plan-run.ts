@@ -5,6 +5,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
+import { asksModel } from "#agent/index.ts";
 import { offeredTools, powersDigest, powersOf } from "#gate/index.ts";
 import { compileAgentFile, compileCedar } from "#policy/index.ts";
 import type { FileProblem, LoadedPolicies, PolicyEngine } from "#policy/index.ts";
@@ -20,6 +21,7 @@ import type { TierChoice } from "#sandbox/tier.ts";
 
 import type { TierWhy } from "./choose-tier.ts";
 import { chooseTierFor } from "./choose-tier.ts";
+import { unlessModel } from "./models/choose-model.ts";
 
 export type { FileProblem };
 
@@ -115,6 +117,8 @@ export const planRun = async (
     policies.close();
     return failed(refusal);
   };
+  const modelless = unlessModel(deps.model, asksModel(spec, agent));
+  if (modelless !== null) return refuse({ k: "usage", fault: modelless });
   const chosen = await chooseTierFor(agent, order.sandbox, deps.providers, signal);
   if (!chosen.ok) return refuse({ k: "unavailable", fault: chosen.fault });
   const { choice: tier, provider, engine, why } = chosen.value;

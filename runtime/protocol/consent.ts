@@ -19,6 +19,9 @@ export const CONSENT_VERSION = 1;
 export const SURFACES = ["terminal", "editor", "flag", "protocol"] as const;
 export type Surface = (typeof SURFACES)[number];
 
+/** The id in the place of a model where an agent never asks one. No name of a model is this. */
+export const NO_MODEL = "none";
+
 /**
  * What a run of an agent may do at most. Rules of other layers can only take from it. All lists
  * are sorted by code units; `null` among the limits means that the file is silent and the

@@ -95,3 +95,67 @@ describe("the end of a run", () => {
     expect(ended("SESSION_UNAVAILABLE").at(-1)).toMatch(/^failed \(SESSION_UNAVAILABLE\) in /);
   });
 });
+
+test("turns of a run that goes on are counted on", () => {
+  const resumed = { type: "run.resumed", public: { tier: "wasm", inputs: 7 }, content: {} } as const;
+  const requested = { type: "model.requested", public: { iteration: 3 }, content: {} } as const;
+  const lines = view(80, resumed, requested, answered("On we go.", 0));
+  expect(lines.at(-1)).toBe("  3  › On we go.");
+});
+
+describe("the result of a program", () => {
+  const completed = (text: string, exitCode: number) =>
+    ({
+      type: "action.completed",
+      public: { callId: "c", status: "done" },
+      content: { result: { text, value: { exit_code: exitCode } } },
+    }) as const;
+  const LONG = "one\ntwo\nthree\nnothing that the program changed is kept: too many files";
+
+  test("that failed shows how it began and ended, and counts what lies between", () => {
+    const lines = view(80, decided("shell", {}), completed(`exit code 1\nstderr:\n${LONG}`, 1));
+    expect(lines.slice(1)).toEqual([
+      "       › exit code 1",
+      "       3 more lines",
+      "       › three",
+      "       › nothing that the program changed is kept: too many files",
+    ]);
+  });
+
+  test("that did not shows how it began", () => {
+    const lines = view(80, decided("shell", {}), completed(`exit code 0\nstdout:\n${LONG}`, 0));
+    expect(lines.slice(1)).toEqual([
+      "       › exit code 0",
+      "       › stdout:",
+      "       › one",
+      "       3 more lines",
+    ]);
+  });
+});
+
+describe("thousands of calls at once", () => {
+  const DIFF = Array.from({ length: 150 }, (_, index) => `+line ${index}`).join("\n");
+  const denied = (number: number) =>
+    ({
+      type: "action.decided",
+      public: { tool: "publish_file", outcome: "deny", callId: `c${number}` },
+      content: { arguments: { path: `${number}.md` }, preview: DIFF, decision: { summary: "no" } },
+    }) as const;
+  const ended = { type: "run.ended", public: { outcome: "completed" }, content: {} } as const;
+  const lines = view(80, ...Array.from({ length: 3_000 }, (_, number) => denied(number)), ended);
+
+  test("are shown up to a bound, and what is left out is counted", () => {
+    expect(lines.filter((line) => line.includes("DENIED"))).toHaveLength(40);
+    expect(lines.length).toBeLessThan(800);
+    expect(lines.join("\n")).toContain("… and 2,960 more calls, 2,960 of them denied; `writ audit show` has");
+    expect(lines.join("\n")).toContain("… 150 more lines");
+    expect(lines.at(-1)).toContain("3000 denied");
+  });
+
+  test("leave the next turn its own room", () => {
+    const many = Array.from({ length: 50 }, (_, number) => denied(number));
+    const next = view(80, ...many, answered("Again.", 1), denied(99));
+    expect(next.join("\n")).toContain("publish_file 99.md");
+    expect(next.join("\n")).toContain("+line 149");
+  });
+});

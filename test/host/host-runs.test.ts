@@ -82,7 +82,6 @@ test.each([
   ["no such file", { path: "agents/none.symbi" }, "not-found HOST_NO_SUCH_FILE"],
   ["a folder", { path: "agents" }, "unavailable HOST_NOT_A_FILE"],
   ["a link out of the workspace", { path: "agents/link.symbi" }, "refused RUN_OUTSIDE_WORKSPACE"],
-  ["no model", { model: null }, "unavailable HOST_NO_MODEL"],
   ["a model that no client offers", { model: "client:lm" }, "unavailable HOST_MODEL_NOT_OFFERED"],
   ["a model of a client without a name", { model: "client:" }, "unavailable HOST_UNKNOWN_MODEL"],
   ["a file with problems", {}, "refused RUN_HAS_PROBLEMS"],

@@ -22,12 +22,20 @@ const RUN = ["run", FILE, "--model", MODEL, "--input", "version=2.4.0"];
 const ASKING = RUN.map((word) => (word === FILE ? STRANGER : word));
 const ASK = (question: string): readonly string[] => [question, "--agent-file", FILE];
 
+/** An agent that never asks a model. */
+const MODELLESS = `agent copy(path: String) -> String {
+    policy desk { allow: list_files }
+    with sandbox = "wasm" { let names = list_files(); return "none"; }
+}
+`;
+
 let desk: Desk;
 let consent: string;
 
 beforeAll(async () => {
   desk = createDesk("release-notes");
   desk.write("broken.symbi", "agent broken {");
+  desk.write("copy.symbi", MODELLESS);
   desk.write("may.json", '{ "tool": "read_file", "arguments": { "path": "changes/0042-time-zones.md" } }');
   desk.write("may-not.json", '{ "tool": "read_file", "arguments": { "path": "private/reporters.csv" } }');
   desk.write(STRANGER, desk.read(FILE));
@@ -116,6 +124,16 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
   run: [
     { code: 0, when: "the run completes", line: () => [...RUN, "--consent", consent] },
+    {
+      code: 2,
+      when: "nobody can be asked about an agent without a model",
+      line: () => ["run", "copy.symbi", "--input", "path=a.md"],
+    },
+    {
+      code: 2,
+      when: "an agent that asks a model has none",
+      line: () => ["run", FILE, "--input", "version=2.4.0"],
+    },
     { code: 1, when: "consent is refused", line: () => ASKING, options: { answers: ["no"] } },
     { code: 2, when: "there is no such file", line: () => ["run", "none.symbi", "--model", MODEL] },
     { code: 2, when: "there is no such script", line: () => ["run", FILE, "--model", "scripted:none.json"] },

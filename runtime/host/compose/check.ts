@@ -2,11 +2,13 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
+import { asksModel } from "#agent/index.ts";
 import { powersDigest, powersLines, powersOf } from "#gate/index.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
 import { chooseTierFor, TIER_NAMES, tierNamed } from "../choose-tier.ts";
+import { unlessModel } from "../models/choose-model.ts";
 import type { ModelPlace } from "./models.ts";
 import { modelNamed } from "./models.ts";
 import { digest } from "./policies.ts";
@@ -32,6 +34,8 @@ export const powersForCheck = async (
   if (named === undefined) return failed(fault("HOST_USAGE", TIER_NAMES));
   const agent = spec.agents.find(({ name }) => name === agentName);
   if (agent === undefined) return failed(NO_AGENT);
+  const modelless = unlessModel(model.value, asksModel(spec, agent));
+  if (modelless !== null) return failed(modelless);
   const chosen = await chooseTierFor(agent, named, sandboxProviders(place), new AbortController().signal);
   if (!chosen.ok) return chosen;
   const powers = powersOf(spec, agentName, {

@@ -193,7 +193,7 @@ const planFault = (refusal: PlanRefusal, path: string): CallFault => {
 
 export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => {
   const onRecord = (reason: Fault<string>): StartRefusal => ({ fault: refused(reason), isOnRecord: true });
-  const help = `the powers of this run are ${powers}; \`writ check --powers\` says what they allow`;
+  const help = `read what the agent may do with \`writ check --powers\`, then agree with --consent ${powers}`;
   switch (refusal.k) {
     case "usage":
       return { fault: refused(refusal.fault), isOnRecord: false };
@@ -205,9 +205,13 @@ export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => 
       );
     case "consent-unavailable":
       return onRecord(
-        fault("RUN_CONSENT_UNAVAILABLE", "nobody could be asked whether the agent may have its powers", {
-          help,
-        }),
+        fault(
+          "RUN_CONSENT_UNAVAILABLE",
+          "nobody could be asked whether the agent may have its powers, and no --consent named them",
+          {
+            help,
+          },
+        ),
       );
   }
 };

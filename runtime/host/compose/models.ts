@@ -84,6 +84,7 @@ export const openModel = async (
     const { path } = chosen.value;
     return openScriptedModel(resolve(place.cwd, path), { name: path, clock: systemClock, had });
   }
+  if (chosen.value.k === "none") return ok(noModel(chosen.value.id));
   if (chosen.value.k === "client") {
     const served = offered?.clientModel(chosen.value.id);
     return served === undefined ? failed(offered === undefined ? CLIENT_MODEL : NOT_OFFERED) : ok(served);
@@ -111,6 +112,15 @@ export const openModel = async (
       : withKey(key.value),
   );
 };
+
+/** For a run that never asks; one that does all the same gets no answer. */
+const noModel = (id: string): LanguageModel => ({
+  id,
+  remote: false,
+  async *stream() {
+    yield { k: "failed", fault: fault("MODEL_REFUSED", "the run has no model to ask") };
+  },
+});
 
 /** An endpoint that `--model <name>:<model>` may name here. */
 export interface KnownEndpoint {

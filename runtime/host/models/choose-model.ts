@@ -1,6 +1,7 @@
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { ModelPrice } from "#ports/language-model.ts";
+import { NO_MODEL } from "#protocol/consent.ts";
 import { readEndpointUrl } from "./endpoint-url.ts";
 import { OPENAI_ORIGIN } from "./openai-origin.ts";
 import type { EndpointSettings, ModelSettings } from "./settings.ts";
@@ -18,6 +19,7 @@ const MODEL_NAME = /^[\x21-\x7e]{1,200}$/;
 
 /** A model that a person named, before anything of it was opened. */
 export type ChosenModel =
+  | { readonly k: "none"; readonly id: string; readonly remote: false }
   | { readonly k: "scripted"; readonly id: string; readonly remote: false; readonly path: string }
   /** What a client does with what it gets, nobody here knows. */
   | { readonly k: "client"; readonly id: string; readonly remote: true }
@@ -32,7 +34,7 @@ export type ChosenModel =
       readonly price: ModelPrice | null;
     };
 
-export type ModelChoiceFault = Fault<"HOST_NO_MODEL" | "HOST_UNKNOWN_MODEL" | "HOST_MODEL_URL">;
+export type ModelChoiceFault = Fault<"HOST_UNKNOWN_MODEL" | "HOST_MODEL_URL">;
 
 /** Whether the name is of a model behind an endpoint, for which the settings have to be read. */
 export const isEndpointName = (named: string | null): named is string =>
@@ -48,7 +50,7 @@ export const chooseModel = (
   variables: Readonly<Record<string, string | undefined>>,
 ): Result<ChosenModel, ModelChoiceFault> => {
   if (named === null) {
-    return failed(fault("HOST_NO_MODEL", "no model is chosen", { help: `name one with --model: ${FORMS}` }));
+    return ok({ k: "none", id: NO_MODEL, remote: false });
   }
   if (named.startsWith(SCRIPTED)) {
     return ok({ k: "scripted", id: named, remote: false, path: named.slice(SCRIPTED.length) });
@@ -74,8 +76,18 @@ export const chooseModel = (
   });
 };
 
-/** The name by which a person chose the model of this id: where it answers is for the settings to say again. */
-export const modelNameOf = (id: string): string => {
+/** Why an agent that asks a model does not run without one. */
+export const unlessModel = (
+  model: { readonly id: string },
+  isAsked: boolean,
+): Fault<"HOST_NO_MODEL"> | null =>
+  model.id === NO_MODEL && isAsked
+    ? fault("HOST_NO_MODEL", "no model is chosen", { help: `name one with --model: ${FORMS}` })
+    : null;
+
+/** The name by which a person chose the model of this id, or null for none: where it answers is for the settings to say again. */
+export const modelNameOf = (id: string): string | null => {
+  if (id === NO_MODEL) return null;
   const at = isEndpointName(id) ? id.lastIndexOf("@http") : -1;
   return at < 0 ? id : id.slice(0, at);
 };

@@ -92,7 +92,6 @@ describe("the name of a model", () => {
   });
 
   test.each<[string | null, string]>([
-    [null, "HOST_NO_MODEL"],
     ["gpt-4o", "HOST_UNKNOWN_MODEL"],
     [":gpt-4o", "HOST_UNKNOWN_MODEL"],
     ["openai:", "HOST_UNKNOWN_MODEL"],
