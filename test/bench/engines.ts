@@ -24,8 +24,7 @@ const LIMITS = WASM_LIMITS_DEFAULT;
 const GOAL = { k: "ratio", most: 1.25 } as const;
 const ROUNDS = 9;
 const IN_A_ROW = 4;
-const POLL_MS = 50;
-/** After which a container that was just started has come to rest. */
+/** In which a container that was just started has come to rest, and one that has ended is gone. */
 const REST_MS = 500;
 const REST_MS_MAX = 30_000;
 
@@ -128,17 +127,21 @@ const createBench = (socket: string, tier: ContainerTier, owner: string): Bench 
     const { exitCode } = valueOf(await session.exec(program, options));
     if (exitCode !== 0) throw new Error(`it ended with ${String(exitCode)}`);
   };
-  /** Until nothing of ours runs but what waits, and nothing is being started. */
+  /** The container that runs, where there is no other. */
+  const onlyOne = async (): Promise<string | null> => {
+    const found = await engine.list(`${OWNER_LABEL}=${owner}`);
+    if (!found.ok) throw new Error(found.fault.why);
+    const [only, ...others] = await Promise.all(found.value.map(({ id }) => engine.state(id)));
+    return only?.ok === true && others.length === 0 && only.value.processId > 0 ? only.value.id : null;
+  };
+  /** Until nothing of ours runs but what waits, and nothing is being started or cleaned up. */
   const atRest = async (): Promise<void> => {
-    for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-      if (waitedMs > REST_MS_MAX) throw new Error("containers do not come to rest");
-      const found = await engine.list(`${OWNER_LABEL}=${owner}`);
-      if (!found.ok) throw new Error(found.fault.why);
-      const states = await Promise.all(found.value.map(({ id }) => engine.state(id)));
-      if (states.length === 1 && states.every((state) => state.ok && state.value.processId > 0)) break;
-      await pause(POLL_MS);
+    for (let waitedMs = 0; waitedMs < REST_MS_MAX; waitedMs += REST_MS) {
+      const before = await onlyOne();
+      await pause(REST_MS);
+      if (before !== null && before === (await onlyOne())) return;
     }
-    await pause(REST_MS);
+    throw new Error("containers do not come to rest");
   };
   let session: SandboxSession | null = null;
   const held = async (): Promise<SandboxSession> => {

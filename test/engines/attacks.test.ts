@@ -11,7 +11,15 @@ import type {
 import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
-import { containersOf, engineSocket, needsEngine, newOwner, providersOf, runningContainers } from "./kit.ts";
+import {
+  containersOf,
+  engineSocket,
+  needsEngine,
+  newOwner,
+  providersOf,
+  runningContainers,
+  waitingAfter,
+} from "./kit.ts";
 import { tracingProgram } from "./tracing-program.ts";
 
 /*
@@ -45,8 +53,8 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
     if (!other.ok) throw new Error(other.fault.message);
     neighbours = other.value;
     // Leaves a container that waits, which runs as long as nobody ends it.
-    await execIn(neighbours, { kind: "shell", command: "true" });
-    await runningContainers(neighbour, 1);
+    const prints: SandboxProgram = { kind: "shell", command: "echo on; sleep 1" };
+    await waitingAfter(neighbour, (onOutput) => execIn(neighbours, prints, { onOutput }));
     const opened = await providersOf(owner)[tier].open(
       { files: [{ path: "a.txt", bytes: utf8("first"), executable: false }], limits: LIMITS },
       new AbortController().signal,
@@ -258,19 +266,16 @@ describe.each(["docker", "gvisor"] as const)("attacks on %s", (tier) => {
 
   describe("a container that waits for the next program", () => {
     test("has nothing of the one before: no process, no file, no output", async () => {
-      const seen: Promise<readonly string[]>[] = [];
-      const onOutput = (): void => void seen.push(runningContainers(owner, 1));
       const evil = `(trap '' TERM HUP; while :; do echo evil >>/work/a.txt; echo evil >>/tmp/evil; echo evil; echo evil >/proc/1/fd/1; done) 2>/dev/null &
         setsid sh -c 'while :; do echo evil >/proc/1/fd/1; done' 2>/dev/null & echo begun; sleep 1; exit 0`;
-      const left = await execIn(
-        session,
-        { kind: "shell", command: evil },
-        { onOutput, mayKeep: async () => false },
-      );
-      expect(left).toMatchObject({ ended: "exited", exitCode: 0 });
-      // What runs now was started in advance, and is another container.
-      const [waiting] = await runningContainers(owner, 1);
-      expect(await seen[0]).not.toContain(waiting);
+      // What waits then was started in advance, and is another container.
+      const waiting = await waitingAfter(owner, async (onOutput) => {
+        const options = { onOutput, mayKeep: async () => false };
+        const left = await execIn(session, { kind: "shell", command: evil }, options);
+        expect(left).toMatchObject({ ended: "exited", exitCode: 0 });
+      });
+      const seen: Promise<readonly string[]>[] = [];
+      const onOutput = (): void => void seen.push(runningContainers(owner, 1));
       const command = "echo begun; cat a.txt; ls -A /work; ls -A /tmp; ps | grep -c '[e]vil'; sleep 1";
       const next = await execIn(session, { kind: "shell", command }, { onOutput });
       expect(next).toMatchObject({ stdout: "begun\nfirsta.txt\n.writ-end\n0\n", stderr: "", exitCode: 0 });

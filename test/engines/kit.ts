@@ -111,6 +111,26 @@ export const runningContainers = async (owner: string, count: number): Promise<r
   }
 };
 
+/**
+ * Runs a program that prints and then takes its time, and gives the container that waits for the next one: the
+ * engine is still cleaning up what the program ran in when that is started.
+ *
+ * @param run is given what to do when the program prints.
+ */
+export const waitingAfter = async (
+  owner: string,
+  run: (onOutput: () => void) => Promise<unknown>,
+): Promise<string> => {
+  const looks: Promise<readonly string[]>[] = [];
+  await run(() => void (looks[0] ??= containersOf(owner)));
+  const ran = (await Promise.all(looks)).flat();
+  for (;;) {
+    const [id = "", ...more] = await runningContainers(owner, 1);
+    if (more.length === 0 && !ran.includes(id)) return id;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+};
+
 /** A text as one word of a shell. */
 const word = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 

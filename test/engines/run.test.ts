@@ -20,6 +20,7 @@ import {
   providersOf,
   runningContainers,
   systemDeps,
+  waitingAfter,
 } from "./kit.ts";
 
 /* `writ run` as a person starts it, with a shell in a container. */
@@ -176,11 +177,12 @@ describe("a run that is killed with `kill -9`", () => {
 
     // Whoever comes while the lease lives takes nothing of anybody.
     const theirs = await openAt(neighbour, 0);
-    await theirs.exec(
-      { kind: "shell", command: "true" },
-      { ...everyFile, timeoutMs: 60_000, signal: never() },
+    const waiting = await waitingAfter(neighbour, (onOutput) =>
+      theirs.exec(
+        { kind: "shell", command: "echo on; sleep 1" },
+        { ...everyFile, timeoutMs: 60_000, signal: never(), onOutput },
+      ),
     );
-    const [waiting = ""] = await runningContainers(neighbour, 1);
     await (await openAt(owner, 0)).close();
     expect(await containersWith(`dev.writ.owner=${owner}`, "running")).toEqual([left]);
     await (await openAt(owner, LEASE_OVER_MS)).close();

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 /*
  * Stands before a real engine on a socket of its own and lets everything through, but for what engines do at
  * times and never on demand: not to know with a container that its kernel was in want of memory, not to hear
- * of it later either, and to go away all at once, as an engine does that is killed.
+ * of it later either, not to answer, and to go away all at once, as an engine does that is killed.
  */
 
 export interface EngineProxy {
@@ -22,7 +22,7 @@ export interface EngineProxy {
 /** What an engine says of a container, as far as anybody here changes it. */
 interface Inspection {
   readonly Id: string;
-  readonly State: { readonly OOMKilled: boolean };
+  readonly State: { readonly OOMKilled: boolean; readonly Pid: number };
 }
 
 const INSPECTION = /^\/containers\/[^/]+\/json/;
@@ -33,11 +33,13 @@ export interface EngineProxyOptions {
   readonly told?: (said: Inspection) => Inspection;
   /** Whether events are passed on, asked anew for each that wants to hear them; none is said to have been otherwise. */
   readonly tells?: () => boolean;
+  /** Paths of questions that are never answered. */
+  readonly hangs?: RegExp;
 }
 
 export const startEngineProxy = async (
   engine: string,
-  { told = (said) => said, tells = () => true }: EngineProxyOptions = {},
+  { told = (said) => said, tells = () => true, hangs }: EngineProxyOptions = {},
 ): Promise<EngineProxy> => {
   const folder = mkdtempSync(join(tmpdir(), "writ-engine-proxy-"));
   const socket = join(folder, "sock");
@@ -56,6 +58,7 @@ export const startEngineProxy = async (
     agent: false,
   });
   const server = createServer((asked, answer) => {
+    if (hangs?.test(asked.url ?? "") === true) return;
     if (EVENTS.test(asked.url ?? "") && !tells()) {
       answer.end();
       return;

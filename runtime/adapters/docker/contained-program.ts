@@ -8,10 +8,10 @@ import { failedProgram } from "#sandbox/file-session.ts";
 import { createBoundedBytes } from "./bounded-bytes.ts";
 import { refused } from "./container.ts";
 import type { Container } from "./container.ts";
-import { BEGIN_BYTE, createDriverOutput, wholeArchive } from "./driver.ts";
+import { BEGIN_BYTE, createArchiveEnd, createDriverOutput, wholeArchive } from "./driver.ts";
 import type { DriverEnd } from "./driver.ts";
-import { endReason } from "./end-reason.ts";
-import type { EndReason } from "./end-reason.ts";
+import { endReason } from "./container-end.ts";
+import type { EndReason } from "./container-end.ts";
 import type { Engine, EngineRefusal } from "./engine.ts";
 import { createFrameReader } from "./frames.ts";
 import type { OutputFrame } from "./frames.ts";
@@ -25,6 +25,7 @@ export const START_MS_MAX = 20_000;
 
 /** What a container that is gone may still have in its pipes. */
 const DRAIN_MS = 300;
+
 export interface ContainedProgram {
   readonly container: Container;
   /** What the driver is given for this job. */
@@ -49,7 +50,10 @@ class ContainedRun {
   private readonly what: ContainedProgram;
   private readonly output;
   private readonly driver;
+  /** The driver ends what is printed on standard error by a line of its own, too. */
+  private readonly errors;
   private readonly collected;
+  private readonly archiveEnd;
   private readonly reader = createFrameReader();
   private readonly stopped: Promise<void>;
   private settle: () => void = () => undefined;
@@ -64,9 +68,12 @@ class ContainedRun {
     this.what = what;
     this.collected = createBoundedBytes(archiveBytesMax(limits));
     this.output = createProgramOutput(limits.outputBytesMax, what.options.onOutput);
+    this.archiveEnd = createArchiveEnd(what.mark);
     this.driver = createDriverOutput(what.mark, (bytes) => {
+      this.archiveEnd.push(bytes);
       if (!this.collected.add(bytes)) this.stop("files");
     });
+    this.errors = createDriverOutput(what.mark, () => undefined);
     this.stopped = new Promise((resolve) => (this.settle = resolve));
   }
 
@@ -97,7 +104,7 @@ class ContainedRun {
     this.timer = setTimeout(() => this.stop(why), ms);
   }
 
-  /** Sends the job and takes what comes, until the container has said everything or somebody has enough. */
+  /** Sends the job and takes what comes, until the driver has said everything or somebody has enough. */
   private async transfer(): Promise<void> {
     const { stream, gone } = this.what.container;
     const drained = new Promise<void>((resolve) => {
@@ -112,13 +119,23 @@ class ContainedRun {
   }
 
   private take(chunk: Uint8Array): void {
-    if (this.why !== null) return;
+    if (this.why !== null || this.isWhole()) return;
     const frames = this.reader.push(chunk);
     if (frames === null) this.stop("broken");
-    for (const frame of frames ?? []) {
-      const isTaken = frame.stream === "stderr" ? this.output.take(frame) : this.takeOut(frame.bytes);
+    for (const { stream, bytes } of frames ?? []) {
+      const isTaken = stream === "stderr" ? this.print(stream, this.errors.push(bytes)) : this.takeOut(bytes);
       if (!isTaken) this.stop("output");
     }
+    if (this.isWhole()) this.settle();
+  }
+
+  /** Whether everything has come that an honest driver sends. What comes after that is none of it. */
+  private isWhole(): boolean {
+    return this.errors.end() !== null && this.archiveEnd.isThere();
+  }
+
+  private print(stream: OutputFrame["stream"], bytes: Uint8Array): boolean {
+    return bytes.length === 0 || this.output.take({ stream, bytes });
   }
 
   private takeOut(said: Uint8Array): boolean {
@@ -137,12 +154,12 @@ class ContainedRun {
       // A program can say so falsely. That gives it this much longer, at most, and only itself to harm.
       this.limit(FILES_MS_MAX, "deadline");
     }
-    return own.length === 0 || this.output.take({ stream: "stdout", bytes: own });
+    return this.print("stdout", own);
   }
 
   private async concluded(): Promise<Result<ProgramRun, EngineRefusal>> {
-    const rest: OutputFrame = { stream: "stdout", bytes: this.driver.rest() };
-    if (rest.bytes.length > 0) this.output.take(rest);
+    this.print("stdout", this.driver.rest());
+    this.print("stderr", this.errors.rest());
     const ending = { ...this.output.end(), exitCode: null, value: null, left: null, wallMs: 0 };
     const end = this.driver.end();
     switch (this.why) {

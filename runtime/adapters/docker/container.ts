@@ -8,6 +8,8 @@ import type { Entropy } from "#ports/entropy.ts";
 import type { ContainerProfile, ContainerTier } from "#sandbox/container-profile.ts";
 
 import { containerOptions } from "./container-options.ts";
+import { controlGroupOf } from "./control-group.ts";
+import type { ControlGroup } from "./control-group.ts";
 import type { Engine, EngineRefusal } from "./engine.ts";
 import type { SandboxImage } from "./image.ts";
 
@@ -33,6 +35,8 @@ export interface Container {
   /** Settles when the container no longer runs (true), or nobody knows (false). */
   readonly gone: Promise<boolean>;
   readonly hasGone: () => boolean;
+  /** Where this machine's kernel counts its processes; null where it cannot be read from here. */
+  readonly group: Promise<ControlGroup | null>;
   /** Ends the waiting for it, and with it this process's last connection to the engine. */
   readonly leave: () => void;
   readonly leaseEndMs: number;
@@ -96,10 +100,12 @@ export const openContainer = async (
     hasGone = true;
     return known;
   });
+  const group = engine.state(name).then((state) => (state.ok ? controlGroupOf(state.value) : null));
   return ok({
     name,
     stream: stream.value,
     gone,
+    group,
     hasGone: () => hasGone,
     leave: () => waiting.abort(),
     leaseEndMs,

@@ -33,6 +33,8 @@ const END_PIPE = "/tmp/.writ-end";
  * time that came with the program.
  *
  * Whatever the program left running is killed before its files are collected, so that none changes any more.
+ * The mark comes on both outputs then, since an engine carries each for itself: behind it is nothing of the
+ * program's.
  * A link in the place of the value is archived as a link, which is refused.
  */
 export const driver = (waitSecondsMax: number): readonly string[] => [
@@ -63,6 +65,7 @@ for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.event
 done
 chmod -R u+rwX /work 2>/dev/null
 cd /
+printf '\\n%s %s %s\\n' "$mark" "$code" "$kills" >&2
 printf '\\n%s %s %s\\n' "$mark" "$code" "$kills"
 if [ -e ${VALUE_FILE} ]; then tar -c -f - ${VALUE_FILE.slice(1)} work; else tar -c -f - work; fi 2>/dev/null
 printf '\\n%s %s\\n' "$mark" $?`,
@@ -103,7 +106,7 @@ export interface DriverEnd {
 const END_LINE = /^ (\d{1,3}) (\d{1,9})\n/;
 const END_LINE_BYTES_MAX = 16;
 
-/** Where a program's standard output ends and the driver's own begins. */
+/** Where what a program prints on one of its outputs ends and what the driver says begins. */
 export interface DriverOutput {
   /** Gives what of the bytes is the program's. What could be the beginning of the mark is held back. */
   push(bytes: Uint8Array): Uint8Array;
@@ -158,10 +161,27 @@ const partOfSign = (bytes: Uint8Array, sign: Uint8Array): number => {
   return 0;
 };
 
+const trailerOf = (mark: string): Uint8Array => utf8(`\n${mark} 0\n`);
+
+/** Sees in what comes behind the driver's first line, in parts as they come, whether it ends as a whole archive does. */
+export const createArchiveEnd = (mark: string): { push(bytes: Uint8Array): void; isThere(): boolean } => {
+  const trailer = trailerOf(mark);
+  let last: Uint8Array = new Uint8Array();
+  return {
+    push(bytes) {
+      last = concatBytes(last, bytes.subarray(-trailer.length)).slice(-trailer.length);
+    },
+    isThere: () => endsWith(last, trailer),
+  };
+};
+
 /** The archive in what came behind the driver's first line, or null where it did not come whole. */
 export const wholeArchive = (bytes: Uint8Array, mark: string): Uint8Array | null => {
-  const trailer = utf8(`\n${mark} 0\n`);
-  const at = bytes.length - trailer.length;
-  const isWhole = at >= 0 && trailer.every((byte, index) => bytes[at + index] === byte);
-  return isWhole ? bytes.subarray(0, at) : null;
+  const trailer = trailerOf(mark);
+  return endsWith(bytes, trailer) ? bytes.subarray(0, bytes.length - trailer.length) : null;
+};
+
+const endsWith = (bytes: Uint8Array, end: Uint8Array): boolean => {
+  const at = bytes.length - end.length;
+  return at >= 0 && end.every((byte, index) => bytes[at + index] === byte);
 };

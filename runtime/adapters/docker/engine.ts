@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import Docker from "dockerode";
 
 import { errorCode } from "#kernel/error-code.ts";
+import { isJsonObject, ownValue, readJson } from "#kernel/json.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
@@ -200,18 +201,34 @@ export const connectEngine = (socketPath: string): Engine => {
       }),
     removeUnusedImage: (id) =>
       bounded(async (abortSignal) => void (await docker.getImage(id).remove({ abortSignal }))),
-    importImage: (archive, name, changes) =>
-      bounded(async (abortSignal) => {
+    importImage: async (archive, name, changes) => {
+      const said = await bounded(async (abortSignal) => {
         const [repo = "", tag = ""] = name.split(":");
-        const said = await docker.importImage(Readable.from([archive], { objectMode: false }), {
+        const lines = await docker.importImage(Readable.from([archive], { objectMode: false }), {
           repo,
           tag,
           changes: [...changes],
           abortSignal,
         });
-        for await (const chunk of said) void chunk;
-      }, IMPORT_MS_MAX),
+        return importError(lines);
+      }, IMPORT_MS_MAX);
+      if (!said.ok || said.value === null) return said.ok ? ok(undefined) : said;
+      return failed({ status: null, why: `it made no image: ${visibleExcerpt(said.value, 300)}` });
+    },
   };
+};
+
+/** What an engine may say while it makes an image; more is read and not kept. */
+const IMPORT_CHARACTERS_MAX = 65_536;
+
+/** An engine that has begun to make an image says in its last line that it could not; null where it could. */
+const importError = async (lines: AsyncIterable<string | Uint8Array>): Promise<string | null> => {
+  let text = "";
+  for await (const chunk of lines)
+    text = `${text}${Buffer.from(chunk).toString()}`.slice(-IMPORT_CHARACTERS_MAX);
+  const read = readJson(text.trim().split("\n").at(-1) ?? "");
+  const said = read.ok && isJsonObject(read.value) ? ownValue(read.value, "error") : undefined;
+  return typeof said === "string" ? said : null;
 };
 
 interface Cancellable {

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { posix } from "node:path";
 
+import { controlGroupOf, readText } from "./control-group.ts";
+import type { ReadText } from "./control-group.ts";
 import type { ContainerState } from "./engine.ts";
 
 /** What the kernel of this machine says about a container's share of its processors. */
@@ -13,28 +14,20 @@ export interface ProcessorShare {
   readonly heldBackPeriods: number;
 }
 
-/** Reads a small text file of this machine; rejects where it cannot. */
-export type ReadText = (path: string) => Promise<string>;
-
-const readText: ReadText = (path) => readFile(path, "utf8");
-
 /**
- * Reads a container's share from its control group, of version 1 or 2 (kernel documentation,
- * `scheduler/sched-bwc.rst` and `admin-guide/cgroup-v2.rst`). Null where this machine is not the engine's, or
- * the group cannot be read: a process is taken for the container's only where its group carries the
- * container's id.
+ * Reads a container's share from its control group (kernel documentation, `scheduler/sched-bwc.rst` and
+ * `admin-guide/cgroup-v2.rst`). Null where there is none that can be read.
  */
 export const readProcessorShare = async (
-  { id, processId }: Pick<ContainerState, "id" | "processId">,
+  state: Pick<ContainerState, "id" | "processId">,
   read: ReadText = readText,
 ): Promise<ProcessorShare | null> => {
-  if (processId <= 0 || !/^[0-9a-f]{64}$/.test(id)) return null;
+  const group = await controlGroupOf(state, read);
+  if (group === null) return null;
+  const at = (file: string): Promise<string> => read(posix.join(group.folder, file));
   try {
-    const place = placeOf(await read(`/proc/${processId}/cgroup`), id);
-    if (place === null) return null;
-    const at = (file: string): Promise<string> => read(posix.join(place.folder, file));
     const bound =
-      place.version === 2
+      group.version === 2
         ? boundOf(await at("cpu.max"))
         : boundOf(`${await at("cpu.cfs_quota_us")} ${await at("cpu.cfs_period_us")}`);
     const counts = new Map((await at("cpu.stat")).split("\n").map(pairOf));
@@ -46,23 +39,6 @@ export const readProcessorShare = async (
     // Not shown is an answer, which the caller gives in words.
     return null;
   }
-};
-
-interface Place {
-  readonly version: 1 | 2;
-  readonly folder: string;
-}
-
-/** @param text of `/proc/<process>/cgroup`: lines of number, controllers and path. */
-const placeOf = (text: string, id: string): Place | null => {
-  const groups = text.split("\n").flatMap((line) => {
-    const [, number = "", controllers = "", path = ""] = /^(\d+):([^:]*):(\/.*)$/.exec(line) ?? [];
-    return path.includes(id) && !path.split("/").includes("..") ? [{ number, controllers, path }] : [];
-  });
-  const first = groups.find(({ controllers }) => controllers.split(",").includes("cpu"));
-  if (first !== undefined) return { version: 1, folder: `/sys/fs/cgroup/cpu${first.path}` };
-  const second = groups.find(({ number, controllers }) => number === "0" && controllers === "");
-  return second === undefined ? null : { version: 2, folder: `/sys/fs/cgroup${second.path}` };
 };
 
 /** A quota and a period; `max` and -1 are no bound. */

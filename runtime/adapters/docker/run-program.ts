@@ -11,7 +11,7 @@ import { FILES_MS_MAX, runContained, START_MS_MAX } from "./contained-program.ts
 import { openContainer, removeContainer } from "./container.ts";
 import type { Container, ContainerDeps, ContainerKind } from "./container.ts";
 import { driverInput } from "./driver.ts";
-import { isGoneSoon } from "./end-reason.ts";
+import { isGoneSoon, isOverSoon } from "./container-end.ts";
 import type { EngineRefusal } from "./engine.ts";
 
 /** How much longer than anything may take a container lives, should nobody end it. */
@@ -42,11 +42,13 @@ interface Ahead {
  * it is as empty as any, since files come with the program.
  *
  * @param executable which files may be executed; a session's files do not remember.
+ * @param onOpened is told of each program which container it got.
  */
 export const createPrograms = (
   deps: ContainerDeps,
   kind: ContainerKind,
   executable: ReadonlySet<string>,
+  onOpened: (container: Container) => void = () => undefined,
 ): Programs => {
   let ahead: Ahead | null = null;
   let soon: NodeJS.Timeout | undefined;
@@ -89,12 +91,13 @@ export const createPrograms = (
       const profile = containerProfile(kind.tier, job.limits);
       const waiting = await fitting(profile, options.timeoutMs);
       const times = { waitMsMax: START_MS_MAX, lifeMsMax: lifeMsOf(options.timeoutMs) };
-      const opened = waiting === null ? await openContainer(deps, kind, profile, times) : ok(waiting);
-      if (!opened.ok) {
+      const container = waiting === null ? await openContainer(deps, kind, profile, times) : ok(waiting);
+      if (!container.ok) {
         throwIfAborted(options.signal);
-        return lost(kind, opened.fault);
+        return lost(kind, container.fault);
       }
-      const end = await runAndRemove(deps, kind, opened.value, { job, options, executable }, leave);
+      onOpened(container.value);
+      const end = await runAndRemove(deps, kind, container.value, { job, options, executable }, leave);
       throwIfAborted(options.signal);
       if (!end.ok) return lost(kind, end.fault);
       startAhead(profile, options.timeoutMs);
@@ -109,25 +112,20 @@ export const createPrograms = (
   };
 };
 
-/** Runs one program, in a container of its own that is gone by then. */
+/**
+ * Runs one program, and settles when nothing is left of its container.
+ *
+ * @param onOpened is told which one it got.
+ */
 export const runAlone =
-  (
-    deps: ContainerDeps,
-    kind: ContainerKind,
-    opened: (container: Container) => void = () => undefined,
-  ): RunProgram =>
+  (deps: ContainerDeps, kind: ContainerKind, onOpened?: (container: Container) => void): RunProgram =>
   async (job, options) => {
-    throwIfAborted(options.signal);
-    const times = { waitMsMax: START_MS_MAX, lifeMsMax: lifeMsOf(options.timeoutMs) };
-    const container = await openContainer(deps, kind, containerProfile(kind.tier, job.limits), times);
-    if (!container.ok) return lost(kind, container.fault);
-    opened(container.value);
-    const removals: Promise<unknown>[] = [];
-    const given = { job, options, executable: new Set<string>() };
-    const end = await runAndRemove(deps, kind, container.value, given, (removal) => removals.push(removal));
-    await Promise.all(removals);
-    throwIfAborted(options.signal);
-    return end.ok ? end : lost(kind, end.fault);
+    const programs = createPrograms(deps, kind, new Set(), onOpened);
+    try {
+      return await programs.run(job, options);
+    } finally {
+      await programs.release();
+    }
   };
 
 interface Given {
@@ -161,11 +159,13 @@ const runAndRemove = async (
       engine: kind.engine,
     });
   } catch (error) {
+    // Whoever aborted is told of that. What cannot be removed now ends by itself, and is swept.
     await removeContainer(kind, container);
     throw error;
   }
-  if (end.ok && end.value.ended === "exited" && (await isGoneSoon(container))) {
-    leave(removeContainer(kind, container));
+  if (end.ok && end.value.ended === "exited" && (await isOverSoon(container))) {
+    // What the engine is cleaning up is not asked to end once more.
+    leave(isGoneSoon(container).then(() => removeContainer(kind, container)));
     return end;
   }
   const removed = await removeContainer(kind, container);

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import { createDriverOutput, driverInput, wholeArchive } from "#adapters/docker/driver.ts";
+import { createArchiveEnd, createDriverOutput, driverInput, wholeArchive } from "#adapters/docker/driver.ts";
 import { isStaticProgram } from "#adapters/docker/elf.ts";
 import { engineSocket } from "#adapters/docker/endpoint.ts";
 import { createFrameReader } from "#adapters/docker/frames.ts";
@@ -172,6 +172,18 @@ describe("what a driver says", () => {
       });
     },
   );
+  test("ends an archive where its last line is the last thing said, however it is cut", () => {
+    const tails = fc.constantFrom(`\n${MARK} 0\n`, `\n${MARK} 1\n`, `${MARK} 0\n`, "");
+    fc.assert(
+      fc.property(fc.string(), tails, fc.integer({ min: 1, max: 40 }), (files, tail, size) => {
+        const all = utf8(`${files}x${tail}`);
+        const end = createArchiveEnd(MARK);
+        for (let at = 0; at < all.length; at += size) end.push(all.subarray(at, at + size));
+        expect(end.isThere()).toBe(wholeArchive(all, MARK) !== null);
+        expect(end.isThere()).toBe(tail === `\n${MARK} 0\n`);
+      }),
+    );
+  });
   test.each([
     [`files\n${MARK} 0\n`, "files"],
     [`\n${MARK} 0\n`, ""],
@@ -188,6 +200,7 @@ describe("a container's share of the processors", () => {
   const id = "ab".repeat(32);
   const first = {
     "/proc/7/cgroup": `9:memory:/docker/${id}\n1:cpu,cpuacct:/docker/${id}\n0::/\n`,
+    [`/sys/fs/cgroup/cpu/docker/${id}/cgroup.procs`]: "6\n7\n",
     [`/sys/fs/cgroup/cpu/docker/${id}/cpu.cfs_quota_us`]: "100000\n",
     [`/sys/fs/cgroup/cpu/docker/${id}/cpu.cfs_period_us`]: "100000\n",
     [`/sys/fs/cgroup/cpu/docker/${id}/cpu.stat`]: "nr_periods 9\nnr_throttled 4\nthrottled_time 5\n",
@@ -195,6 +208,7 @@ describe("a container's share of the processors", () => {
   const scope = `/system.slice/docker-${id}.scope`;
   const second = {
     "/proc/7/cgroup": `0::${scope}\n`,
+    [`/sys/fs/cgroup${scope}/cgroup.procs`]: "7\n8\n",
     [`/sys/fs/cgroup${scope}/cpu.max`]: "100000 100000\n",
     [`/sys/fs/cgroup${scope}/cpu.stat`]: "usage_usec 1\nnr_periods 9\nnr_throttled 4\nnr_bursts 0\n",
   };
@@ -219,7 +233,8 @@ describe("a container's share of the processors", () => {
     ["no group", {}],
     ["another container's process", { ...second, "/proc/7/cgroup": "0::/user.slice\n" }],
     ["a place above", { ...second, "/proc/7/cgroup": `0::/../docker-${id}.scope\n` }],
-    ["no controller", { "/proc/7/cgroup": second["/proc/7/cgroup"] }],
+    ["another group of that name", { ...second, [`/sys/fs/cgroup${scope}/cgroup.procs`]: "8\n" }],
+    ["no controller", { ...second, [`/sys/fs/cgroup${scope}/cpu.max`]: undefined }],
     ["no number", { ...second, [`/sys/fs/cgroup${scope}/cpu.max`]: "much\n" }],
     ["no counts", { ...second, [`/sys/fs/cgroup${scope}/cpu.stat`]: "usage_usec 1\n" }],
   ])("is configured and not shown where there is %s", async (_, files) => {

@@ -4,6 +4,7 @@ import type { ExecResult } from "#ports/sandbox.ts";
 
 import type { Container } from "./container.ts";
 import { refused } from "./container.ts";
+import { isEmpty } from "./control-group.ts";
 import type { Engine, EngineRefusal } from "./engine.ts";
 
 /** How long an engine may take to see that a container has gone whose connection is closed. */
@@ -42,7 +43,26 @@ export const endReason = async (
   return seen.ok ? ok(seen.value ? "memory" : "killed") : seen;
 };
 
-/** Whether the container has gone, now or in a moment: its connection can hear of it first. */
+const POLL_MS = 2;
+
+/**
+ * Whether nothing of the container runs any more, now or in a moment. The kernel of this machine, where it can
+ * be asked, knows that a good while before the engine does, which cleans up first.
+ */
+export const isOverSoon = async (container: Container): Promise<boolean> => {
+  const group = await container.group;
+  const late = AbortSignal.timeout(GONE_MS_MAX);
+  while (!late.aborted) {
+    if (container.hasGone()) return container.gone;
+    const isOver = group === null ? null : await isEmpty(group);
+    if (isOver === true) return true;
+    if (isOver === null) return isGoneSoon(container);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return false;
+};
+
+/** Whether the engine says that the container has gone, now or in a moment: its connection can hear of it first. */
 export const isGoneSoon = async ({ gone }: Container): Promise<boolean> => {
   let timer: NodeJS.Timeout | undefined;
   const moment = new Promise<boolean>((resolve) => {
