@@ -71,7 +71,7 @@ class ThreadLowering implements Lowering {
       await this.stop();
       return answer;
     }
-    const reading = readAnswer(answer.value);
+    const reading = readAnswer(answer.value, input);
     return reading === undefined ? failed(crashed("the lowering gave no AgentSpec")) : ok(reading);
   }
 

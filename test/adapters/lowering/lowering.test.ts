@@ -26,6 +26,8 @@ afterEach(async () => {
 });
 
 const never = (): AbortSignal => new AbortController().signal;
+/** As many bytes as the places of the specification need that the fixture answers with. */
+const MINIMAL = utf8("agent minimal { }\n");
 const NOTHING = { ok: true, value: { value: null, problems: [] } };
 
 describe("the thread gives what lowering in place gives", () => {
@@ -82,9 +84,19 @@ describe("a thread that misbehaves is gone, and the next text gets another", () 
     expect(await patient.lower({ path: "ok", bytes: utf8("") }, never())).toEqual(NOTHING);
   });
 
-  test.each(["throw", "exit", "memory", "forged", "whole-or-not", "problems"])("%s", async (how) => {
+  test.each([
+    "throw",
+    "exit",
+    "memory",
+    "forged",
+    "whole-or-not",
+    "problems",
+    "other-bytes",
+    "other-size",
+    "other-path",
+  ])("%s", async (how) => {
     const lowering = open(fixture("misbehave.ts"), { heapBytesMax: 16 * 1024 * 1024 });
-    const result = await lowering.lower({ path: how, bytes: utf8("") }, never());
+    const result = await lowering.lower({ path: how, bytes: MINIMAL }, never());
     expect(result).toMatchObject({ ok: false, fault: { code: "LOWERING_CRASHED" } });
     expect(JSON.stringify(result)).not.toContain("secret text");
     expect(await lowering.lower({ path: "fine", bytes: utf8("") }, never())).toEqual(NOTHING);
@@ -100,7 +112,7 @@ describe("a thread that misbehaves is gone, and the next text gets another", () 
     const lowering = open(fixture("misbehave.ts"));
     expect(await lowering.lower({ path: "environment", bytes: utf8("") }, never())).toEqual(NOTHING);
     expect(await lowering.lower({ path: "print", bytes: utf8("") }, never())).toEqual(NOTHING);
-    expect(await lowering.lower({ path: "sound", bytes: utf8("") }, never())).toMatchObject({ ok: true });
+    expect(await lowering.lower({ path: "sound", bytes: MINIMAL }, never())).toMatchObject({ ok: true });
   });
 });
 
