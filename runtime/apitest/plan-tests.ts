@@ -1,4 +1,11 @@
-import type { ApiAnswer, ApiFinding, ApiTestAgent, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type {
+  ApiAnswer,
+  ApiCredentialChoice,
+  ApiFinding,
+  ApiTestAgent,
+  ApiTestCase,
+  ApiTestPlan,
+} from "#protocol/api-test.ts";
 import type { DocumentFiles } from "#ports/document-files.ts";
 
 import { caseOf, casesOf, type Digest, type MadeCases, type PlannedCase } from "./agents/cases.ts";
@@ -19,6 +26,7 @@ export interface PlanOptions {
   readonly agents: readonly ApiTestAgent[];
   readonly casesMax: number;
   readonly casesPerOperationMax: number;
+  readonly credentials: readonly ApiCredentialChoice[];
 }
 
 export interface PlannedDocument {
@@ -39,7 +47,7 @@ export const planTests = async (
   const isBroken = loaded.problems.some(({ problem }) => problem.severity === "error");
   if (loaded.value === null || isBroken) return { tests: null, problems: loaded.problems };
   const log = new ProblemLog();
-  const read = readModel(loaded.value.entry, loaded.value.documents, log);
+  const read = readModel(loaded.value.entry, loaded.value.documents, log, options.credentials);
   if (read === undefined) return { tests: null, problems: [...loaded.problems, ...log.problems] };
   const { model, schemas } = read;
   const context: AgentContext = { model, schemas, judge: new SchemaJudge(schemas), log, seed: options.seed };

@@ -1,7 +1,9 @@
 import type { ApiTests } from "#host/compose/api-tests.ts";
 import type { FileProblem } from "#host/plan-run.ts";
 import { visibleText } from "#kernel/visible-text.ts";
-import type { ApiTestPlan } from "#protocol/api-test.ts";
+import type { Fault, Result } from "#kernel/result.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
+import type { ApiCredentialChoice, ApiTestPlan } from "#protocol/api-test.ts";
 
 import type { CommandOption, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
@@ -10,6 +12,13 @@ import type { TestCommandDeps } from "./test-deps.ts";
 import { wrap } from "./width.ts";
 
 export const SEED_OPTIONS: readonly CommandOption[] = [
+  {
+    name: "credential",
+    value: "<scheme=VARIABLE>",
+    summary:
+      "the variable of the environment that has the credential of a security scheme; one for each scheme",
+    multiple: true,
+  },
   { name: "seed", value: "<number>", summary: "the same seed makes the same tests; 1 if not given" },
   { name: "workspace", value: "<dir>", summary: "the folder that the document and its `$ref`s belong to" },
   { name: "json", summary: "one JSON document instead of text" },
@@ -23,6 +32,45 @@ export interface AskedTests {
   readonly seed: number;
 }
 
+/** What a command line says of the tests to be made. */
+export interface TestsAsked {
+  readonly document: string;
+  readonly seed: number;
+  readonly credentials: readonly ApiCredentialChoice[];
+}
+
+/** Looks at nothing but the command line. */
+export const readAsked = ({ positionals, values }: Invocation): Result<TestsAsked, Fault<"CLI_USAGE">> => {
+  const [document, ...others] = positionals;
+  if (document === undefined || others.length > 0) {
+    return failed(fault("CLI_USAGE", "which document?", { help: "name one OpenAPI file" }));
+  }
+  const seed = numberIn(values.get("seed")?.[0] ?? "1", 0, 2 ** 32 - 1);
+  if (seed === undefined) return failed(fault("CLI_USAGE", "--seed takes a whole number of 32 bits"));
+  const credentials = credentialsIn(values.get("credential") ?? []);
+  return credentials === undefined ? failed(NO_CREDENTIAL) : ok({ document, seed, credentials });
+};
+
+/** Undefined where one is not of the form, or a scheme has two. */
+const credentialsIn = (texts: readonly string[]): readonly ApiCredentialChoice[] | undefined => {
+  const choices = texts.map((text) => /^([A-Za-z0-9._-]{1,64})=([A-Z_][A-Z0-9_]{0,127})$/.exec(text));
+  const read = choices.flatMap((match) =>
+    match === null ? [] : [{ scheme: match[1] ?? "", variable: match[2] ?? "" }],
+  );
+  const isClear =
+    read.length === texts.length && new Set(read.map(({ scheme }) => scheme)).size === read.length;
+  return isClear ? read : undefined;
+};
+
+/** Repeats nothing of the line: somebody may have written the credential itself. */
+const NO_CREDENTIAL = fault(
+  "CLI_USAGE",
+  "--credential takes a security scheme and the name of a variable, each scheme once",
+  {
+    help: "`--credential api_key=ORDERS_KEY`, in capitals: the credential itself never stands on a command line",
+  },
+);
+
 /**
  * Makes the tests of the one document of a command line and does something with them. Says what is wrong with
  * the document; what of it is an error makes the exit code 1 even if the rest of it went well.
@@ -30,17 +78,12 @@ export interface AskedTests {
 export const askTests = async (
   deps: TestCommandDeps,
   invocation: Invocation,
+  { document, seed, credentials }: TestsAsked,
   use: (asked: AskedTests) => Promise<ExitCode>,
 ): Promise<ExitCode> => {
-  const { positionals, values, environment, signal } = invocation;
-  const [document, ...others] = positionals;
-  if (document === undefined || others.length > 0) {
-    return refuseUsage(invocation, "which document?", "name one OpenAPI file");
-  }
-  const seed = numberIn(values.get("seed")?.[0] ?? "1", 0, 2 ** 32 - 1);
-  if (seed === undefined) return refuseUsage(invocation, "--seed takes a whole number of 32 bits");
+  const { values, environment, signal } = invocation;
   const workspace = values.get("workspace")?.[0] ?? null;
-  const opened = await deps.open({ document, workspace, cwd: environment.cwd, seed }, signal);
+  const opened = await deps.open({ document, workspace, cwd: environment.cwd, seed, credentials }, signal);
   if (!opened.ok) {
     printFault(invocation, opened.fault.fault);
     return opened.fault.k === "usage" ? 2 : 3;
@@ -50,6 +93,18 @@ export const askTests = async (
     printDocumentProblems(invocation, tests);
     const { plan } = tests;
     if (plan === null) return 1;
+    const used = new Set(
+      plan.cases.flatMap(({ request }) => (request.credentials ?? []).map(({ scheme }) => scheme)),
+    );
+    const unused = credentials.find(({ scheme }) => !used.has(scheme));
+    if (unused !== undefined) {
+      const help = "it takes the name of one of its `components.securitySchemes`, of the type apiKey or http";
+      return refuseUsage(
+        invocation,
+        `no operation of the document takes a credential for \`${unused.scheme}\``,
+        help,
+      );
+    }
     const code = await use({ tests, plan, document, seed });
     return code === 0 && tests.problems.some(({ problem }) => problem.severity === "error") ? 1 : code;
   } finally {

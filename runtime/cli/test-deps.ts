@@ -1,18 +1,23 @@
 import type { ApiTests, ApiTestsOf, ApiTestsRefusal } from "#host/compose/api-tests.ts";
-import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
+import type {
+  TestRunOf,
+  TestRunPeople,
+  TestRunRefusal,
+  TestTarget,
+  TestTargetOf,
+} from "#host/compose/api-test-run.ts";
 import type { RecordedTests } from "#host/tests/run-tests.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import type { HttpTransport } from "#ports/http-transport.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
 
 /** What `writ test` needs of the outside. */
 export interface TestCommandDeps {
   open(of: ApiTestsOf, signal: AbortSignal): Promise<Result<ApiTests, ApiTestsRefusal>>;
-  openTarget(origin: string): Promise<Result<HttpTransport, TestRunRefusal>>;
+  openTarget(of: TestTargetOf): Promise<Result<TestTarget, TestRunRefusal>>;
   run(
     tests: ApiTests,
     plan: ApiTestPlan,
-    target: HttpTransport,
+    target: TestTarget,
     of: TestRunOf,
     people: TestRunPeople,
     signal: AbortSignal,

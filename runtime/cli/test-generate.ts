@@ -4,8 +4,15 @@ import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 
 import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
-import { printFault } from "./fault-output.ts";
-import { type AskedTests, askTests, documentProblem, SEED_OPTIONS, tellNoOperation } from "./test-ask.ts";
+import { printFault, refuseUsage } from "./fault-output.ts";
+import {
+  type AskedTests,
+  askTests,
+  documentProblem,
+  readAsked,
+  SEED_OPTIONS,
+  tellNoOperation,
+} from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
 import { untested } from "./test-report-text.ts";
 import { wrap } from "./width.ts";
@@ -13,7 +20,8 @@ import { wrap } from "./width.ts";
 export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   name: "test generate",
   summary: "Writes tests of an HTTP interface from its OpenAPI document, as a vitest suite.",
-  usage: "<document> [--out <file>] [--seed <number>] [--workspace <dir>] [--json]",
+  usage:
+    "<document> [--out <file>] [--credential <scheme=VARIABLE>] [--seed <number>] [--workspace <dir>] [--json]",
   options: [
     { name: "out", value: "<file>", summary: "where the suite is written; standard output if not given" },
     ...SEED_OPTIONS,
@@ -28,7 +36,11 @@ export const createTestGenerate = (deps: TestCommandDeps): Command => ({
       what: "The cases as data, with the line of each rule.",
     },
   ],
-  run: (invocation) => askTests(deps, invocation, (asked) => generate(deps, invocation, asked)),
+  run: async (invocation) => {
+    const asked = readAsked(invocation);
+    if (!asked.ok) return refuseUsage(invocation, asked.fault.message, asked.fault.help);
+    return askTests(deps, invocation, asked.value, (tests) => generate(deps, invocation, tests));
+  },
 });
 
 const generate = async (

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 
-import type { TestRunOf, TestRunPeople, TestRunRefusal } from "#host/compose/api-test-run.ts";
+import type { TestRunOf, TestRunPeople, TestRunRefusal, TestTarget } from "#host/compose/api-test-run.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import type { HttpTransport } from "#ports/http-transport.ts";
 import type { ApiRunEnd } from "#protocol/api-test-report.ts";
 
 import { homeFolder } from "./account.ts";
@@ -18,6 +17,7 @@ import {
   askTests,
   documentProblem,
   numberIn,
+  readAsked,
   SEED_OPTIONS,
   tellNoOperation,
 } from "./test-ask.ts";
@@ -34,7 +34,7 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
   name: "test run",
   summary: "Sends tests made of an OpenAPI document to a server and says where it contradicts the document.",
   usage:
-    "<document> --origin <origin> [--seed <number>] [--requests-max <number>] [--rate <number>] [--dir <dir>] [--json]",
+    "<document> --origin <origin> [--credential <scheme=VARIABLE>] [--seed <number>] [--requests-max <number>] [--rate <number>] [--dir <dir>] [--json]",
   options: [
     {
       name: "origin",
@@ -63,10 +63,14 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
       line: "writ test run openapi.yaml --origin http://127.0.0.1:8080 --seed 7 --requests-max 500 --json",
       what: "Other values, fewer requests, one JSON document.",
     },
+    {
+      line: "writ test run openapi.yaml --origin https://test.example.com --credential api_key=ORDERS_KEY",
+      what: "With the key in the variable ORDERS_KEY, for the scheme that the document calls `api_key`.",
+    },
   ],
   actsUnheard: true,
   run: async (invocation) => {
-    const { values } = invocation;
+    const { values, environment } = invocation;
     const origin = values.get("origin")?.[0];
     if (origin === undefined) {
       const help = "a document's `servers` are suggestions; --origin says that this server is meant";
@@ -81,13 +85,18 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
     if (requestsMax === undefined || rate === undefined) {
       return refuseUsage(invocation, "--requests-max and --rate take whole numbers above zero");
     }
-    const target = await deps.openTarget(origin);
+    const asked = readAsked(invocation);
+    if (!asked.ok) return refuseUsage(invocation, asked.fault.message, asked.fault.help);
+    const { credentials } = asked.value;
+    const target = await deps.openTarget({ origin, credentials, variables: environment.variables });
     if (!target.ok) return refuseRun(invocation, target.fault);
     try {
       const limits = { requestsMax, requestsPerSecondMax: rate };
-      return await askTests(deps, invocation, (asked) => run(deps, invocation, asked, target.value, limits));
+      return await askTests(deps, invocation, asked.value, (tests) =>
+        run(deps, invocation, tests, target.value, limits),
+      );
     } finally {
-      await target.value.close();
+      await target.value.transport.close();
     }
   },
 });
@@ -96,7 +105,7 @@ const run = async (
   deps: TestCommandDeps,
   invocation: Invocation,
   { tests, plan, seed }: AskedTests,
-  target: HttpTransport,
+  target: TestTarget,
   limits: Pick<TestRunOf, "requestsMax" | "requestsPerSecondMax">,
 ): Promise<ExitCode> => {
   const { terminal, switches, values, environment, signal } = invocation;
@@ -116,7 +125,7 @@ const run = async (
     software: `writ ${VERSION}`,
   };
   if (!switches.has("json")) {
-    const what = `${plural(plan.cases.length, "case")} for ${visibleText(target.origin)}`;
+    const what = `${plural(plan.cases.length, "case")} for ${visibleText(target.transport.origin)}`;
     for (const line of wrap(what, terminal.columns)) terminal.err(line);
   }
   const ran = await deps.run(tests, plan, target, of, peopleAt(invocation), signal);

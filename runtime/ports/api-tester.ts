@@ -1,5 +1,12 @@
 import type { Fault, Result } from "#kernel/result.ts";
-import type { ApiAnswer, ApiFinding, ApiTestAgent, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type {
+  ApiAnswer,
+  ApiCredentialChoice,
+  ApiFinding,
+  ApiTestAgent,
+  ApiTestCase,
+  ApiTestPlan,
+} from "#protocol/api-test.ts";
 import type { Problem } from "#protocol/problem.ts";
 
 /**
@@ -30,6 +37,8 @@ export interface PlanInput {
   readonly agents: readonly ApiTestAgent[];
   readonly casesMax: number;
   readonly casesPerOperationMax: number;
+  /** Names only: whoever plans and judges never has a credential. */
+  readonly credentials: readonly ApiCredentialChoice[];
 }
 
 export interface PlannedTests {

@@ -20,11 +20,20 @@ const place = z.strictObject({ file: z.string(), pointer: z.string(), range });
 
 /** What no request may hold, whoever planned it: anything that would end a line or begin another header. */
 const token = z.string().check(z.regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/));
+const credential = z.strictObject({
+  scheme: z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}$/)),
+  // Stands in lines for a shell.
+  variable: z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/)),
+  place: z.enum(["header", "query", "cookie"]),
+  name: token,
+  form: z.enum(["plain", "bearer", "basic"]),
+});
 const request = z.strictObject({
   method: z.string().check(z.regex(/^[A-Z]+$/)),
   target: z.string().check(z.regex(/^\/[\u0021-\u007e]*$/)),
   headers: z.array(z.readonly(z.tuple([token, z.string().check(z.regex(/^[\u0020-\u007e]*$/))]))),
   body: z.nullable(z.string()),
+  credentials: z.exactOptional(z.array(credential)),
 });
 
 const testCase = z.strictObject({

@@ -25,6 +25,26 @@ export interface ApiRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Sent as UTF-8; null for no body at all. */
   readonly body: string | null;
+  /** What is put in where the request is sent, and nowhere before; absent where it needs none. */
+  readonly credentials?: readonly ApiCredential[];
+}
+
+/** Where a credential goes and which variable of the environment has it. Nothing here is secret. */
+export interface ApiCredential {
+  /** Name of the security scheme in the document. */
+  readonly scheme: string;
+  readonly variable: string;
+  readonly place: "header" | "query" | "cookie";
+  /** Of the header (in lower case), of the member of the query, or of the cookie. */
+  readonly name: string;
+  /** `basic`: the variable has `user:password`. */
+  readonly form: "plain" | "bearer" | "basic";
+}
+
+/** Which variable of the environment has the credential of a security scheme, as a person says. */
+export interface ApiCredentialChoice {
+  readonly scheme: string;
+  readonly variable: string;
 }
 
 /** `survived`: the document leaves open whether such a request is taken, so only a breakdown is wrong. */

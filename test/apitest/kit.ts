@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { type CaseOptions } from "#apitest/agents/cases.ts";
-import { planTests, type PlannedDocument } from "#apitest/plan-tests.ts";
+import { planTests, type PlannedDocument, type PlanOptions } from "#apitest/plan-tests.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import { API_TEST_AGENTS, type ApiTestCase } from "#protocol/api-test.ts";
@@ -14,7 +13,7 @@ export const never = (): AbortSignal => new AbortController().signal;
 /** Plans the tests of a workspace of texts whose document is `api.yaml` or the one named. */
 export const planOf = (
   texts: Readonly<Record<string, string>>,
-  options: Partial<CaseOptions> & { readonly seed?: number; readonly file?: string } = {},
+  options: Partial<Omit<PlanOptions, "file">> & { readonly file?: string } = {},
 ): Promise<PlannedDocument> =>
   planTests(
     {
@@ -23,6 +22,7 @@ export const planOf = (
       agents: options.agents ?? API_TEST_AGENTS,
       casesMax: options.casesMax ?? 10_000,
       casesPerOperationMax: options.casesPerOperationMax ?? 1000,
+      credentials: options.credentials ?? [],
     },
     createDocumentFilesFake(texts),
     digest,

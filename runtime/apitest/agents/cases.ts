@@ -113,10 +113,17 @@ export const caseOf = (
 };
 
 /** A valid request is the same test however it was come by; an invalid one counts once for each rule. */
-const keyOf = (draft: Draft, request: ApiRequest, rule: ApiRule | null) => ({
+const keyOf = (draft: Draft, { credentials, ...request }: ApiRequest, rule: ApiRule | null) => ({
   agent: draft.agent,
   path: draft.operation.path,
-  request: { ...request, headers: request.headers.map((header) => [...header]) },
+  request: {
+    ...request,
+    headers: request.headers.map((header) => [...header]),
+    // Absent where there are none, so that such cases keep their ids.
+    ...(credentials === undefined
+      ? {}
+      : { credentials: credentials.map((credential) => ({ ...credential })) }),
+  },
   rule: draft.expectation === "accepted" || rule === null ? null : [rule.keyword, rule.part, rule.at],
 });
 
@@ -140,6 +147,8 @@ const ruleOf = ({ deviation }: Draft): ApiRule | null => {
         at: deviation.at,
         place: placeOf(deviation.node),
       };
+    case "anonymous":
+      return { keyword: "security", part: deviation.part, at: "", place: placeOf(deviation.node) };
     case "missing":
       return { keyword: "required", part: deviation.part, at: "", place: placeOf(deviation.node) };
     case "syntax":

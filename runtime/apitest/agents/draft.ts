@@ -35,6 +35,8 @@ export type Deviation =
       readonly node: Node;
       readonly at: string;
     }
+  /** No credential is sent where one is required. */
+  | { readonly k: "anonymous"; readonly part: "credentials"; readonly node: Node }
   /** A required part that is not sent. */
   | { readonly k: "missing"; readonly part: PartName; readonly node: Node }
   /** Bytes that are no JSON in place of a body. */

@@ -45,7 +45,11 @@ export const negativeDrafts = (
       `${part.name}, which is required, is missing`,
     );
   }
-  const { body } = operation;
+  const { body, security } = operation;
+  if (security !== null) {
+    const deviation: Deviation = { k: "anonymous", part: "credentials", node: security.node };
+    add(plainest, deviation, "no credential is sent");
+  }
   if (body?.form === "json" && plainest.has("body")) {
     const deviation: Deviation = { k: "syntax", part: "body", node: body.node, text: '{"' };
     add(plainest, deviation, "body is cut off and no JSON");

@@ -45,6 +45,9 @@ export const requestOf = (draft: Draft, basePath: string): ApiRequest | undefine
     target: `${basePath}${path}${query.length === 0 ? "" : `?${query.join("&")}`}`,
     headers,
     body,
+    ...(operation.security === null || draft.deviation?.k === "anonymous"
+      ? {}
+      : { credentials: operation.security.credentials }),
   };
 };
 

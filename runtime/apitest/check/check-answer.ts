@@ -1,5 +1,5 @@
 import type { JsonValue } from "#kernel/json.ts";
-import type { ApiAnswer, ApiCheck, ApiExpectation, ApiFinding, ApiTestCase } from "#protocol/api-test.ts";
+import type { ApiAnswer, ApiCheck, ApiFinding, ApiTestCase } from "#protocol/api-test.ts";
 
 import { type Node, placeOf } from "../load/document-set.ts";
 import { isJsonType, matchesType } from "../model/media-type.ts";
@@ -27,7 +27,7 @@ const TOLERATED: readonly number[] = [401, 403, 404, 409, 429];
  */
 export const checkAnswer = (
   operation: Operation,
-  testCase: Pick<ApiTestCase, "expectation" | "rule">,
+  testCase: Pick<ApiTestCase, "expectation" | "rule" | "request">,
   answer: ApiAnswer,
   context: CheckContext,
 ): readonly ApiFinding[] => {
@@ -68,19 +68,24 @@ type Say = (
 
 const expectationFindings = (
   operation: Operation,
-  { expectation, rule }: { readonly expectation: ApiExpectation; readonly rule: ApiTestCase["rule"] },
+  { expectation, rule, request }: Pick<ApiTestCase, "expectation" | "rule" | "request">,
   status: number,
   say: Say,
 ): readonly ApiFinding[] => {
   const identity = rule === null ? "" : `${rule.part} ${rule.at} ${rule.keyword}`;
   if (expectation === "rejected" && status >= 200 && status < 300) {
-    const finding = say(
-      "invalid-rejected",
-      identity,
-      `a request that breaks a rule was answered ${status}`,
-      operation.node,
-    );
+    const what =
+      rule?.keyword === "security" ? "without the credential that is required" : "that breaks a rule";
+    const message = `a request ${what} was answered ${status}`;
+    const finding = say("invalid-rejected", identity, message, operation.node);
     return [rule === null ? finding : { ...finding, place: rule.place }];
+  }
+  if (expectation === "accepted" && status === 401 && request.credentials !== undefined) {
+    const schemes = request.credentials.map(({ scheme }) => `\`${scheme}\``).join(", ");
+    const message = `the credential for ${schemes} was not taken (401)`;
+    return [
+      say("valid-accepted", "credential", message, operation.security?.node ?? operation.node, "warning"),
+    ];
   }
   if (expectation === "accepted" && status >= 400 && !TOLERATED.includes(status)) {
     const message = `a request that the document allows was answered ${status}`;

@@ -4,6 +4,7 @@ export const SUITE_HELPERS = `interface Request {
   target: string;
   headers: string[][];
   body: string | null;
+  credentials?: { variable: string; place: string; name: string; form: string }[];
 }
 
 interface Answer {
@@ -12,6 +13,7 @@ interface Answer {
   isEncoded: boolean;
   body: Buffer;
   method: string;
+  hasCredentials: boolean;
 }
 
 type Documented = [status: string, contents: [mediaType: string, schema: string | null][]][];
@@ -21,9 +23,29 @@ const baseUrl = process.env["API_BASE_URL"];
 if (baseUrl === undefined) throw new Error("set API_BASE_URL to the origin of the server to test");
 const base = new URL(baseUrl);
 
+/** Credentials stand in variables of the environment, and nowhere in this file. */
+const withCredentials = ({ credentials = [], ...request }: Request): Request => {
+  const headers = new Map(request.headers.map(([name = "", value = ""]) => [name, value]));
+  let { target } = request;
+  for (const { variable, place, name, form } of credentials) {
+    const secret = process.env[variable] ?? "";
+    if (secret === "") throw new Error(\`set \${variable} to the credential that the server wants\`);
+    if (place === "query") {
+      target += \`\${target.includes("?") ? "&" : "?"}\${encodeURIComponent(name)}=\${encodeURIComponent(secret)}\`;
+    } else if (place === "cookie") {
+      const others = headers.get("cookie");
+      headers.set("cookie", \`\${others === undefined ? "" : \`\${others}; \`}\${name}=\${secret}\`);
+    } else if (form === "bearer") headers.set(name, \`Bearer \${secret}\`);
+    else if (form === "basic") headers.set(name, \`Basic \${Buffer.from(secret).toString("base64")}\`);
+    else headers.set(name, secret);
+  }
+  return { ...request, target, headers: [...headers] };
+};
+
 /** Node's own client sends the target as it is; \`fetch\` would tidy it up first. */
-const send = ({ method, target, headers, body }: Request): Promise<Answer> =>
+const send = (request: Request): Promise<Answer> =>
   new Promise((resolve, reject) => {
+    const { method, target, headers, body } = withCredentials(request);
     const open = base.protocol === "https:" ? requestHttps : requestHttp;
     const sent = open(
       {
@@ -43,7 +65,8 @@ const send = ({ method, target, headers, body }: Request): Promise<Answer> =>
           const status = received.statusCode ?? 0;
           const { "content-type": type, "content-encoding": encoding } = received.headers;
           const isEncoded = encoding !== undefined && encoding.toLowerCase() !== "identity";
-          resolve({ status, type, isEncoded, body: Buffer.concat(chunks), method });
+          const hasCredentials = request.credentials !== undefined;
+          resolve({ status, type, isEncoded, body: Buffer.concat(chunks), method, hasCredentials });
         });
       },
     );
@@ -58,6 +81,9 @@ const tolerated = [401, 403, 404, 409, 429];
 const expectAnswer = (answer: Answer, expected: "accepted" | "rejected" | "survived", documented: Documented): void => {
   const { status } = answer;
   expect(status, "the server broke down").toBeLessThan(500);
+  if (expected === "accepted" && answer.hasCredentials) {
+    expect(status, "the server does not take the credential").not.toBe(401);
+  }
   if (expected === "accepted" && !tolerated.includes(status)) {
     expect(status, "a valid request was refused").toBeLessThan(400);
   }

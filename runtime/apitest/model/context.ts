@@ -1,3 +1,5 @@
+import type { ApiCredentialChoice } from "#protocol/api-test.ts";
+
 import type { DocumentSet } from "../load/document-set.ts";
 import type { ProblemLog } from "../load/problem-log.ts";
 import type { SchemaRegistry } from "../schema/registry.ts";
@@ -7,4 +9,5 @@ export interface ModelContext {
   readonly documents: DocumentSet;
   readonly log: ProblemLog;
   readonly schemas: SchemaRegistry;
+  readonly credentials: readonly ApiCredentialChoice[];
 }

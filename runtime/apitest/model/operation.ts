@@ -1,3 +1,5 @@
+import type { ApiCredential } from "#protocol/api-test.ts";
+
 import type { Node } from "../load/document-set.ts";
 import type { SchemaRef } from "../schema/registry.ts";
 
@@ -33,6 +35,14 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   readonly body: RequestBody | null;
   readonly responses: readonly ResponseRule[];
+  /** Null where a request needs no credential. */
+  readonly security: RequiredSecurity | null;
+}
+
+/** What every request of an operation has to bring. */
+export interface RequiredSecurity {
+  readonly node: Node;
+  readonly credentials: readonly ApiCredential[];
 }
 
 export type ParameterPlace = "path" | "query" | "header" | "cookie";

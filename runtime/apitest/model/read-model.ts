@@ -11,6 +11,7 @@ import type { ModelContext } from "./context.ts";
 import { readBody } from "./read-body.ts";
 import { readParameters } from "./read-parameters.ts";
 import { readResponses } from "./read-responses.ts";
+import { isCredential, readSecurity } from "./read-security.ts";
 import { type ApiModel, type LeftOut, type Method, METHODS, type Operation } from "./operation.ts";
 
 export interface ReadModel {
@@ -26,12 +27,13 @@ export const readModel = (
   entry: ApiDocument,
   documents: DocumentSet,
   log: ProblemLog,
+  credentials: ModelContext["credentials"],
 ): ReadModel | undefined => {
   const root: Node = { document: entry, pointer: "", value: entry.value };
   const dialect = dialectOf(root, log);
   if (dialect === undefined) return undefined;
   const schemas = new SchemaRegistry(documents, dialect, log);
-  const context: ModelContext = { documents, log, schemas };
+  const context: ModelContext = { documents, log, schemas, credentials };
   const paths = childOf(root, "paths");
   if (paths === undefined || !isJsonObject(paths.value)) {
     log.say(API_PROBLEM_CODES.shape, paths ?? root, "the document has no `paths`, so nothing can be tested");
@@ -128,10 +130,8 @@ const operationOf = (
     log.say(API_PROBLEM_CODES.shape, node, "an operation has to be an object");
     return undefined;
   }
-  const security = childOf(node, "security") ?? childOf(root, "security");
-  if (security !== undefined && needsCredentials(security)) {
-    return leaveOut(method, path, node, "it needs credentials, and none are sent yet", log);
-  }
+  const security = readSecurity(node, root, context);
+  if (security?.k === "left-out") return leaveOut(method, path, node, security.why, log);
   const parameters = readParameters(path, item, node, context);
   const body = readBody(method, node, context);
   if (parameters === undefined) {
@@ -142,16 +142,11 @@ const operationOf = (
     method: method.toUpperCase() as Method,
     path,
     node,
-    parameters,
+    parameters: parameters.filter((parameter) => !isCredential(parameter, security)),
     body: body === "none" ? null : body,
     responses: readResponses(node, context),
+    security,
   };
-};
-
-/** An empty list, or an empty alternative in it, makes credentials optional. */
-const needsCredentials = (security: Node): boolean => {
-  const alternatives = itemsOf(security);
-  return alternatives.length > 0 && alternatives.every((alternative) => membersOf(alternative).length > 0);
 };
 
 /** Origin and path of a server, with the defaults of its variables. */

@@ -1,5 +1,7 @@
 import type { ApiRequest } from "#protocol/api-test.ts";
 
+import { withCredentials } from "../wire/credentials.ts";
+
 /** Names under which secrets travel. */
 const SECRET_NAME = /auth|api[-_]?key|token|secret|passw|session|credential|cookie/i;
 
@@ -7,20 +9,33 @@ export const REDACTED = "REDACTED";
 
 /**
  * A line for a POSIX shell that sends the same bytes with curl. Every word is in single quotes, in which a
- * shell reads nothing but the closing quote. Values under names of secrets are left out.
+ * shell reads nothing but the closing quote. Values under names of secrets are left out; for a credential there
+ * stands the variable that has it, in double quotes.
  */
 export const curlLine = (origin: string, request: ApiRequest): string => {
-  const { method, headers, body } = request;
+  const { method, body, credentials = [] } = request;
+  const shown = withCredentials(
+    {
+      ...request,
+      headers: request.headers.map(([name, value]) => [name, SECRET_NAME.test(name) ? REDACTED : value]),
+      target: withoutSecrets(request.target),
+      // curl makes this header itself.
+      credentials: credentials.filter(({ form }) => form !== "basic"),
+    },
+    ({ form, variable }) => `${form === "bearer" ? "Bearer " : ""}${MARK}${variable}${MARK}`,
+  );
   const words = ["curl", "--silent", "--show-error", "--include", "--globoff", "--path-as-is"];
   if (method === "HEAD") words.push("--head");
   else words.push("--request", method);
-  for (const [name, value] of headers) {
-    words.push("--header", quoted(`${name}: ${SECRET_NAME.test(name) ? REDACTED : value}`));
-  }
-  if (body !== null) words.push("--data-raw", quoted(body));
-  words.push(quoted(`${origin}${withoutSecrets(request.target)}`));
+  for (const { form, variable } of credentials) if (form === "basic") words.push("--user", `"$${variable}"`);
+  for (const [name, value] of shown.headers) words.push("--header", quoted(`${name}: ${value}`));
+  if (body !== null) words.push("--data-raw", singleQuoted(body));
+  words.push(quoted(`${origin}${shown.target}`));
   return words.join(" ");
 };
+
+/** Stands on both sides of a variable's name; in no header or target, which hold printable signs only. */
+const MARK = "\u0000";
 
 const withoutSecrets = (target: string): string => {
   const mark = target.indexOf("?");
@@ -35,4 +50,13 @@ const withoutSecrets = (target: string): string => {
   return `${target.slice(0, mark)}?${pairs.join("&")}`;
 };
 
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+/** For headers and targets. */
+const quoted = (text: string): string =>
+  text
+    .split(MARK)
+    .map((piece, index) =>
+      index % 2 === 1 ? `"$${piece}"` : piece === "" && index > 0 ? "" : singleQuoted(piece),
+    )
+    .join("");
+
+const singleQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

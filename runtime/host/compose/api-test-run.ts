@@ -2,12 +2,12 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { failed } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
 import { compileCedar } from "#policy/index.ts";
 import type { LoadedPolicies } from "#policy/index.ts";
 import type { Approver } from "#ports/approver.ts";
 import { HTTP_LIMITS_DEFAULT, type HttpTransport } from "#ports/http-transport.ts";
-import type { ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiCredentialChoice, ApiTestPlan } from "#protocol/api-test.ts";
 import { entityId } from "#protocol/entity-id.ts";
 import type { PolicySource } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
@@ -15,6 +15,7 @@ import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import type { InterruptedRun } from "../interrupted-runs.ts";
 import type { FileProblem } from "../plan-run.ts";
 import { gatherPolicySources } from "../policy-sources.ts";
+import { TestCredentials } from "../tests/credentials.ts";
 import { originPolicy } from "../tests/origin-policy.ts";
 import { type RecordedTests, runTests } from "../tests/run-tests.ts";
 import { identifyWorkspace, reclaimingHelp, unclaimedLedgers } from "../workspace-identity.ts";
@@ -60,17 +61,40 @@ export type TestRunRefusal =
     }
   | { readonly k: "usage" | "unavailable"; readonly fault: Fault<string> };
 
+/** The one server of a run, named by a person for it, and the credentials that go there and nowhere else. */
+export interface TestTarget {
+  readonly transport: HttpTransport;
+  readonly credentials: TestCredentials;
+}
+
+export interface TestTargetOf {
+  readonly origin: string;
+  readonly credentials: readonly ApiCredentialChoice[];
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * The one server of a run, named by a person for it: nothing else is ever sent anything. Nothing is sent yet, so
- * what is no origin is refused before anybody makes tests for it. Whoever gets it closes it.
+ * Nothing else than what this opens is ever sent anything, and nothing is sent yet, so what cannot be is refused
+ * before anybody makes tests for it. Whoever gets it closes the transport.
  */
-export const openTestTarget = async (origin: string): Promise<Result<HttpTransport, TestRunRefusal>> => {
+export const openTestTarget = async ({
+  origin,
+  credentials: choices,
+  variables,
+}: TestTargetOf): Promise<Result<TestTarget, TestRunRefusal>> => {
   // The client is large, and only a run sends anything.
   const { openHttpTransport } = await import("#adapters/http/open-transport.ts");
   const opened = await openHttpTransport(origin, { ...HTTP_LIMITS_DEFAULT, connectionsMax: CONCURRENCY_MAX });
-  if (opened.ok) return opened;
-  const isUsage = opened.fault.code === "HTTP_ORIGIN_REFUSED";
-  return failed({ k: isUsage ? "usage" : "unavailable", fault: opened.fault });
+  if (!opened.ok) {
+    const isUsage = opened.fault.code === "HTTP_ORIGIN_REFUSED";
+    return failed({ k: isUsage ? "usage" : "unavailable", fault: opened.fault });
+  }
+  const transport = opened.value;
+  const credentials = TestCredentials.read(choices, variables, transport.origin);
+  if (credentials.ok) return ok({ transport, credentials: credentials.value });
+  await transport.close();
+  const isMissing = credentials.fault.code === "TESTS_CREDENTIAL_MISSING";
+  return failed({ k: isMissing ? "unavailable" : "usage", fault: credentials.fault });
 };
 
 /**
@@ -80,11 +104,13 @@ export const openTestTarget = async (origin: string): Promise<Result<HttpTranspo
 export const runApiTests = async (
   tests: ApiTests,
   plan: ApiTestPlan,
-  transport: HttpTransport,
+  { transport, credentials }: TestTarget,
   of: TestRunOf,
   people: TestRunPeople,
   signal: AbortSignal,
 ): Promise<Result<RecordedTests, TestRunRefusal>> => {
+  const unfit = credentials.refusalOf(plan);
+  if (unfit !== undefined) return failed({ k: "usage", fault: unfit });
   const testRun = entityId(tests.file);
   const named = originPolicy(testRun, transport.origin);
   return withPolicies(tests.folder, of, named, people, signal, (policies) =>
@@ -93,8 +119,8 @@ export const runApiTests = async (
         {
           ledger,
           policies,
-          transport,
-          tester: tests.judge,
+          transport: credentials.sentBy(transport),
+          tester: credentials.hiddenFrom(tests.judge),
           approver: people.approver,
           clock: systemClock,
           crypto: createNodeCrypto(),

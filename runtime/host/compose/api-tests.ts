@@ -10,7 +10,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { DocumentFiles } from "#ports/document-files.ts";
-import { API_TEST_AGENTS, type ApiTestPlan } from "#protocol/api-test.ts";
+import { API_TEST_AGENTS, type ApiCredentialChoice, type ApiTestPlan } from "#protocol/api-test.ts";
 
 import type { FileProblem } from "../plan-run.ts";
 import { readSourceFile } from "../source-file.ts";
@@ -30,6 +30,7 @@ export interface ApiTestsOf {
   readonly workspace: string | null;
   readonly cwd: string;
   readonly seed: number;
+  readonly credentials: readonly ApiCredentialChoice[];
 }
 
 export interface ApiTests {
@@ -53,7 +54,7 @@ export type ApiTestsRefusal = { readonly k: "usage" | "unavailable"; readonly fa
 
 /** Reads a document and makes its tests; whoever gets them closes them. Nothing is sent anywhere. */
 export const openApiTests = async (
-  { document, workspace, cwd, seed }: ApiTestsOf,
+  { document, workspace, cwd, seed, credentials }: ApiTestsOf,
   signal: AbortSignal,
 ): Promise<Result<ApiTests, ApiTestsRefusal>> => {
   const absolute = resolve(cwd, document);
@@ -91,6 +92,7 @@ export const openApiTests = async (
         agents: API_TEST_AGENTS,
         casesMax: CASES_MAX,
         casesPerOperationMax: CASES_PER_OPERATION_MAX,
+        credentials,
       },
       signal,
     );

@@ -40,5 +40,5 @@ export const readEndpointUrl = (
 };
 
 /** Of a host as the URL parser writes it, which knows one form for each address. */
-const isLoopbackHost = (host: string): boolean =>
+export const isLoopbackHost = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);

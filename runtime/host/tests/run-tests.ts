@@ -25,6 +25,7 @@ import type { ApiOperation, ApiTestPlan } from "#protocol/api-test.ts";
 import type { ApiRunReport } from "#protocol/api-test-report.ts";
 import type { RunOutcome } from "#protocol/run-event.ts";
 
+import { credentialsOf } from "./credentials.ts";
 import { lastDecision, type SeenDecision } from "./last-decision.ts";
 import { RequestExecutor, TEST_REQUESTS } from "./request-executor.ts";
 import { RequestRecords } from "./request-records.ts";
@@ -289,7 +290,12 @@ const recordStart = async (
       requestsMax: options.requestsMax,
     },
     content: {
-      target: { origin: transport.origin, options: { ...options } },
+      target: {
+        origin: transport.origin,
+        options: { ...options },
+        // Names only.
+        credentials: credentialsOf(plan).map(({ scheme, variable }) => ({ scheme, variable })),
+      },
       documents: documents.map((each) => ({ ...each })),
       key: toHex(key),
     },

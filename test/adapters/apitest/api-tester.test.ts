@@ -35,6 +35,7 @@ const INPUT: PlanInput = {
   agents: API_TEST_AGENTS,
   casesMax: 10_000,
   casesPerOperationMax: 1000,
+  credentials: [],
 };
 
 describe("the thread gives what this thread gives", () => {

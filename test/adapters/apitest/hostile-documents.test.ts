@@ -42,7 +42,14 @@ const planned = async (name: string, text: string): Promise<PlannedTests> => {
   const tester = testerAt();
   try {
     const plan = await tester.plan(
-      { file: name, seed: 1, agents: API_TEST_AGENTS, casesMax: CASES_MAX, casesPerOperationMax: 250 },
+      {
+        file: name,
+        seed: 1,
+        agents: API_TEST_AGENTS,
+        casesMax: CASES_MAX,
+        casesPerOperationMax: 250,
+        credentials: [],
+      },
       never(),
     );
     if (!plan.ok) throw new Error(`${plan.fault.code}: ${plan.fault.message}`);
@@ -131,7 +138,14 @@ test("an answer whose names are those of every object is judged like any other",
   const tester = testerAt();
   try {
     const plan = await tester.plan(
-      { file: "names.yaml", seed: 1, agents: API_TEST_AGENTS, casesMax: 10, casesPerOperationMax: 10 },
+      {
+        file: "names.yaml",
+        seed: 1,
+        agents: API_TEST_AGENTS,
+        casesMax: 10,
+        casesPerOperationMax: 10,
+        credentials: [],
+      },
       never(),
     );
     const id = (plan.ok ? plan.value.plan?.cases[0]?.id : undefined) ?? "";
