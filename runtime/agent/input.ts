@@ -31,6 +31,8 @@ export type RunInput =
       readonly labels: Labels;
       readonly changes: readonly FileChange[];
     }
+  /** The run's sandbox went, and no call of a program can be done any more. */
+  | { readonly k: "sandbox-lost"; readonly text: string }
   | { readonly k: "response-settled"; readonly status: CallStatus; readonly text: string }
   /** Something under way was lost with its host and did no harm: it is still to be done. */
   | { readonly k: "lost" }

@@ -2,12 +2,16 @@ import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject, ownValue } from "#kernel/json.ts";
+import type { ToolFault } from "#ports/executor.ts";
 import type { ModelToolCall } from "#ports/language-model.ts";
 import type { EntryType } from "#protocol/run-event.ts";
 import type { CallStatus, FileChange, RunInput } from "./input.ts";
 
 /** The code of what was under way when the host of a run died. */
 export const HOST_DIED = "HOST_DIED";
+
+/** The code of a call whose sandbox was gone. */
+const SANDBOX_LOST: ToolFault["code"] = "TOOL_SANDBOX_LOST";
 
 /** A recorded entry of a run that feeds its transition, with its content opened. */
 export interface JournalEntry {
@@ -94,7 +98,9 @@ const completed = (entry: JournalEntry): RunInput | undefined => {
   const changes = listOf(ownValue(entry.content, "changes"), fileChange);
   const call = settled(ownValue(entry.content, "result"), changes ?? []);
   if (call?.k !== "call-settled") return undefined;
-  if (ownValue(entry.public, "code") === HOST_DIED) return { k: "lost" };
+  const code = ownValue(entry.public, "code");
+  if (code === HOST_DIED) return { k: "lost" };
+  if (code === SANDBOX_LOST) return { k: "sandbox-lost", text: call.text };
   if (action === "model_call") return { k: "model-denied", text: call.text };
   if (action === "respond") return { k: "response-settled", status: call.status, text: call.text };
   return changes === undefined ? undefined : call;

@@ -39,6 +39,7 @@ export const RUN_REASONS = {
   BODY_MALFORMED: ["failed", "the body does not make sense"],
   // ourselves and what we stand on
   SESSION_UNAVAILABLE: ["failed", "the sandbox could not be opened"],
+  SANDBOX_LOST: ["failed", "the sandbox was lost while the run went on"],
   LEDGER_REFUSED: ["failed", "the ledger could not record the run"],
   INTERNAL: ["failed", "a mistake of the runtime itself ended the run"],
 } as const satisfies Readonly<Record<string, readonly [RunOutcome, string]>>;

@@ -80,6 +80,8 @@ const taken = (program: Program, state: RunState, input: RunInput): Moved => {
       return moved(state, endWith("MODEL_DENIED", input.text));
     case "call-settled":
       return callSettled(program, settleCall(state, input));
+    case "sandbox-lost":
+      return moved(state, endWith("SANDBOX_LOST", input.text));
     case "lost":
       return moved(state, WAIT);
     case "effect-lost":

@@ -6,12 +6,13 @@ import { readJson } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import { findAnswer } from "#host/compose/answered-approvals.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import type { Answer } from "#host/rpc/peer.ts";
 import { CONTENT_READ_BYTES_MAX } from "#protocol/host-rpc.ts";
 
 import { isIdEnding } from "./audit-list.ts";
-import { shortId } from "./audit-text.ts";
+import { dateText, shortId, timeText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import {
@@ -23,6 +24,7 @@ import {
   WORKSPACE_OPTION,
   workspaceHere,
 } from "./host-connection.ts";
+import { ledgerPlaceOf } from "./ledger-place.ts";
 import { block, PREVIEW_CHARACTERS_MAX } from "./terminal-approver.ts";
 
 type Peer = HostConnection["peer"];
@@ -103,13 +105,16 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
     const waiting = await listApprovals(peer, signal);
     if (!waiting.ok) return refuse(invocation, waiting.fault);
     const one = named(waiting.value, id, ({ approval }) => approval);
-    if (one === undefined) return refuse(invocation, NO_SUCH);
+    if (one === undefined) return refuse(invocation, await whyNotWaiting(invocation, id));
     if (!one.fingerprint.startsWith(given)) return refuse(invocation, OTHER_CALL);
     const { approval, fingerprint } = one;
     const reason = values.get("reason")?.[0] ?? null;
     const params = { approval, fingerprint, answer: word, reason } as const;
     const answered = await peer.call("approvals/answer", params, { signal });
-    if (!answered.ok) return refuse(invocation, answered.fault);
+    if (!answered.ok) {
+      const isOver = answered.fault.code === "APPROVAL_UNKNOWN";
+      return refuse(invocation, isOver ? await whyNotWaiting(invocation, id) : answered.fault);
+    }
     const done = word === "approve" ? "approved" : "refused";
     if (switches.has("json")) terminal.out(JSON.stringify({ approval, answer: done }));
     else terminal.out(`${shortId(approval)}  ${done}`);
@@ -126,9 +131,29 @@ const atHost = async (invocation: Invocation, act: (peer: Peer) => Promise<ExitC
     return 3;
   }
   if (host.value !== null) return withHost(host.value, act);
-  if (invocation.positionals.length > 0) return refuse(invocation, NO_SUCH);
+  const [id] = invocation.positionals;
+  if (id !== undefined) return refuse(invocation, await whyNotWaiting(invocation, id));
   if (!invocation.switches.has("json")) invocation.terminal.out(NOTHING_WAITS);
   return 0;
+};
+
+/** What the ledger has of a question that no host waits for: most often somebody else answered it. */
+const whyNotWaiting = async (invocation: Invocation, id: string): Promise<ListFault> => {
+  const workspace = await workspaceHere(invocation);
+  if (!workspace.ok) return NO_SUCH;
+  const place = ledgerPlaceOf(invocation, workspace.value);
+  const found = await findAnswer(place, id.toLowerCase(), invocation.signal);
+  if (!found.ok || found.value === null) return NO_SUCH;
+  const { answer, by, surface, wallMs } = found.value;
+  const who =
+    by === null ? "" : ` by ${visibleText(by)}${surface === null ? "" : ` (${visibleText(surface)})`}`;
+  const when = `${dateText(wallMs)} ${timeText(wallMs).slice(0, 8)} UTC`;
+  return {
+    ...fault("APPROVAL_ANSWERED", `the question is over: ${visibleText(answer)}${who} at ${when}`, {
+      help: "a question is answered once; `writ approvals list` shows what waits",
+    }),
+    error: "conflict",
+  };
 };
 
 const NOTHING_WAITS = "No call waits for an approval.";

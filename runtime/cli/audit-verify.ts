@@ -185,7 +185,7 @@ const MEANING: Readonly<Record<FoundFault["kind"], string>> = {
   "wrong-root": "What was signed is not what stands here.",
   "wrong-signature": "The holder of the key did not sign this.",
   "wrong-content": "The entry stands, what it refers to does not.",
-  torn: "A write ended early and no writer has repaired the log since, or something was added.",
+  torn: "A write was cut short, as a full disk or a kill does it, and no writer has opened the log since; or somebody added this.",
   uncommitted: "Nobody vouches for these entries; the next writer will set them aside.",
   truncated: "Entries that were once here are gone.",
 };
@@ -203,11 +203,18 @@ const printVerdict = (terminal: Terminal, report: AuditReport): void => {
   if (bad.length === 0) {
     terminal.out(style.red(style.bold("This ledger is not whole: what its owner must have is missing.")));
   } else if (report.missing.every(({ isFault }) => !isFault) && bad.every(isUnfinished)) {
-    terminal.out(style.yellow(style.bold("The last writer did not come to its end.")));
+    terminal.out(
+      style.yellow(style.bold("Nothing that was committed was changed; the last write was cut short.")),
+    );
     paragraph(
       terminal,
       2,
-      "Everything that was committed is as it was written. What stands behind the last commit was promised to nobody; the next run sets it aside and records that.",
+      "A full disk, a kill or a power cut leaves that behind. Somebody who can write these files could have added the same, so nobody vouches for what stands behind the last commit, and no reader takes it for evidence.",
+    );
+    paragraph(
+      terminal,
+      2,
+      "To do: nothing. The next run sets it aside in a file of its own beside the log and puts that on record; then this verifies again. Copy the folder before if you want to look into it.",
     );
     const isAnchored = report.logs.every(({ anchoredLines }) => anchoredLines !== null);
     printProof(terminal, report, isAnchored ? "since-local-anchor" : "internal");

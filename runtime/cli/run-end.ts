@@ -83,6 +83,7 @@ const MISSING: ReadonlySet<string> = new Set([
   "MODEL_REFUSED",
   "MODEL_TIMEOUT",
   "SESSION_UNAVAILABLE",
+  "SANDBOX_LOST",
   "LEDGER_REFUSED",
 ]);
 

@@ -98,7 +98,7 @@ export const openRunSession = async (
       await recorder.record({
         type: "sandbox.closed",
         cause: null,
-        public: { tier: session.tier, reason: "ended" },
+        public: { tier: session.tier, reason: files.isLost ? "lost" : "ended" },
         content: {},
         feeds: false,
       });

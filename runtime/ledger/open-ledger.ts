@@ -235,7 +235,12 @@ const beginLog = async (
   const seed = await readOrCreateSecret(deps.keys, deps.entropy, SECRET_NAME.nextWriter(log));
   if (!seed.ok) return seed;
   const hold = await deps.store.acquire(log, { create: true });
-  if (!hold.ok) return hold;
+  if (!hold.ok) {
+    // Of a log that was not even begun nobody needs the key, and nothing would ever find it again. Where
+    // that is refused too, the first refusal is still the one to mend.
+    await deps.keys.destroy(SECRET_NAME.nextWriter(log));
+    return hold;
+  }
   const end = emptyLogEnd(deps.crypto);
   const key = signingKeyOf(deps.crypto, seed.value);
   return orRelease(hold.value, async () => {

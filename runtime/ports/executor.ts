@@ -156,6 +156,8 @@ export type ToolFault = Fault<
   | "TOOL_CHANGES_DENIED"
   /** What the tool stands on refused or is gone, before anything was done. */
   | "TOOL_UNAVAILABLE"
+  /** The run's sandbox is gone, and with it every further program: the run ends. Nothing of the call was done. */
+  | "TOOL_SANDBOX_LOST"
   /** `spend` refused. */
   | "TOOL_NOT_AUTHORIZED"
   /** The call was sent off and then lost sight of: nobody can say whether it happened. */

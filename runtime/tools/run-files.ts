@@ -29,6 +29,8 @@ import type { SandboxTier } from "#protocol/agent-spec.ts";
 export interface RunFiles {
   readonly tier: SandboxTier;
   readonly programs: SandboxSession["programs"];
+  /** Whether the sandbox was found to be gone. */
+  readonly isLost: boolean;
   read(
     path: string,
     options: { readonly bytesMax: number; readonly signal: AbortSignal },
@@ -95,6 +97,7 @@ class SessionRunFiles implements RunFiles {
   /** What differed from `opened` after the last call. */
   private last: ReadonlyMap<string, SandboxChange> = new Map();
   private broken: ToolFault | null = null;
+  isLost = false;
 
   constructor(options: RunFilesOptions) {
     this.session = options.session;
@@ -112,13 +115,13 @@ class SessionRunFiles implements RunFiles {
     options: { readonly bytesMax: number; readonly signal: AbortSignal },
   ): Promise<Result<Uint8Array, ToolFault>> {
     return this.broken === null
-      ? asToolResult(await this.session.readFile(path, options))
+      ? this.heard(await this.session.readFile(path, options))
       : failed(this.broken);
   }
 
   async list(folder: string, signal: AbortSignal): Promise<Result<readonly SandboxFileInfo[], ToolFault>> {
     return this.broken === null
-      ? asToolResult(await this.session.listFiles(folder, signal))
+      ? this.heard(await this.session.listFiles(folder, signal))
       : failed(this.broken);
   }
 
@@ -129,7 +132,7 @@ class SessionRunFiles implements RunFiles {
     signal: AbortSignal,
   ): Promise<Result<readonly ToolChange[], ToolFault>> {
     if (this.broken !== null) return failed(this.broken);
-    const written = asToolResult(await this.session.writeFile(path, bytes, signal));
+    const written = this.heard(await this.session.writeFile(path, bytes, signal));
     return written.ok ? this.store(labels) : written;
   }
 
@@ -139,7 +142,7 @@ class SessionRunFiles implements RunFiles {
     options: ExecOptions,
   ): Promise<Result<ProgramEnd, ToolFault>> {
     if (this.broken !== null) return failed(this.broken);
-    const result = asToolResult(await this.session.exec(program, options));
+    const result = this.heard(await this.session.exec(program, options));
     if (!result.ok) return result;
     const changes = await this.store(labels);
     return changes.ok ? ok({ result: result.value, changes: changes.value }) : changes;
@@ -216,6 +219,12 @@ class SessionRunFiles implements RunFiles {
     return digest.ok ? digest : this.breaks(digest.fault.message);
   }
 
+  private heard<T>(result: Result<T, SandboxFault>): Result<T, ToolFault> {
+    const told = asToolResult(result);
+    this.isLost ||= !told.ok && told.fault.code === "TOOL_SANDBOX_LOST";
+    return told;
+  }
+
   /** Something was done that cannot be kept, so nothing more is done. */
   private breaks(why: string): Result<never, ToolFault> {
     this.broken = fault("TOOL_UNAVAILABLE", `the run's files can no longer be kept: ${why}`);
@@ -232,9 +241,9 @@ const CODES: Readonly<Record<SandboxFault["code"], ToolFault["code"]>> = {
   SANDBOX_BAD_PATH: "TOOL_ARGUMENTS_INVALID",
   SANDBOX_TOO_LARGE: "TOOL_TOO_LARGE",
   SANDBOX_UNSUPPORTED: "TOOL_UNSUPPORTED",
-  SANDBOX_UNAVAILABLE: "TOOL_UNAVAILABLE",
+  SANDBOX_UNAVAILABLE: "TOOL_SANDBOX_LOST",
+  SANDBOX_LOST: "TOOL_SANDBOX_LOST",
   // A lost program has changed nothing, by the session's promise.
-  SANDBOX_LOST: "TOOL_UNAVAILABLE",
   SANDBOX_PROGRAM_LOST: "TOOL_UNAVAILABLE",
 };
 

@@ -31,6 +31,44 @@ describe("a ledger that refuses", () => {
   });
 });
 
+describe("a sandbox that is lost in the midst of a run", () => {
+  const lost = { act: { k: "fault", code: "TOOL_SANDBOX_LOST" } } as const;
+
+  test("fails the run with that reason, and its model says nothing more", async () => {
+    const { report, recorder, requests } = await runIn({
+      ...SCRIPT,
+      tools: { write_file: lost },
+    });
+    expect(report.end).toMatchObject({ outcome: "failed", reason: "SANDBOX_LOST", result: null });
+    expect(ended(recorder)).toMatchObject({ outcome: "failed", reason: "SANDBOX_LOST" });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("fails it also where other calls of the turn still settle", async () => {
+    const { report } = await runIn({
+      turns: [
+        {
+          toolCalls: [
+            { tool: "write_file", arguments: { path: "a", content: "b" } },
+            { tool: "list_files", arguments: {} },
+          ],
+        },
+        says("done"),
+      ],
+      tools: { write_file: lost },
+    });
+    expect(report.end).toMatchObject({ outcome: "failed", reason: "SANDBOX_LOST" });
+  });
+
+  test("fails a body too", async () => {
+    const { report } = await runIn({
+      body: 'write_file("a", "b"); return "done";',
+      tools: { write_file: lost },
+    });
+    expect(report.end).toMatchObject({ outcome: "failed", reason: "SANDBOX_LOST" });
+  });
+});
+
 describe("a sandbox that does not open", () => {
   test("fails the run with its reason", async () => {
     const { report, recorder } = await runIn({

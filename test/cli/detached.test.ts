@@ -162,6 +162,13 @@ describe("a detached run", { timeout: 300_000 }, () => {
     expect(done, done.err.join("\n")).toMatchObject({ code: 0, out: [`${id}  approved`] });
     await vi.waitFor(async () => expect(await stateOf(run)).toBe("completed"), WAIT);
     expect(desk.read(NOTES)).toBe(TEXT);
+    // Whoever comes later is told who was first, with and without the host.
+    for (const _ of ["host", "no host"]) {
+      const late = await answer("--fingerprint", fingerprint.slice(0, 12), "refuse");
+      expect(late.code).toBe(1);
+      expect(late.err.join("\n")).toMatch(/the question is over: approved by \S+ \(terminal\) at \d{4}-/);
+      await killHosts(desk.workspace);
+    }
     const answered = desk
       .entries()
       .find(({ type, run: of }) => type === "approval.answered" && of?.id === run);

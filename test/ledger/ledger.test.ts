@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { toHex } from "#kernel/bytes.ts";
 import type { ScopeId, WorkspaceId } from "#kernel/ids.ts";
 import type { JsonValue } from "#kernel/json.ts";
+import { failed, fault } from "#kernel/result.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import { PENDING_ENTRIES_MAX } from "#ledger/limits.ts";
 import { openLedger } from "#ledger/open-ledger.ts";
@@ -462,6 +463,25 @@ describe("keys", () => {
       expect((await verified(world)).faultsTotal).toBe(0);
     },
   );
+
+  test("a log that cannot be begun leaves no key behind", async () => {
+    const world = createWorld();
+    const { deps } = world.start();
+    const full = failed(fault("LEDGER_DISK_FULL", "no room"));
+    const created: string[] = [];
+    const keys: typeof deps.keys = {
+      ...deps.keys,
+      create: (name, secret) => {
+        created.push(name);
+        return deps.keys.create(name, secret);
+      },
+    };
+    const store: typeof deps.store = { ...deps.store, acquire: async () => full };
+    expect(await openIn({ ...deps, store, keys })).toMatchObject({ fault: { code: "LEDGER_DISK_FULL" } });
+    const ofLog = created.filter((name) => name.startsWith("writer."));
+    expect(ofLog).toHaveLength(1);
+    for (const name of ofLog) expect(await deps.keys.read(name)).toMatchObject({ ok: true, value: null });
+  });
 
   test("a disk that stays full before the first anchor does not make the log look changed", async () => {
     const world = createWorld();

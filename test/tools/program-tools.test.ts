@@ -101,10 +101,12 @@ describe("run_javascript", () => {
     expect(codeOf(await bench.call("read_file", { path: "a" }))).toBe("TOOL_NOT_FOUND");
   });
 
-  test("in a session that is lost is a fault that changed nothing", async () => {
+  test("in a session that is lost is a fault that changed nothing, and that ends a run", async () => {
     const bench = await createBench();
+    expect(bench.files.isLost).toBe(false);
     await bench.session.close();
-    expect(codeOf(await bench.call("run_javascript", code()))).toBe("TOOL_UNAVAILABLE");
+    expect(codeOf(await bench.call("run_javascript", code()))).toBe("TOOL_SANDBOX_LOST");
+    expect(bench.files.isLost).toBe(true);
   });
 });
 

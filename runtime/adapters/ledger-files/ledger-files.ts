@@ -1,4 +1,4 @@
-import { access, lstat, opendir } from "node:fs/promises";
+import { access, lstat, opendir, unlink } from "node:fs/promises";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "#kernel/error-code.ts";
@@ -65,7 +65,12 @@ export const createLedgerFiles = (directory: string, open: OpenFile = openOnDisk
         await access(folder, constants.W_OK);
         return ok(createLogHold(folder, (file) => pathOf(log, file), lock, open));
       } catch (error) {
-        if (lock !== "held") lock?.release();
+        if (lock !== "held") {
+          // The lock of a log that does not begin would stay behind for ever; its id is ours alone.
+          if (create && lock !== undefined && !(await isFolder(folder)))
+            await unlink(lockOf(log)).catch(() => undefined);
+          lock?.release();
+        }
         return failed(await acquiringFault(directory, folder, error));
       }
     },
@@ -133,6 +138,14 @@ const listFiles = async (folder: string): Promise<Result<readonly StoredFile[], 
     return failed(readingFault(folder, error));
   }
   return ok(found.sort((left, right) => (left.name < right.name ? -1 : 1)));
+};
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 };
 
 const tooMany = (path: string, most: string): LedgerFault =>

@@ -5,8 +5,10 @@ import type { EntryId } from "#kernel/ids.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { ApprovalAnswer, ApprovalQuestion, Approver } from "#ports/approver.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { Surface } from "#protocol/consent.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
 import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { Client } from "./clients.ts";
@@ -37,6 +39,8 @@ interface Waiting {
 /** Longest arguments in a summary, in characters; the rest is read from the entry. */
 const ARGUMENTS_CHARACTERS_MAX = 64 * 1024;
 const REASON_CHARACTERS_MAX = 2_000;
+/** Answers that are remembered, to tell whoever answers later; older ones stand in the ledger. */
+const ANSWERED_MAX = 256;
 
 /**
  * The questions of all runs that wait for a person. They are asked of every client that offered to,
@@ -48,6 +52,8 @@ export class ApprovalDesk {
   private readonly user: string;
   private readonly clients: () => Iterable<Client>;
   private readonly waiting = new Map<string, Waiting>();
+  /** What was said first, by question. */
+  private readonly answered = new Map<string, Said>();
 
   constructor(clock: Clock, user: string, clients: () => Iterable<Client>) {
     this.clock = clock;
@@ -78,7 +84,10 @@ export class ApprovalDesk {
   ): Result<Answer<"approvals/answer">, CallFault> {
     if (!hasPerson(client)) return failed(NO_PERSON);
     const one = this.waiting.get(approval);
-    if (one === undefined) return failed(NO_SUCH_APPROVAL);
+    if (one === undefined) {
+      const first = this.answered.get(approval);
+      return failed(first === undefined ? NO_SUCH_APPROVAL : answeredBefore(first));
+    }
     if (one.question.fingerprint !== fingerprint) return failed(OTHER_CALL);
     this.say(client, one, { answer, reason });
     return ok({ accepted: true, by: this.user });
@@ -129,18 +138,23 @@ export class ApprovalDesk {
       if (!answered.ok) return;
       const { answer, fingerprint, reason } = answered.value;
       if (answer === "unavailable" || fingerprint !== one.question.fingerprint) return;
+      if (one.over.signal.aborted) return;
       this.say(client, one, { answer, reason });
     } catch (error) {
       if (!isAbort(error)) throw error;
     }
   }
 
+  /** Whatever was said first counts: a question is answered once. */
   private say(
     client: Client,
     one: Waiting,
     { answer, reason }: { readonly answer: "approve" | "refuse"; readonly reason: string | null },
   ): void {
     const by = { by: this.user, surface: surfaceOf(client) } as const;
+    this.answered.set(one.question.id, { ...by, answer: answer === "approve" ? "approved" : "refused" });
+    // In the order of insertion, so the first is the oldest.
+    for (const old of this.answered.keys()) if (this.answered.size > ANSWERED_MAX) this.answered.delete(old);
     one.settle(
       answer === "approve"
         ? { k: "approved", ...by, fingerprint: one.question.fingerprint }
@@ -177,6 +191,20 @@ const summaryOf = (agent: string, question: ApprovalQuestion, entry: EntryId): A
     expiresInMs: question.expiresInMs,
   };
 };
+
+/** Who answered a question, and how. */
+interface Said {
+  readonly answer: "approved" | "refused";
+  readonly by: string;
+  readonly surface: Surface;
+}
+
+const answeredBefore = ({ answer, by, surface }: Said): CallFault =>
+  conflict(
+    "APPROVAL_ANSWERED",
+    `somebody was faster: the question was ${answer} by ${visibleText(by)} (${surface})`,
+    "that answer counts; `writ audit list --type approval.answered` has them all",
+  );
 
 const NO_PERSON = refused(
   fault("APPROVAL_NO_PERSON", "only a person at an editor or a command line answers questions"),

@@ -161,6 +161,15 @@ describe("files of a ledger", () => {
     expect(await store.acquire(LOG, { create: true })).toMatchObject({ ok: false });
   });
 
+  test("a log whose folder cannot be made leaves no lock behind", async () => {
+    const folder = freshFolder();
+    mkdirSync(folder);
+    // As a disk without room does it, but for the reason.
+    writeFileSync(join(folder, LOG), "");
+    expect(await createLedgerFiles(folder).acquire(LOG, { create: true })).toMatchObject({ ok: false });
+    expect(readdirSync(folder)).toEqual([LOG]);
+  });
+
   test("a folder that this user cannot write is read-only", async () => {
     const folder = freshFolder();
     mkdirSync(folder, { mode: 0o500 });

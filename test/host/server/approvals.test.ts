@@ -117,7 +117,7 @@ describe("a question that waits", () => {
     await settle();
     expect(await waiting(peer)).toEqual([]);
     expect(await peer.call("approvals/answer", params, OPTIONS)).toMatchObject({
-      fault: { error: "not-found", code: "APPROVAL_UNKNOWN" },
+      fault: { error: "conflict", code: "APPROVAL_ANSWERED" },
     });
     expect(await peer.call("run/list", { states: null, after: null }, OPTIONS)).toMatchObject({
       value: { runs: [{ state: "completed", approvalsWaiting: 0 }] },
@@ -244,4 +244,29 @@ describe("clients that offer to ask a person", () => {
     expect(isAsked).toBe(false);
     expect(await waiting(peer)).toHaveLength(1);
   });
+});
+
+test("whoever answers second is told what was said first, and by whom", async () => {
+  const { rig, answer } = await askingRig();
+  const { peer } = await rig.connect();
+  const other = await rig.connect();
+  await peer.call("run/start", startParams(), OPTIONS);
+  await settle();
+  const listed = await peer.call("approvals/list", { after: null }, OPTIONS);
+  const approval = listed.ok ? (listed.value.approvals[0]?.approval ?? "") : "";
+  const params = { approval, fingerprint: FINGERPRINT, reason: null };
+  const both = await Promise.all([
+    peer.call("approvals/answer", { ...params, answer: "refuse" }, OPTIONS),
+    other.peer.call("approvals/answer", { ...params, answer: "approve" }, OPTIONS),
+  ]);
+  expect(both[0]).toMatchObject({ ok: true });
+  expect(both[1]).toMatchObject({
+    ok: false,
+    fault: {
+      error: "conflict",
+      code: "APPROVAL_ANSWERED",
+      message: `somebody was faster: the question was refused by ${USER} (terminal)`,
+    },
+  });
+  expect(await answer).toMatchObject({ k: "refused" });
 });
