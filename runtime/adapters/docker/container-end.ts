@@ -40,7 +40,9 @@ export const endReason = async (
   if (exitCode !== SIGKILLED) return ok("crashed");
   const times = { fromMs: startedMs, untilMs: finishedMs + REASON_MS_MAX };
   const seen = await engine.sawOutOfMemory(container.name, times, signal);
-  return seen.ok ? ok(seen.value ? "memory" : "killed") : seen;
+  // Whoever stands before an engine may let nobody hear its events.
+  if (!seen.ok) return seen.fault.status === null ? seen : ok("killed");
+  return ok(seen.value ? "memory" : "killed");
 };
 
 const POLL_MS = 2;

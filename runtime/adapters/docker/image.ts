@@ -1,6 +1,7 @@
-import { toHex, utf8 } from "#kernel/bytes.ts";
+import { toHex } from "#kernel/bytes.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
 
@@ -78,7 +79,7 @@ const imageOn = async (
   if (!imported.ok) return noEngine(imported.fault);
   const image = await engine.image(name);
   if (!image.ok) return noEngine(image.fault);
-  if (image.value === null) return noImage(name);
+  if (image.value === null) return noEngine({ status: null, why: "it does not have the image that it made" });
   await removeOlder(engine, owner, image.value);
   return ok(image.value);
 };
@@ -106,11 +107,7 @@ export const noEngine = ({ why }: EngineRefusal): Result<never, SandboxFault> =>
 
 const noImage = (name: string): Result<never, SandboxFault> =>
   failed(
-    fault(
-      "SANDBOX_UNAVAILABLE",
-      `the engine has no image named \`${utf8(name).length > 200 ? "…" : name}\``,
-      {
-        help: "pull or build it first: writ fetches no images",
-      },
-    ),
+    fault("SANDBOX_UNAVAILABLE", `the engine has no image named \`${visibleExcerpt(name, 200)}\``, {
+      help: "pull or build it first: writ fetches no images",
+    }),
   );

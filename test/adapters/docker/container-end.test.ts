@@ -79,6 +79,10 @@ describe("why a container is gone", () => {
       });
     },
   );
+  test("is not made up where nobody may listen to the engine", async () => {
+    const forbidden: EngineRefusal = { status: 403, why: "it refused (403)" };
+    expect((await reason(ok({}), failed(forbidden))).reason).toEqual(ok("killed"));
+  });
   test("is not told by an engine that no longer answers, at whatever question", async () => {
     expect((await reason(failed(silent))).reason).toEqual(failed(silent));
     expect((await reason(ok({}), failed(silent))).reason).toEqual(failed(silent));
