@@ -160,7 +160,7 @@ describe("in any world a run", () => {
       }),
       { numRuns: caseCount(120) },
     );
-  }, 60_000);
+  });
 
   test("has states that are data: frozen, written out and read back they lead the same way", async () => {
     await fc.assert(
@@ -171,7 +171,7 @@ describe("in any world a run", () => {
       }),
       { numRuns: caseCount(40) },
     );
-  }, 60_000);
+  });
 });
 
 /** No tool acts without a decision that lets it and a durable intent before it. */

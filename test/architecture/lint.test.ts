@@ -36,7 +36,7 @@ beforeAll(() => {
     writeFileSync(join(folder, `planted-${index}.ts`), `${source}\nexport {};\n`);
   }
   const argv = ["--format=unix", `--config=${join(top, ".oxlintrc.json")}`, folder];
-  output = spawnSync("oxlint", argv, { cwd: folder, encoding: "utf8", timeout: 20_000 }).stdout;
+  output = spawnSync("oxlint", argv, { cwd: folder, encoding: "utf8", timeout: 100_000 }).stdout;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { PROBLEMS_MAX, TOKENS_MAX } from "#language/parser/limits.ts";
@@ -6,7 +6,6 @@ import { SOURCE_BYTES_MAX } from "#protocol/agent-spec-bounds.ts";
 import { agentOf, inBody, inPolicy, inWith, lower, lowerBytes } from "./kit.ts";
 
 // A busy machine may take its time; nothing here depends on how much.
-vi.setConfig({ testTimeout: 60_000 });
 
 const codes = (text: string): readonly string[] => lower(text).problems.map(({ code }) => code);
 

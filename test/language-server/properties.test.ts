@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import fc from "fast-check";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
@@ -15,7 +15,6 @@ import { digest, inBody, inPolicy, lower, lowerBytes, marked } from "./kit.ts";
 import { PROBLEM_CASES } from "./problem-cases.ts";
 
 // Many texts on a machine that does other things as well.
-vi.setConfig({ testTimeout: 90_000 });
 
 const whole = readFileSync(new URL("../fixtures/dialects/d1-reviewer.symbi", import.meta.url), "utf8");
 

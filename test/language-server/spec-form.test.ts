@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { lowerSource } from "#language/lower/lower.ts";
@@ -8,7 +8,6 @@ import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { agentOf, digest, inBody, inPolicy, inWith, lower, lowerBytes, marked } from "./kit.ts";
 
 // Long texts on a machine that does other things as well.
-vi.setConfig({ testTimeout: 60_000 });
 
 const specOf = (text: string): AgentSpec => {
   const { value } = lower(text);

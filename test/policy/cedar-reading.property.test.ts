@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { compileCedar } from "#policy/cedar-file.ts";
 import { checkProblems, policiesToCheck } from "#policy/policy-check.ts";
 import { cedarSchema } from "#policy/schema.ts";
@@ -7,8 +7,6 @@ import type { Decider } from "#ports/decider.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 const tools = BUILTIN_TOOLS.slice(0, 2);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compileAgentFile } from "#policy/compile-rules.ts";
 import type { CompiledSource } from "#policy/compiled-policy.ts";
 import type { Decider } from "#ports/decider.ts";
@@ -13,8 +13,6 @@ import { agentSpecOf } from "#test/kit/agent-spec-of.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { loadPolicies } from "#test/kit/policy-engine.ts";
 import { calling, onRun, publishing } from "#test/kit/policy-requests.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 let decider: Decider;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Decider } from "#ports/decider.ts";
 import type { Decision } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
@@ -12,7 +12,6 @@ import type { AbstractPolicy } from "./reference-model.ts";
 import { decideChainOnPaper, decideOnPaper } from "./reference-model.ts";
 
 // Each run loads policies of its own into real Cedar.
-vi.setConfig({ testTimeout: 90_000 });
 
 const { signal } = new AbortController();
 let decider: Decider;

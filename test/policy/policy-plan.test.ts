@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { byCodeUnits } from "#kernel/canonical-json.ts";
 import { readRequest } from "#policy/cedar-request.ts";
 import { planPolicies } from "#policy/policy-plan.ts";
@@ -7,11 +7,10 @@ import type { PolicyReads } from "#policy/policy-reads.ts";
 import type { CedarRequest, Decider, SetAnswer } from "#ports/decider.ts";
 import type { PolicyRequest } from "#protocol/policy-vocabulary.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
+import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { cedarSource } from "#test/kit/policy-engine.ts";
 import { READER, calling, onRun, publishing, sha256 } from "#test/kit/policy-requests.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 let decider: Decider;
@@ -106,7 +105,7 @@ test("the set of an action answers what all policies answer", async () => {
         if (plan.layers.flatMap(({ rules }) => rules).length < texts.length) seen.lessAsked += 1;
       },
     ),
-    { numRuns: 600, seed: 20 },
+    { numRuns: caseCount(600) },
   );
   for (const times of Object.values(seen)) expect(times).toBeGreaterThan(30);
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { byCodeUnits } from "#kernel/canonical-json.ts";
 import type { KnownThings } from "#policy/cedar-request.ts";
 import { readRequest } from "#policy/cedar-request.ts";
@@ -10,8 +10,6 @@ import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { calling, onRun, publishing, sha256 } from "#test/kit/policy-requests.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 let decider: Decider;

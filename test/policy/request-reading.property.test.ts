@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { isJsonObject } from "#kernel/json.ts";
 import type { LoadedPolicies } from "#policy/loaded-policies.ts";
@@ -9,8 +9,6 @@ import { caseCount } from "#test/kit/cases.ts";
 import { inProcessCedar } from "#test/kit/in-process-cedar.ts";
 import { agentFile, loadPolicies } from "#test/kit/policy-engine.ts";
 import { READER, asking, calling, onRun, publishing } from "#test/kit/policy-requests.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { signal } = new AbortController();
 let decider: Decider;

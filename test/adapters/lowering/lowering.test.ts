@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import { createLowering, type LoweringOptions } from "#adapters/lowering/create-lowering.ts";
@@ -9,7 +9,6 @@ import type { Lowering } from "#ports/lowering.ts";
 import { lowerBytes } from "#test/language-server/kit.ts";
 
 // A busy machine may take its time; nothing here depends on how much.
-vi.setConfig({ testTimeout: 60_000 });
 
 const WORKER = new URL("../../../runtime/adapters/lowering/worker.ts", import.meta.url);
 const fixture = (name: string): URL => new URL(`../../fixtures/lowering/${name}`, import.meta.url);
