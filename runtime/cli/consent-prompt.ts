@@ -36,7 +36,7 @@ export const createConsentPrompt = (options: {
       }
       const unavailable = {
         k: "unavailable",
-        help: `read what the agent may do with \`writ check --powers\`, then run again with --consent ${question.digest}`,
+        help: `read what the agent may do with \`writ check --powers\`, then run again with \`--consent ${question.digest}\``,
       } as const;
       if (!terminal.interactive) return unavailable;
       for (const line of consentLines(question, terminal.columns)) terminal.err(line);

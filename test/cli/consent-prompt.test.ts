@@ -69,7 +69,7 @@ describe("consent", () => {
   test("without a terminal needs the flag, and says which", async () => {
     expect(await answerTo([], null, false)).toEqual({
       k: "unavailable",
-      help: `read what the agent may do with \`writ check --powers\`, then run with --consent ${digest}`,
+      help: `read what the agent may do with \`writ check --powers\`, then run again with \`--consent ${digest}\``,
     });
     expect(await answerTo([], digest, false)).toEqual(given("flag"));
   });

@@ -125,9 +125,13 @@ describe("a detached run", { timeout: 300_000 }, () => {
   test("needs consent, which nobody is asked for", async () => {
     const { code, err } = await detach("--json");
     expect(code).toBe(2);
-    expect(JSON.parse(err[0] ?? "{}")).toMatchObject({
-      fault: { code: "RUN_CONSENT_UNAVAILABLE", help: expect.stringContaining(consent) },
+    const message =
+      "nobody could be asked whether the agent may have its powers, and no --consent named them";
+    const help = `read what the agent may do with \`writ check --powers\`, then agree with \`--consent ${consent}\``;
+    expect(JSON.parse(err[0] ?? "{}")).toEqual({
+      fault: { code: "RUN_CONSENT_UNAVAILABLE", message, help, retryable: false },
     });
+    expect(await detach()).toMatchObject({ code: 2, out: [], err: [`writ: ${message}`, `  ${help}`] });
     const other = await detach("--consent", "0".repeat(64));
     expect(other.code).toBe(1);
     expect(other.err.join("\n")).toContain(consent);

@@ -45,6 +45,31 @@ describe("--consent with other powers than the run has", () => {
   });
 });
 
+describe("without consent, where nobody can be asked", () => {
+  const MESSAGE =
+    "nobody here can be asked whether the agent may have its powers, and no --consent names them";
+  const help = (): string =>
+    `read what the agent may do with \`writ check --powers\`, then run again with \`--consent ${consent}\``;
+
+  test("nothing runs, and what to add to the command is said", async () => {
+    expect(await desk.writ(RUN)).toMatchObject({
+      code: 2,
+      out: [],
+      err: [`writ: ${MESSAGE}`, `  ${help()}`],
+    });
+  });
+
+  test("programs are told the same in one line", async () => {
+    const { code, err } = await desk.writ([...RUN, "--json"]);
+    expect(code).toBe(2);
+    expect(err.map((line) => JSON.parse(line) as unknown)).toEqual([
+      {
+        fault: { code: "CLI_CONSENT_UNAVAILABLE", message: MESSAGE, help: help(), retryable: false },
+      },
+    ]);
+  });
+});
+
 test("a policy about a path that no call has is told about, and not to programs", async () => {
   const file = desk.write(
     "policies/paths.cedar",

@@ -193,7 +193,7 @@ const planFault = (refusal: PlanRefusal, path: string): CallFault => {
 
 export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => {
   const onRecord = (reason: Fault<string>): StartRefusal => ({ fault: refused(reason), isOnRecord: true });
-  const help = `read what the agent may do with \`writ check --powers\`, then agree with --consent ${powers}`;
+  const help = `read what the agent may do with \`writ check --powers\`, then agree with \`--consent ${powers}\``;
   switch (refusal.k) {
     case "usage":
       return { fault: refused(refusal.fault), isOnRecord: false };
