@@ -13,6 +13,7 @@ import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { Client } from "./clients.ts";
 import { hasPerson, surfaceOf } from "./clients.ts";
 import { conflict, refused, unavailable } from "./faults.ts";
+import { KeyedOrders } from "./keyed-orders.ts";
 
 type Intervention = Params<"run/intervene">;
 type Intervened = Result<Answer<"run/intervene">, CallFault>;
@@ -28,9 +29,6 @@ interface Taken {
   tell(intervened: Intervened): void;
 }
 
-/** Interventions that are remembered, so that one that is sent again is not done again. */
-const REMEMBERED_MAX = 1_000;
-
 /** Effects of resumed runs that wait until a person says what became of them. */
 export class EffectDesk {
   /** The operating-system user that every client acts as. */
@@ -38,10 +36,7 @@ export class EffectDesk {
   private readonly waiting = new Map<string, Waiting>();
   /** Answers that were taken and are not on record yet, by their call. */
   private readonly taken = new Map<string, Taken>();
-  private readonly remembered = new Map<
-    string,
-    { readonly said: string; readonly answer: Promise<Intervened> }
-  >();
+  private readonly interventions = new KeyedOrders<Answer<"run/intervene">>(KEY_REUSED);
 
   constructor(user: string) {
     this.user = user;
@@ -67,18 +62,10 @@ export class EffectDesk {
   async intervene(client: Client, params: Intervention): Promise<Intervened> {
     if (!hasPerson(client)) return failed(NO_PERSON);
     const said = canonicalJson(params);
-    const before = this.remembered.get(params.idempotencyKey);
-    if (before !== undefined) return before.said === said ? before.answer : failed(KEY_REUSED);
-    const answer = this.take(client, params);
-    this.remembered.set(params.idempotencyKey, { said, answer });
-    // In the order of insertion, so the first is the oldest.
-    for (const old of this.remembered.keys()) {
-      if (this.remembered.size > REMEMBERED_MAX) this.remembered.delete(old);
-    }
-    const first = await answer;
-    // One that came to nothing leaves no key behind.
-    if (!first.ok) this.remembered.delete(params.idempotencyKey);
-    return first;
+    const { idempotencyKey: key } = params;
+    return (
+      this.interventions.before(key, said) ?? this.interventions.begun(key, said, this.take(client, params))
+    );
   }
 
   /** An entry of a run that goes on: what was said may be on record now. */

@@ -21,6 +21,7 @@ import { EventStreams } from "./event-streams.ts";
 import { Notifier } from "./notifier.ts";
 import { readContent } from "./read-content.ts";
 import { EffectDesk } from "./effect-desk.ts";
+import { RunDesk } from "./run-desk.ts";
 import type { RunGiver, RunResumer, RunStarter } from "./run-starter.ts";
 import { RunTable } from "./run-table.ts";
 import type { LedgerVerifier } from "./verify-ledger.ts";
@@ -68,7 +69,8 @@ export class HostServer {
   private readonly effects: EffectDesk;
   private readonly clientModels: ClientModels;
   private readonly ledger: LedgerDesk;
-  private readonly runs: RunTable;
+  private readonly table: RunTable;
+  private readonly runs: RunDesk;
   private readonly hostId: string;
   private isDraining = false;
   private idle: AbortController | null = null;
@@ -84,9 +86,11 @@ export class HostServer {
     this.effects = new EffectDesk(user);
     this.clientModels = new ClientModels({ clock, entropy });
     this.ledger = new LedgerDesk(clock, deps.verifyLedger);
-    this.runs = new RunTable({
+    this.table = new RunTable(reader, () => this.watchIdle());
+    this.runs = new RunDesk({
       clock,
       entropy,
+      table: this.table,
       reader,
       startRun: deps.startRun,
       resumeRun: deps.resumeRun,
@@ -97,7 +101,6 @@ export class HostServer {
       clientModels: this.clientModels,
       notifier: new Notifier(clients),
       isDraining: () => this.isDraining,
-      onChange: () => this.watchIdle(),
       notice: deps.notice,
       publish: (event) => feed.publish(event),
     });
@@ -153,7 +156,7 @@ export class HostServer {
     const { clock, reader, feed, log } = this.deps;
     this.clients.set(
       client,
-      new EventStreams({ clock, reader, feed, log, runs: this.runs, peer, disconnect }),
+      new EventStreams({ clock, reader, feed, log, runs: this.table, peer, disconnect }),
     );
     this.offered(client, false);
     return client;
@@ -170,7 +173,7 @@ export class HostServer {
   }
 
   private handlersFor(client: Client): Handlers {
-    const { runs, approvals, effects, deps } = this;
+    const { table, runs, approvals, effects, deps } = this;
     const streams = this.clients.get(client);
     return {
       requests: {
@@ -179,7 +182,7 @@ export class HostServer {
             product: deps.product,
             startedMs: this.startedMs,
             clients: this.clients.size,
-            runs: runs.active,
+            runs: table.active,
             approvalsWaiting: approvals.count,
             draining: this.isDraining,
           }),
@@ -188,8 +191,8 @@ export class HostServer {
         "run/cancel": ({ run, reason }) => runs.cancel(run, reason),
         "run/resume": (params, { signal }) => runs.resume(params, client, signal),
         "run/intervene": (params) => effects.intervene(client, params),
-        "run/list": (params) => runs.list(params),
-        "run/get": ({ run }) => runs.get(run),
+        "run/list": (params) => table.list(params),
+        "run/get": ({ run }) => table.get(run),
         "approvals/list": async ({ after }) => {
           const all = approvals.list().filter(({ approval }) => after === null || approval > after);
           const page = all.slice(0, LIST_ITEMS_MAX);
@@ -223,8 +226,8 @@ export class HostServer {
   /** No run of this release can be put aside, so those that wait for a person are waited for too. */
   private async drain(): Promise<ReturnType<typeof ok<{ finished: number; parked: number }>>> {
     this.isDraining = true;
-    const finished = this.runs.active;
-    await this.runs.settled();
+    const finished = this.table.active;
+    await this.table.settled();
     for (const streams of this.clients.values()) streams.drain();
     this.watchIdle();
     return ok({ finished, parked: 0 });
@@ -232,7 +235,7 @@ export class HostServer {
 
   /** Begins to wait for the end, or stops waiting, as things are now. */
   private watchIdle(): void {
-    const isIdle = this.connections.size === 0 && this.runs.active === 0;
+    const isIdle = this.connections.size === 0 && this.table.active === 0;
     if (!isIdle) {
       this.idle?.abort();
       this.idle = null;
