@@ -56,6 +56,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Columns; 80 where unknown. */
   readonly columns: number;
+  /** Columns of standard error; Infinity where that is no terminal: what programs and files get is not wrapped. */
+  readonly errColumns: number;
   readonly style: Style;
   /** Asks a person and resolves with the typed line, or null at end of input. Only where `interactive`. */
   question(prompt: string, signal: AbortSignal): Promise<string | null>;

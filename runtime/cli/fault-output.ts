@@ -4,6 +4,7 @@ import { fault } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 
 import type { ExitCode, Invocation } from "./command.ts";
+import { hangingWhole } from "./hanging.ts";
 
 /** What of an invocation decides how a fault is said. */
 export type Audience = Pick<Invocation, "terminal" | "switches">;
@@ -11,14 +12,18 @@ export type Audience = Pick<Invocation, "terminal" | "switches">;
 /**
  * Says on standard error why a command did not do its work, and what to do. With `--json` it is one
  * line, `{"fault": {"code", "message", "help", "retryable"}}`, so that a program never has to read prose.
+ * At a terminal the lines are wrapped, but for what a person copies: commands, paths, digests.
  */
 export const printFault = ({ terminal, switches }: Audience, reason: Fault<string>): void => {
   if (switches.has("json")) {
     terminal.err(visibleJson(JSON.stringify({ fault: faultDocument(reason) })));
     return;
   }
-  terminal.err(`writ: ${visibleText(reason.message)}`);
-  if (reason.help !== undefined) terminal.err(`  ${visibleText(reason.help)}`);
+  const say = (lead: string, text: string): void => {
+    for (const line of hangingWhole(lead, visibleText(text), terminal.errColumns)) terminal.err(line);
+  };
+  say("writ: ", reason.message);
+  if (reason.help !== undefined) say("  ", reason.help);
 };
 
 export const faultDocument = ({ code, message, help, retryable }: Fault<string>): JsonObject => ({

@@ -6,6 +6,7 @@ import type { FileProblem } from "#host/plan-run.ts";
 import { problemDocument } from "./check-json.ts";
 import type { Audience } from "./fault-output.ts";
 import { linesOf, problemLines } from "./problem-view.ts";
+import { wrapWhole } from "./width.ts";
 
 /** Problems that are shown where somebody wanted to run something; `writ check` lists all. */
 const SHOWN_MAX = 20;
@@ -31,7 +32,8 @@ export const printFileProblems = (
   const left = worth.length - shown.length;
   if (left > 0) terminal.err(`and ${left} more, which \`writ check\` lists`);
   const files = [...new Set(problems.map(({ file }) => visibleText(file)))];
-  terminal.err(`${files.join(", ")}: nothing runs while this stands`);
+  const stands = `${files.join(", ")}: nothing runs while this stands`;
+  for (const line of wrapWhole(stands, terminal.errColumns)) terminal.err(line);
 };
 
 /**

@@ -37,12 +37,15 @@ export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
   const interactive = stdin.isTTY && stderr.isTTY;
   if (interactive) outliveTerminal(stdin);
   // A terminal that does not know its size says 0.
-  const columns = Math.max(COLUMNS_MIN, stdout.columns || columnsSaid(streams.variables) || COLUMNS_DEFAULT);
+  const columnsOn = (stream: WriteStream): number =>
+    Math.max(COLUMNS_MIN, stream.columns || columnsSaid(streams.variables) || COLUMNS_DEFAULT);
+  const columns = columnsOn(stdout);
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
     interactive,
     columns,
+    errColumns: stderr.isTTY ? columnsOn(stderr) : Infinity,
     style: styleFor(stdout, streams.variables),
     question: async (prompt, signal) => (interactive ? ask(streams, prompt, columns, signal) : null),
   };

@@ -11,6 +11,7 @@ import { closeAll } from "./closing.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
 import { isUsage, printFault } from "./fault-output.ts";
+import { hanging } from "./hanging.ts";
 import { wrap } from "./width.ts";
 
 /** What a run leaves to do behind it. */
@@ -54,7 +55,8 @@ export const tellEnd = async (
     printFault(invocation, report.fault);
   }
   if (!report.isRecorded) {
-    terminal.err("  how this run ended is not on record; the next run will note that it was interrupted");
+    const unrecorded = "how this run ended is not on record; the next run will note that it was interrupted";
+    for (const line of hanging("  ", unrecorded, terminal.errColumns)) terminal.err(line);
   }
   if (!switches.has("json")) {
     terminal.out("");

@@ -2,6 +2,8 @@ import { visibleText } from "#kernel/visible-text.ts";
 
 import { plural } from "./audit-text.ts";
 import type { Audience } from "./fault-output.ts";
+import { hangingWhole } from "./hanging.ts";
+import { wrapWhole } from "./width.ts";
 
 const UNCLAIMED_SHOWN_MAX = 3;
 
@@ -12,7 +14,8 @@ const UNCLAIMED_SHOWN_MAX = 3;
  */
 export const tellUnclaimed = (ledgers: readonly string[], { terminal, switches }: Audience): void => {
   if (ledgers.length === 0 || switches.has("json")) return;
-  terminal.err(`${countText(ledgers)} to no known workspace; look at what was recorded with`);
+  const said = `${countText(ledgers)} to no known workspace; look at what was recorded with`;
+  for (const line of wrapWhole(said, terminal.errColumns)) terminal.err(line);
   for (const ledger of ledgers.slice(0, UNCLAIMED_SHOWN_MAX)) {
     terminal.err(`  writ audit verify --dir ${visibleText(ledger)}`);
   }
@@ -27,8 +30,9 @@ export const tellNewWorkspace = (
   { terminal, switches }: Audience,
 ): void => {
   if (ledgers.length === 0 || switches.has("json")) return;
-  terminal.err(`this workspace is new, and ${countText(ledgers)} to no known workspace`);
-  terminal.err(`  ${help}`);
+  const said = `this workspace is new, and ${countText(ledgers)} to no known workspace`;
+  for (const line of wrapWhole(said, terminal.errColumns)) terminal.err(line);
+  for (const line of hangingWhole("  ", help, terminal.errColumns)) terminal.err(line);
 };
 
 const countText = (ledgers: readonly string[]): string =>

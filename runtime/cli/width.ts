@@ -31,24 +31,45 @@ export const fit = (text: string, columns: number): string => {
 };
 
 /** Lines of at most `columns`, broken at spaces where there are any; for text without colour. */
-export const wrap = (text: string, columns: number): readonly string[] => {
+export const wrap = (text: string, columns: number): readonly string[] =>
+  text
+    .split("\n")
+    .flatMap((paragraph) => filled(paragraph.split(" "), columns, (word) => folded(word, columns)));
+
+/**
+ * The same with what people copy left whole: a word, and whatever stands between a pair of backticks, is never
+ * broken, so that a line is longer than `columns` where one of these is.
+ */
+export const wrapWhole = (text: string, columns: number): readonly string[] =>
+  text.split("\n").flatMap((paragraph) => filled(wholeWords(paragraph), columns, (word) => [word]));
+
+/** The words of visible text, in which nothing hidden stands: what holds a quotation together here is none of it. */
+const wholeWords = (paragraph: string): readonly string[] =>
+  paragraph
+    .replaceAll(/`[^`]*`/g, (quoted) => quoted.replaceAll(" ", "\0"))
+    .split(" ")
+    .map((word) => word.replaceAll("\0", " "));
+
+/** Lines with as many of the words as fit; `pieces` are the lines of a word that is too long for any. */
+const filled = (
+  words: readonly string[],
+  columns: number,
+  pieces: (word: string) => readonly string[],
+): readonly string[] => {
   const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
-    let line = "";
-    for (const word of paragraph.split(" ")) {
-      const longer = line === "" ? word : `${line} ${word}`;
-      if (columnsOf(longer) <= columns) {
-        line = longer;
-        continue;
-      }
-      if (line !== "") lines.push(line);
-      const pieces = folded(word, columns);
-      line = pieces.at(-1) ?? "";
-      for (const piece of pieces.slice(0, -1)) lines.push(piece);
+  let line = "";
+  for (const word of words) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (columnsOf(longer) <= columns) {
+      line = longer;
+      continue;
     }
-    lines.push(line);
+    if (line !== "") lines.push(line);
+    const parts = columnsOf(word) <= columns ? [word] : pieces(word);
+    lines.push(...parts.slice(0, -1));
+    line = parts.at(-1) ?? "";
   }
-  return lines;
+  return [...lines, line];
 };
 
 /** The text in pieces of at most `columns`, with every character where it was; for text without colour. */

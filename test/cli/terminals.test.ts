@@ -1,6 +1,8 @@
 import { PassThrough } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 
+import { describe, expect, test } from "vitest";
+
 import { createProcessTerminal, QUIET_MS } from "#cli/process-terminal.ts";
 import { terminalContract } from "#test/contracts/terminal.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
@@ -36,11 +38,37 @@ terminalContract("the process's own", (answers) => {
   return { terminal, outText: () => stdout.text, errText: () => stderr.text };
 });
 
+describe("the process's own", () => {
+  const columnsOf = (out: object, err: object, variables: Readonly<Record<string, string>> = {}) => {
+    const { columns, errColumns } = createProcessTerminal({
+      stdin: Object.assign(new PassThrough(), { isTTY: false }) as unknown as ReadStream,
+      stdout: Object.assign(capture(), out) as unknown as WriteStream,
+      stderr: Object.assign(capture(), err) as unknown as WriteStream,
+      variables,
+      onInterrupt: () => undefined,
+      onHangup: () => undefined,
+    });
+    return [columns, errColumns];
+  };
+  const pipe = { isTTY: false };
+
+  test.each<[string, number[], number[]]>([
+    ["both are a terminal's", columnsOf({ columns: 120 }, { columns: 120 }), [120, 120]],
+    ["results go into a pipe", columnsOf(pipe, { columns: 40 }), [80, 40]],
+    ["errors go into a pipe", columnsOf({ columns: 40 }, pipe), [40, Infinity]],
+    ["both go into pipes of a known width", columnsOf(pipe, pipe, { COLUMNS: "100" }), [100, Infinity]],
+    ["a terminal does not know its size", columnsOf({ columns: 0 }, { columns: 0 }), [80, 80]],
+    ["a terminal is too narrow for anything", columnsOf({ columns: 3 }, { columns: 3 }), [20, 20]],
+  ])("wraps each stream by itself where %s", (_, found, expected) => {
+    expect(found).toEqual(expected);
+  });
+});
+
 /** A screen that keeps what was written to it. */
-const capture = (): PassThrough & { text: string; isTTY: boolean } => {
+function capture(): PassThrough & { text: string; isTTY: boolean } {
   const stream = Object.assign(new PassThrough(), { text: "", isTTY: true });
   stream.on("data", (bytes: Buffer) => {
     stream.text += bytes.toString();
   });
   return stream;
-};
+}

@@ -28,6 +28,7 @@ export const terminalContract = (
     test("has columns to wrap at and styles that keep the text", () => {
       const { terminal } = create([]);
       expect(terminal.columns).toBeGreaterThanOrEqual(40);
+      expect(terminal.errColumns).toBe(terminal.columns);
       for (const style of Object.values(terminal.style)) expect(style("text")).toContain("text");
     });
 

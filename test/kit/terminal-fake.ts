@@ -32,13 +32,14 @@ export const createTerminalFake = (
   const outLines: string[] = [];
   const errLines: string[] = [];
   const prompts: string[] = [];
-  const interactive = given.interactive ?? true;
+  const { interactive = true, columns = 80 } = given;
   return {
     outLines,
     errLines,
     prompts,
     interactive,
-    columns: given.columns ?? 80,
+    columns,
+    errColumns: interactive ? columns : Infinity,
     style: PLAIN_STYLE,
     out: (line) => void outLines.push(line),
     err: (line) => void errLines.push(line),
