@@ -372,6 +372,7 @@ class RunView implements RunObserver {
     // What kept a run from beginning the command says itself, with what to do about it.
     const explanation = reason === "SESSION_UNAVAILABLE" ? "" : explanationOf(content);
     if (explanation !== "") this.#paragraph(explanation, "  ", "  ");
+    if (reason === "SANDBOX_LOST") this.#paragraph(ENGINE_LOST, "  ", "  ");
     const result = contentPart(content, "result");
     if (result === undefined || result === null) return;
     const words = typeof result === "string" ? result : canonicalJson(result);
@@ -397,6 +398,9 @@ class RunView implements RunObserver {
     this.#terminal.out(line);
   }
 }
+
+/** Nothing but an engine of containers can be lost for all programs that would follow. */
+const ENGINE_LOST = "`writ doctor` says what is there; once the engine is back, run the agent again";
 
 /** Of a program that ran; 0 for everything else. */
 const exitCodeOf = (content: ObservedEntry["content"]): number => {

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { request } from "node:http";
+import { join } from "node:path";
 
 import { beforeEach, inject } from "vitest";
 
@@ -7,6 +8,7 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createDockerSandboxes } from "#adapters/docker/docker-sandbox.ts";
 import type { DockerSandboxDeps, DockerSandboxOptions } from "#adapters/docker/docker-sandbox.ts";
+import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import type { ContainerMemory } from "#adapters/docker/state-files.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { ok } from "#kernel/result.ts";
@@ -100,6 +102,14 @@ export const containersWith = async (
 export const containersOf = (owner: string): Promise<readonly string[]> =>
   containersWith(`dev.writ.owner=${owner}`);
 
+/** Whose containers the runs of this state folder are. */
+export const ownerIn = async (state: string): Promise<string> => {
+  const { entropy, crypto } = systemDeps;
+  const mine = await createContainerMemory(join(state, "sandbox"), { entropy, crypto }).owner();
+  if (!mine.ok) throw new Error(mine.fault.message);
+  return mine.value;
+};
+
 const POLL_MS = 20;
 
 /** Settles with the ids of an owner's running containers, once there are as many as that. */
@@ -108,6 +118,15 @@ export const runningContainers = async (owner: string, count: number): Promise<r
     const found = await containersWith(`dev.writ.owner=${owner}`, "running");
     if (found.length === count) return found;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+};
+
+/** Settles with the owner's container in which this program runs, once it is the only one: those of probes are gone. */
+export const containerRunning = async (owner: string, program: string): Promise<string> => {
+  for (;;) {
+    const [id = ""] = await runningContainers(owner, 1);
+    const top = await engineCall("GET", `/containers/${id}/top`);
+    if (JSON.stringify(top.body).includes(program)) return id;
   }
 };
 

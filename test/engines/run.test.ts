@@ -5,20 +5,19 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { createContainerMemory } from "#adapters/docker/state-files.ts";
 import type { SandboxSession } from "#ports/sandbox.ts";
 import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
 import {
+  containerRunning,
   containersWith,
-  engineCall,
   engineSocket,
   needsEngine,
   newOwner,
+  ownerIn,
   providersOf,
-  runningContainers,
   systemDeps,
   waitingAfter,
 } from "./kit.ts";
@@ -127,24 +126,17 @@ describe("a run that is killed with `kill -9`", () => {
     });
     running.stdout.resume();
     const gone = new Promise((resolve) => running.once("exit", resolve));
-    const id = await programOf(owner);
+    const id = await containerRunning(owner, "sleep 1");
     running.kill("SIGKILL");
     await gone;
     return id;
   };
 
   const state = join(home, "state");
-  const ownOwner = async (): Promise<string> => {
-    const { entropy, crypto } = systemDeps;
-    const mine = await createContainerMemory(join(state, "sandbox"), { entropy, crypto }).owner();
-    if (!mine.ok) throw new Error(mine.fault.message);
-    return mine.value;
-  };
-
   test("goes on with the files that its programs had made, in a container of its own", async () => {
     verifies("agent.beyond.resume");
     rmSync(join(workspace, "notes"), { recursive: true, force: true });
-    const owner = await ownOwner();
+    const owner = await ownerIn(state);
     await killedIn(owner, [
       call("I write.", "shell", { command: "mkdir -p notes && echo moon >notes/tides.md" }),
       call("I take my time.", "shell", {
@@ -168,7 +160,7 @@ describe("a run that is killed with `kill -9`", () => {
 
   test("leaves a container that stays while its lease lives, and is swept when that is over, alone", async () => {
     verifies("sandbox.orchestrator");
-    const owner = await ownOwner();
+    const owner = await ownerIn(state);
     const neighbour = newOwner();
     const left = await killedIn(owner, [
       call("I wait.", "shell", { command: "while :; do sleep 1; done" }),
@@ -202,15 +194,6 @@ describe("a run that is killed with `kill -9`", () => {
     const opened = await providersOf(owner, {}, { ...systemDeps, clock }).docker.open(request, never());
     if (!opened.ok) throw new Error(opened.fault.message);
     return opened.value;
-  };
-
-  /** The container in which the program has begun: those of the probe are gone by then. */
-  const programOf = async (owner: string): Promise<string> => {
-    for (;;) {
-      const [id, ...more] = await runningContainers(owner, 1);
-      const top = await engineCall("GET", `/containers/${id}/top`);
-      if (more.length === 0 && JSON.stringify(top.body).includes("sleep 1")) return id ?? "";
-    }
   };
 });
 
