@@ -11,6 +11,8 @@ import { recorded, serve, verified } from "#test/host/tests/rig.ts";
 
 const start = fileURLToPath(new URL("../../runtime/cli/start.ts", import.meta.url));
 
+const STUCK_DISK = new URL("stuck-disk.ts", import.meta.url);
+
 let folder: string;
 let state: string;
 beforeAll(() => {
@@ -26,8 +28,10 @@ const writ = (origin: string, ...more: readonly string[]) =>
   started("test", "run", "openapi.yaml", "--origin", origin, ...more);
 
 /** `writ` in a process of its own. */
-const started = (...words: readonly string[]) => {
-  const child = spawn(process.execPath, [start, ...words], {
+const started = (...words: readonly string[]) => startedWith([], words);
+
+const startedWith = (flags: readonly string[], words: readonly string[]) => {
+  const child = spawn(process.execPath, [...flags, start, ...words], {
     cwd: folder,
     env: { WRIT_STATE: state, HOME: folder, PATH: "/usr/bin:/bin" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -39,6 +43,12 @@ const started = (...words: readonly string[]) => {
   return {
     child,
     ended: once(child, "close") as Promise<[number | null]>,
+    /** Resolves once this is said from now on. */
+    says: (words: string) =>
+      new Promise<void>((resolve) => {
+        for (const stream of [child.stdout, child.stderr])
+          stream.on("data", () => void (Buffer.concat(said).toString().includes(words) && resolve()));
+      }),
     text: () => Buffer.concat(said).toString("utf8"),
     out: () => Buffer.concat(out).toString("utf8"),
   };
@@ -125,6 +135,29 @@ describe("a run that is interrupted", () => {
     });
     // What was let out and had no connection yet never arrived.
     expect(server.seen.length).toBeLessThanOrEqual(Number(requests));
+  });
+
+  test("by a second Ctrl-C ends at once, whatever it waits for, and is listed as interrupted", async () => {
+    const server = await silentAfter(3);
+    const line = ["test", "run", "openapi.yaml", "--origin", server.origin];
+    const run = startedWith(["--import", STUCK_DISK.href], line);
+    await server.silent;
+    const stuck = run.says("the disk is stuck");
+    run.child.kill("SIGINT");
+    // Neither the server nor the disk answers: only the second one can end it.
+    await stuck;
+    run.child.kill("SIGINT");
+    const ended = await run.ended;
+    await server.close();
+    expect(ended).toEqual([130, null]);
+    expect(run.out()).toBe("");
+
+    const entries = (await recorded({ folder, state })).map(({ entry }) => entry);
+    const id = entries.findLast(({ type }) => type === "tests.started")?.run?.id ?? "";
+    const listed = started("ps", "--all");
+    await listed.ended;
+    expect(listed.text()).toMatch(new RegExp(`^${id.slice(-8)} {2}interrupted .* tests of openapi`, "m"));
+    expect((await verified({ folder, state })).faultsTotal).toBe(0);
   });
 
   test("by another program answers with the whole document, where that is asked for", async () => {
