@@ -10,6 +10,7 @@ import { verifyLedger } from "#ledger/verify/verify-ledger.ts";
 import type { ShownEntry } from "#ports/ledger-reader.ts";
 import type { LedgerReport } from "#protocol/ledger-report.ts";
 import { ledgerSourceOf } from "#test/kit/ledger-sources.ts";
+import { createFakeDisk } from "#test/kit/ledger-store-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { linesOf, parse, withLines } from "./forge.ts";
 import type { World } from "./world.ts";
@@ -463,6 +464,24 @@ describe("keys", () => {
       expect((await verified(world)).faultsTotal).toBe(0);
     },
   );
+
+  test("a key of a log that is not in this ledger is left to it: it may have been begun in another place", async () => {
+    const world = createWorld();
+    const died = await openIn(
+      world.start((call) => (call === 1 ? { kind: "crash", bytes: 0 } : undefined)).deps,
+    );
+    expect(died.ok).toBe(false);
+    const next = world.keys.names().find((name) => name.endsWith(".next")) ?? "";
+
+    const { store, anchors } = createFakeDisk().process();
+    const elsewhere = valueOf(await openIn({ ...world.start().deps, store, anchors }));
+    await elsewhere.ledger.close();
+    expect(world.keys.names()).toContain(next);
+
+    const { ledger } = await world.open();
+    expect(next).toBe(`writer.${ledger.log}.next`);
+    expect((await verified(world)).faultsTotal).toBe(0);
+  });
 
   test("a log that cannot be begun leaves no key behind", async () => {
     const world = createWorld();
