@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
@@ -233,40 +233,71 @@ describe("a credential", () => {
 });
 
 describe("a suite", () => {
-  test("reads the credentials from the environment, where it is run", async () => {
-    const folder = join(desk.workspace, "suite");
+  /** Writes the suite and runs it with each of these environments; everything that a reporter prints of it. */
+  const suiteRuns = async (
+    name: string,
+    answer: Answer,
+    environments: (origin: string) => readonly Readonly<Record<string, string>>[],
+  ): Promise<readonly { readonly code: number; readonly text: string }[]> => {
+    const folder = join(desk.workspace, name);
     mkdirSync(folder);
-    const made = await desk.writ(
-      ["test", "generate", "api.json", "--out", join(folder, "api.test.ts"), ...CREDENTIALS],
-      { variables: VARIABLES },
-    );
+    const file = join(folder, "api.test.ts");
+    const made = await desk.writ(["test", "generate", "api.json", "--out", file, ...CREDENTIALS], {
+      variables: VARIABLES,
+    });
     expect(made.code).toBe(0);
-    expect(found(readFileSync(join(folder, "api.test.ts"), "utf8"))).toEqual([]);
+    expect(found(readFileSync(file, "utf8"))).toEqual([]);
     symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
     writeFileSync(join(folder, "package.json"), "{}");
-    const vitest = join(top, "node_modules/vitest/vitest.mjs");
-    const outcome = await serving(CORRECT, async (origin) => {
-      const { execFile } = await import("node:child_process");
-      const go = (env: Readonly<Record<string, string>>): Promise<{ code: number; text: string }> =>
-        new Promise((resolve) => {
-          const argv = [vitest, "run", "--root", folder, "--maxWorkers=1", "--reporter=dot"];
-          const options = {
-            env: { API_BASE_URL: origin, PATH: "/usr/bin:/bin", ...env },
-            maxBuffer: 2 ** 26,
-          };
-          execFile(process.execPath, argv, options, (error, stdout, stderr) =>
-            resolve({ code: error === null ? 0 : 1, text: stdout + stderr }),
-          );
-        });
-      const wrong = { ...VARIABLES, TOKEN: "not-the-right-one" };
-      return [await go(VARIABLES), await go({}), await go(wrong)] as const;
+    const argv = [
+      join(top, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--root",
+      folder,
+      "--maxWorkers=1",
+      "--reporter=verbose",
+      "--reporter=json",
+    ];
+    const go = (env: Readonly<Record<string, string>>): Promise<{ code: number; text: string }> =>
+      new Promise((resolve) => {
+        const options = { env: { PATH: "/usr/bin:/bin", ...env }, maxBuffer: 2 ** 26 };
+        execFile(process.execPath, argv, options, (error, stdout, stderr) =>
+          resolve({ code: error === null ? 0 : 1, text: stdout + stderr }),
+        );
+      });
+    return serving(answer, async (origin) => {
+      const ran: { code: number; text: string }[] = [];
+      for (const env of environments(origin)) ran.push(await go(env));
+      return ran;
     });
-    expect(outcome[0].text).not.toContain("FAIL");
-    expect(outcome[0].code).toBe(0);
-    expect(outcome[1].code).toBe(1);
-    expect(outcome[1].text).toContain("set HEAD_KEY to the credential that the server wants");
-    expect(outcome[2].code).toBe(1);
-    expect(outcome[2].text).toContain("the server does not take the credential");
+  };
+
+  test("reads the credentials from the environment, where it is run", async () => {
+    const [right, none, wrong] = await suiteRuns("suite", CORRECT, (origin) => {
+      const at = { API_BASE_URL: origin };
+      return [{ ...at, ...VARIABLES }, { ...at }, { ...at, ...VARIABLES, TOKEN: "not-the-right-one" }];
+    });
+    expect(right?.text).not.toContain("FAIL");
+    expect(right?.code).toBe(0);
+    expect(none?.code).toBe(1);
+    expect(none?.text).toContain("set HEAD_KEY to the credential that the server wants");
+    expect(wrong?.code).toBe(1);
+    expect(wrong?.text).toContain("the server does not take the credential");
+  });
+
+  test("prints no credential that a server repeats, and sends none in the clear to another machine", async () => {
+    const [repeated, exposed] = await suiteRuns("suite-echo", ECHO, (origin) => [
+      { API_BASE_URL: origin, ...VARIABLES },
+      // An address for documentation (RFC 5737), which nothing listens at.
+      { API_BASE_URL: "http://192.0.2.2", ...VARIABLES },
+    ]);
+    expect(repeated?.code).toBe(1);
+    expect(repeated?.text).toContain("[key removed]");
+    expect(repeated?.text).toContain("the answer breaks its schema");
+    expect(found(repeated?.text ?? "")).toEqual([]);
+    expect(exposed?.code).toBe(1);
+    expect(exposed?.text).toContain("a credential goes to another machine over https only");
+    expect(found(exposed?.text ?? "")).toEqual([]);
   });
 });
 

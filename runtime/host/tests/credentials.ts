@@ -1,7 +1,8 @@
 import { toBase64, utf8 } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import { withoutSecret } from "#kernel/without-secret.ts";
+import { secretRemover } from "#kernel/without-secret.ts";
+import { pointerTo } from "#apitest/load/pointer.ts";
 import { withCredentials } from "#apitest/wire/credentials.ts";
 import { cookieValue, encodePart } from "#apitest/wire/encode.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
@@ -22,9 +23,11 @@ export type CredentialFault = Fault<
 export class TestCredentials {
   /** Truly private, so that nothing that prints objects prints them. */
   readonly #values: ReadonlyMap<string, string>;
+  readonly #hide: (text: string) => string;
 
   private constructor(values: ReadonlyMap<string, string>) {
     this.#values = values;
+    this.#hide = secretRemover([...values.values()].flatMap(formsOf));
   }
 
   static read(
@@ -94,18 +97,14 @@ export class TestCredentials {
           ? ok(
               judged.value.map((each) => ({
                 ...each,
-                message: this.hide(each.message),
-                cause: this.hide(each.cause),
+                message: this.#hide(each.message),
+                cause: this.#hide(each.cause),
               })),
             )
           : judged;
       },
       smaller: (caseId, signal) => tester.smaller(caseId, signal),
     };
-  }
-
-  private hide(text: string): string {
-    return [...this.#values.values()].flatMap(formsOf).reduce(withoutSecret, text);
   }
 }
 
@@ -126,11 +125,23 @@ const wireText = ({ place, form }: ApiCredential, value: string): string => {
 /** A shorter password would be found in any text. */
 const PASSWORD_CHARACTERS_MIN = 4;
 
-/** Everything that gives a credential away: as it is and as it is sent, and the password of a user. */
+/** Everything that gives a credential away: it, as it is sent, and the password of a user, each in any writing. */
 const formsOf = (value: string): readonly string[] => {
   const password = value.slice(value.indexOf(":") + 1);
   const parts = value.includes(":") && password.length >= PASSWORD_CHARACTERS_MIN ? [password] : [];
-  return [value, ...parts, encodePart(value), toBase64(utf8(value))];
+  return [...new Set([value, ...parts, toBase64(utf8(value))].flatMap(writingsOf))];
+};
+
+/** As it stands, percent-encoded by any client, within a text of JSON; and each of these in a JSON pointer. */
+const writingsOf = (text: string): readonly string[] => {
+  const encoded = [encodePart(text), encodeURIComponent(text)];
+  const writings = [
+    text,
+    ...encoded,
+    ...encoded.map((each) => each.replace(/%../g, (sign) => sign.toLowerCase())),
+    JSON.stringify(text).slice(1, -1),
+  ];
+  return [...writings, ...writings.map((each) => pointerTo("", each).slice(1))];
 };
 
 const unfit = (scheme: string, why: string): Fault<"TESTS_CREDENTIAL_UNFIT"> =>
