@@ -1,20 +1,20 @@
 import { fromHex } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
+import { invariant } from "#kernel/invariant.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { isJsonObject, ownValue } from "#kernel/json.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import { effectOf } from "./calls.ts";
+import { Course } from "./course.ts";
 import type { JournalEntry, JournalFault } from "./journal.ts";
-import { inputOf } from "./journal.ts";
 import type { RunLimits } from "./limits.ts";
 import { RUN_LIMITS_DEFAULT } from "./limits.ts";
 import type { ProgramSource } from "./program.ts";
 import { programOf } from "./program.ts";
 import type { Effect, RunState } from "./state.ts";
-import { RUN_KEY_BYTES, stateDigest } from "./state-digest.ts";
-import { begin, transition } from "./transition.ts";
+import { RUN_KEY_BYTES } from "./state-digest.ts";
 
 export interface Replay {
   /** The digest of the state after each input, in their order. */
@@ -51,32 +51,29 @@ export const replayRun = (
   entries: readonly JournalEntry[],
 ): Result<Replay, ReplayFault> => {
   const journal = [...entries].sort((left, right) => left.input - right.input);
-  const [opening, ...rest] = journal;
+  const [opening] = journal;
   if (opening?.type !== "run.started" || journal.some((entry, index) => entry.input !== index)) {
     return failed(fault("REPLAY_INCOMPLETE", "the inputs of the run are not all there, each once"));
   }
-  const start = inputOf(opening);
-  if (!start.ok) return start;
   const key = keyOf(opening);
   const limits = limitsOf(opening);
-  if (key === null || limits === null || start.value.k !== "started") {
+  if (key === null || limits === null) {
     return failed(fault("JOURNAL_UNREADABLE", "the start of the run cannot be read"));
   }
   const program = programOf({ ...source, limits });
   if (!program.ok) return program;
+  const course = new Course(crypto, program.value, key, null);
+  const digests: Sha256[] = [];
+  let asked: Effect | null = null;
   try {
-    const first = begin(program.value, start.value);
-    let { state } = first;
-    let asked = effectOf(first.commands);
-    const digests = [stateDigest(crypto, key, state)];
-    for (const entry of rest) {
-      const input = inputOf(entry);
-      if (!input.ok) return input;
-      const step = transition(program.value, state, input.value);
-      ({ state } = step);
-      asked = effectOf(step.commands) ?? asked;
-      digests.push(stateDigest(crypto, key, state));
+    for (const entry of journal) {
+      const commands = course.take(entry);
+      if (!commands.ok) return commands;
+      asked = effectOf(commands.value) ?? asked;
+      digests.push(course.digest());
     }
+    const { state } = course;
+    invariant(state !== null, "a run that began has a state");
     return ok({ digests, state, asked, key });
   } catch (error) {
     // The transition takes an input that cannot come for a mistake of ours; here it is the journal's.
