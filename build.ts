@@ -10,7 +10,7 @@ import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from "esbuild";
 import type { LowerJob } from "#adapters/lowering/messages.ts";
-import { type RunScript, workerScript } from "#adapters/lowering/worker-script.ts";
+import { type RunScript, compiledFile, workerScript } from "#adapters/lowering/worker-script.ts";
 import { V8_FLAGS } from "#cli/v8-flags.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
@@ -161,7 +161,8 @@ function compileParser(): void {
   // V8 takes it only under the flags that it was made under: those of the command.
   setFlagsFromString(V8_FLAGS);
   const path = join(dist, `${PARSER}.cjs`);
-  const script = workerScript(readFileSync(path, "utf8"), path);
+  const code = readFileSync(path, "utf8");
+  const script = workerScript(code, path);
   const lowering: { lower?: (job: LowerJob) => void } = {};
   const parentPort = {
     on: (_event: string, lower: (job: LowerJob) => void) => (lowering.lower = lower),
@@ -173,7 +174,7 @@ function compileParser(): void {
   const agentFile = "agents/release-notes.symbi";
   const bytes = readFileSync(join(top, "examples/release-notes", agentFile));
   lowering.lower?.({ path: agentFile, bytes, tools: BUILTIN_TOOLS });
-  writeFileSync(join(dist, `${PARSER}.v8`), script.createCachedData());
+  writeFileSync(join(dist, `${PARSER}.v8`), compiledFile(code, script.createCachedData()));
 }
 
 /** An ESM bundle has no `require`: a CommonJS package that asks for one of Node's modules would fail when it is used. */

@@ -1,7 +1,7 @@
 import type { ActionPattern, PatternArgument } from "#protocol/agent-spec.ts";
 import { NAME_LENGTH_MAX } from "#protocol/agent-spec-bounds.ts";
 import { CONDITION_ROOTS } from "#protocol/agent-spec-condition.ts";
-import { ACTION_NAMES } from "#protocol/policy-vocabulary.ts";
+import { ACTION_NAMES, UNASKED_BY_AGENTS } from "#protocol/policy-vocabulary.ts";
 import type { Span } from "#protocol/source.ts";
 import type { ToolDescriptor, ToolParameter } from "#protocol/tool-descriptors.ts";
 import type * as syntax from "../generated/ast.ts";
@@ -106,6 +106,14 @@ const lowerOne = (context: LowerContext, node: Chain): ActionPattern | undefined
       { help: "Name a tool, or test `resource` behind `if`." },
     );
     return undefined;
+  }
+  if (UNASKED_BY_AGENTS.some((action) => action === name)) {
+    context.reporter.report(
+      "WRIT087",
+      found.span,
+      `no agent of this release asks for ${quoted(name)}, so this rule has no effect there yet`,
+      { help: "Keep it for a release that asks, or take it out." },
+    );
   }
   return { name, kind: "action", arguments: [], span };
 };

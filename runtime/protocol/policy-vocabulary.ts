@@ -28,6 +28,20 @@ export const ACTION_NAMES = [
 
 export type ActionName = (typeof ACTION_NAMES)[number];
 
+/** Actions that no part of this release puts to the policies: what a rule says of them holds nothing back yet. */
+export const UNASKED_ACTIONS: readonly ActionName[] = [
+  "delegate",
+  "send",
+  "subscribe",
+  "recall",
+  "store",
+  "create_agent",
+  "allocate",
+];
+
+/** Those that no agent asks for: requests are made by tests of an API only. */
+export const UNASKED_BY_AGENTS: readonly ActionName[] = [...UNASKED_ACTIONS, "http_request"];
+
 export const PRINCIPAL_TYPES = ["Agent", "TestRun", "User", "Client"] as const;
 export type PrincipalType = (typeof PRINCIPAL_TYPES)[number];
 

@@ -277,6 +277,12 @@ export const PROBLEM_CATALOGUE = {
     "A rule compares something that has one of a few known values with a text that is none of them. The comparison never holds, so a `deny` with it denies nothing.",
     "Write one of the values that the message names.",
   ),
+  WRIT087: quality(
+    "warning",
+    "rule about an action that nothing asks for yet",
+    "The action is in the policy vocabulary, and no agent of this release makes such a request. What the rule says of it neither permits nor holds back anything.",
+    "Keep the rule for a release that asks, or take it out.",
+  ),
 
   // Policies, in Cedar files and in what rules of agent files are compiled to.
   WRIT100: {

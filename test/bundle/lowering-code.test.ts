@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { compiledFile } from "#adapters/lowering/worker-script.ts";
 import { V8_FLAGS } from "#cli/v8-flags.ts";
 
 /** The parser's code lies in a build with what V8 made of it: a file that may save time and may decide nothing. */
@@ -21,10 +22,11 @@ test("V8 takes what the build compiled, under the flags of the command and under
   const program = `
     import { readFileSync } from "node:fs";
     import { setFlagsFromString } from "node:v8";
-    import { workerScript } from ${JSON.stringify(join(top, "runtime/adapters/lowering/worker-script.ts"))};
-    const [code, compiled] = process.argv.slice(1);
-    const isTaken = () =>
-      !workerScript(readFileSync(code, "utf8"), "code", readFileSync(compiled)).cachedDataRejected;
+    import { compiledIn, workerScript } from ${JSON.stringify(join(top, "runtime/adapters/lowering/worker-script.ts"))};
+    const [path, file] = process.argv.slice(1);
+    const code = readFileSync(path, "utf8");
+    const compiled = compiledIn(readFileSync(file), code);
+    const isTaken = () => !workerScript(code, "code", compiled).cachedDataRejected;
     const before = isTaken();
     setFlagsFromString(${JSON.stringify(V8_FLAGS)});
     console.log(before, isTaken());`;
@@ -33,17 +35,40 @@ test("V8 takes what the build compiled, under the flags of the command and under
   expect(done.stdout.trim(), done.stderr).toBe("false true");
 });
 
-test.each([
+const flipped = (whole: Buffer, places: readonly number[]): Buffer => {
+  const bytes = Buffer.from(whole);
+  for (const at of places) bytes[at] = (bytes[at] ?? 0) ^ 0x55;
+  return bytes;
+};
+
+test.each<readonly [string, (whole: Buffer, code: string) => Uint8Array | null]>([
   ["nothing", (): Uint8Array => Buffer.alloc(0)],
   ["something else", () => Buffer.from("what no V8 ever made of any code".repeat(100))],
   ["half of it", (whole: Buffer) => whole.subarray(0, whole.length / 2)],
-  // The first words of it are the number of the format and a digest of V8's version.
-  ["that of another V8", (whole: Buffer) => Buffer.concat([Buffer.alloc(8, 7), whole.subarray(8)])],
+  ["no file at all", () => null],
+  // Behind the checksum are the number of the format and a digest of V8's version.
+  [
+    "that of another V8",
+    (whole: Buffer, code: string) =>
+      compiledFile(code, Buffer.concat([Buffer.alloc(8, 7), whole.subarray(12)])),
+  ],
+  ["that of other code", (whole: Buffer, code: string) => compiledFile(` ${code}`, whole.subarray(4))],
+  ...[0, 100, 1_000, 100_000].map(
+    (at) => [`one wrong byte at ${at}`, (whole: Buffer) => flipped(whole, [at])] as const,
+  ),
+  [
+    "wrong bytes all over",
+    (whole: Buffer) =>
+      flipped(
+        whole,
+        Array.from({ length: 500 }, (_, index) => index * 997),
+      ),
+  ],
 ])("where it holds %s, a file is checked all the same", (_, damaged) => {
-  const file = join(dist, "a.symbi");
-  writeFileSync(file, "agent a() {\n    capabilities = [\n}\n");
+  const agent = join(dist, "a.symbi");
+  writeFileSync(agent, "agent a() {\n    capabilities = [\n}\n");
   const check = (): { code: number | null; out: string } => {
-    const done = spawnSync(process.execPath, [join(dist, "cli.js"), "check", "--json", file], {
+    const done = spawnSync(process.execPath, [join(dist, "cli.js"), "check", "--json", agent], {
       encoding: "utf8",
       env: { WRIT_STATE: join(dist, "state") },
     });
@@ -54,6 +79,8 @@ test.each([
   const expected = check();
   expect(expected.out).toContain("WRIT");
   expect(expected.code).toBe(1);
-  writeFileSync(join(dist, COMPILED), damaged(whole));
+  const file = damaged(whole, readFileSync(join(dist, "lowering-code.cjs"), "utf8"));
+  if (file === null) rmSync(join(dist, COMPILED));
+  else writeFileSync(join(dist, COMPILED), file);
   expect(check()).toEqual(expected);
 });

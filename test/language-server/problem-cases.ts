@@ -209,7 +209,7 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   ["agent a(x: int = «1») { }", "WRIT072"],
   // 073 functions with names of tools and actions
   ["function «shell»() { }", "WRIT073"],
-  ["function «send»() { } policy p { deny: send }", "WRIT073"],
+  ["function «send»() { } policy p { deny: «send» }", "WRIT073", "WRIT087"],
   // 074 tiers and tools
   ['agent a { with sandbox = "wasm" { «shell»("ls"); } }', "WRIT074"],
   ["agent a { capabilities = [«shell»] with sandbox = wasm { } }", "WRIT074"],
@@ -325,6 +325,15 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   [inPolicy('deny: publish_file if resource.path == «"*.md"»'), "WRIT084"],
   [inPolicy('deny: read_file(path) if path == «"./private/*"»'), "WRIT083"],
 
+  // Actions that nothing asks for yet.
+  [inPolicy("deny: «delegate»"), "WRIT087"],
+  [inPolicy("allow: [read_file, «send»]"), "WRIT087"],
+  [inPolicy("require: approval(«http_request»)"), "WRIT087"],
+  [inPolicy("audit: «recall»"), "WRIT087"],
+  [inPolicy('deny: «http_request» if resource.method == "PURGE"'), "WRIT087"],
+  [inPolicy('deny: «http_request» if resource.path.starts_with("/api/")'), "WRIT087"],
+  [inPolicy("deny: [model_call, publish_file, respond]")],
+
   // Conditions that nothing meets.
   [inPolicy("deny: shell if «false»"), "WRIT085"],
   [inPolicy("allow: shell if «false»"), "WRIT085"],
@@ -352,8 +361,8 @@ export const PROBLEM_CASES: readonly ProblemCase[] = [
   [inPolicy('deny: shell if resource.risk in ["high", «"severe"»]'), "WRIT086"],
   [inPolicy('deny: shell if resource.effects.contains(«"writes"»)'), "WRIT086"],
   [inPolicy('deny: shell if «"writes"» in resource.effects'), "WRIT086"],
-  [inPolicy('deny: http_request if resource.scheme == «"ftp"»'), "WRIT086"],
-  [inPolicy('deny: http_request if resource.method == «"get"»'), "WRIT086"],
+  [inPolicy('deny: «http_request» if resource.scheme == «"ftp"»'), "WRIT087", "WRIT086"],
+  [inPolicy('deny: «http_request» if resource.method == «"get"»'), "WRIT087", "WRIT086"],
   [inPolicy('deny: publish_file if resource.change.starts_with(«"del"»)'), "WRIT086"],
 ];
 
@@ -373,7 +382,6 @@ export const POSSIBLE_CONDITIONS: readonly string[] = [
   'deny: publish_file if resource.change.starts_with("re")',
   'deny: shell if context.sandbox_tier == "gvisor"',
   'deny: shell if resource.effects.contains("executes-code")',
-  'deny: http_request if resource.method == "PURGE"',
   'deny: shell if resource.name == "anything"',
   'deny: shell(command) if command == "ls *"',
   'deny: write_file(content: "*")',
@@ -415,7 +423,6 @@ export const POSSIBLE_PATHS: readonly string[] = [
   'deny: shell(command) if command.starts_with("/bin/")',
   'deny: shell if file == "./x"',
   'deny: read_file if inputs.file == "/x"',
-  'deny: http_request if resource.path.starts_with("/api/")',
   'deny: "*" if principal.path == "/x"',
   'deny: publish_file if resource.path == "README.md"',
   'deny: publish_file if resource.folded_path.starts_with("policies/")',
