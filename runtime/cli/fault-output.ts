@@ -52,5 +52,6 @@ const USAGE: ReadonlySet<string> = new Set([
   "SCRIPT_INVALID",
   "RUN_UNKNOWN",
   "RUN_NOT_INTERRUPTED",
+  "RESUME_SUPERSEDED",
   "RUN_CONSENT_UNAVAILABLE",
 ]);

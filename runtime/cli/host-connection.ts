@@ -11,7 +11,8 @@ import { findIdentity } from "#host/workspace-identity.ts";
 import { findWorkspace, findWorkspaceOfFolder } from "#host/workspace.ts";
 
 import type { ExitCode, Invocation } from "./command.ts";
-import { isUsage } from "./fault-output.ts";
+import type { Audience } from "./fault-output.ts";
+import { isUsage, refuseUsage } from "./fault-output.ts";
 import { VERSION } from "./version.ts";
 import { wrap } from "./width.ts";
 
@@ -103,6 +104,22 @@ export const named = <Item>(
 ): Item | undefined => {
   const found = items.filter((item) => idOf(item).endsWith(text.toLowerCase()));
   return found.length === 1 ? found[0] : undefined;
+};
+
+const IDS_NAMED_MAX = 10;
+
+/** Says why a text names no one run: none ends so, or several do, and then which. */
+export const refuseUnnamed = (
+  audience: Audience,
+  runs: readonly { readonly run: string }[],
+  text: string,
+): ExitCode => {
+  const found = runs.filter(({ run }) => run.endsWith(text.toLowerCase()));
+  if (found.length === 0)
+    return refuseUsage(audience, "no run here has that id", "`writ ps --all` lists them");
+  const shown = found.slice(0, IDS_NAMED_MAX).map(({ run }) => run);
+  if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`);
+  return refuseUsage(audience, `${found.length} runs here have an id that ends so`, shown.join(", "));
 };
 
 /** How a command ends that the host refused. */

@@ -1,6 +1,5 @@
 import type { RunId } from "#kernel/ids.ts";
-import type { Fault, Result } from "#kernel/result.ts";
-import { failed, ok } from "#kernel/result.ts";
+import type { Fault } from "#kernel/result.ts";
 import { openHostReader } from "#host/compose/host.ts";
 import type { LedgerPlace } from "#host/compose/ledger.ts";
 import { resumeRun } from "#host/compose/resume.ts";
@@ -16,7 +15,7 @@ import type { ExitCode, Invocation } from "./command.ts";
 import { createConsentPrompt } from "./consent-prompt.ts";
 import { effectPromptOf } from "./effect-prompt.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { named, workspaceHere } from "./host-connection.ts";
+import { named, refuseUnnamed, workspaceHere } from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import type { Behind } from "./run-end.ts";
 import { NOT_AGREED, otherPowers, refuseRun, tellEnd, withBehind } from "./run-end.ts";
@@ -60,25 +59,25 @@ const resumeHere = async (
   };
   const reader = await openHostReader(place);
   if (!reader.ok) return unavailable(reader.fault);
-  const run = await runNamed(place, invocation);
-  if (!run.ok) return unavailable(run.fault);
-  if (run.value === null) {
-    const tests = await testRunsHere(invocation);
-    const found = tests.ok
-      ? named(tests.value, values.get("resume")?.[0] ?? "", (one) => one.run)
-      : undefined;
-    if (found !== undefined) {
-      printFault(invocation, testsBegunAnew(found));
-      return 2;
-    }
-    return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
+  const runs = await readRuns(place, signal);
+  if (!runs.ok) return unavailable(runs.fault);
+  const tests = await testRunsHere(invocation);
+  if (!tests.ok) return unavailable(tests.fault);
+  const text = values.get("resume")?.[0] ?? "";
+  const found = named([...runs.value, ...tests.value], text, (one) => one.run);
+  if (found === undefined) return refuseUnnamed(invocation, [...runs.value, ...tests.value], text);
+  const test = tests.value.find((one) => one.run === found.run);
+  if (test !== undefined) {
+    printFault(invocation, testsBegunAnew(test));
+    return 2;
   }
-  if (switches.has("detach")) return resumeDetached(invocation, workspace, reader.value, run.value);
+  const run = found.run as RunId;
+  if (switches.has("detach")) return resumeDetached(invocation, workspace, reader.value, run);
   const ledger = await openRunLedger(place, `writ ${VERSION}`);
   if (!ledger.ok) return unavailable(ledger.fault);
   const { writable, interrupted } = ledger.value;
   closers.push(() => writable.close());
-  const others = interrupted.filter((one) => one.run !== run.value);
+  const others = interrupted.filter((one) => one.run !== run);
   if (!switches.has("json")) tellInterrupted(others, terminal);
 
   let notAgreed: Fault<string> = NOT_AGREED;
@@ -87,24 +86,13 @@ const resumeHere = async (
   const deps = { workspace, place, ledger: writable, variables, home: homeFolder(), user };
   const ran = await resumeRun(
     { ...deps, reader: reader.value, product: `writ ${VERSION}`, cwd },
-    run.value,
+    run,
     { planned: () => people },
     signal,
   );
   if (ran.ok) return tellEnd(invocation, ran.value, workspace, told);
   if ("fault" in ran.fault) told.add(ran.fault.fault);
   return refuseResume(ran.fault, notAgreed, invocation);
-};
-
-/** The run that `--resume` names; null where it names none, or more than one. */
-const runNamed = async (
-  place: LedgerPlace,
-  { values, signal }: Invocation,
-): Promise<Result<RunId | null, Fault<string>>> => {
-  const runs = await readRuns(place, signal);
-  if (!runs.ok) return failed(runs.fault);
-  const found = named(runs.value, values.get("resume")?.[0] ?? "", ({ run }) => run);
-  return ok((found?.run ?? null) as RunId | null);
 };
 
 /** The person at this terminal. */

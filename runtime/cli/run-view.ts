@@ -4,7 +4,7 @@ import type { JsonObject } from "#kernel/json.ts";
 import { isJsonObject, ownValue } from "#kernel/json.ts";
 import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ObservedEntry, RunObserver } from "#host/run-observer.ts";
-import type { LiveType } from "#protocol/run-event.ts";
+import type { EntryType, LiveType } from "#protocol/run-event.ts";
 
 import { plural } from "./audit-text.ts";
 import type { Style, Terminal } from "./command.ts";
@@ -44,6 +44,14 @@ const LOST: Readonly<Record<string, string>> = {
     "programs of the sandbox, and what they had not finished; the files before that are there again",
 };
 
+/** What closes before `run.resumed` what a dead host left open. */
+const CLOSINGS: ReadonlySet<EntryType> = new Set([
+  "approval.answered",
+  "model.failed",
+  "action.completed",
+  "effect.unknown",
+]);
+
 const TOLD: Readonly<Record<string, string>> = {
   EFFECT_HAPPENED: "happened",
   EFFECT_ABSENT: "did not happen",
@@ -81,6 +89,8 @@ class RunView implements RunObserver {
   readonly #unshown = new Set<string>();
   #unshownDenials = 0;
   #diffLinesLeft = DIFF_LINES_OF_TURN_MAX;
+  /** What was lost with a host comes before the run goes on, and is shown below that; null once it did. */
+  #lost: ObservedEntry[] | null = [];
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -97,13 +107,7 @@ class RunView implements RunObserver {
       "model.requested": (fields) => void (this.#turns = Math.max(0, numberField(fields, "iteration") - 1)),
       "model.answered": (fields, content) => this.#turn(fields, content),
       "model.retried": (fields) => this.#retry(fields),
-      "model.failed": (fields, content) => {
-        this.#say("");
-        this.#paragraph(
-          `the model failed (${textField(fields, "code")}): ${explanationOf(content)}`,
-          this.#style.red("  !  "),
-        );
-      },
+      "model.failed": (fields, content) => this.#failure(fields, content),
       "action.decided": (fields, content) => this.#decision(fields, content),
       "approval.answered": (fields) => this.#answer(fields),
       "action.completed": (fields, content) => this.#completion(fields, content),
@@ -122,7 +126,20 @@ class RunView implements RunObserver {
   }
 
   entry(event: ObservedEntry): void {
-    this.#shows[event.type]?.(event.public, event.content);
+    if (this.#lost !== null && CLOSINGS.has(event.type)) {
+      this.#lost.push(event);
+      return;
+    }
+    if (event.type === "run.resumed") this.#show(event);
+    if (event.type !== "consent.given") {
+      for (const lost of this.#lost ?? []) this.#show(lost);
+      this.#lost = null;
+    }
+    if (event.type !== "run.resumed") this.#show(event);
+  }
+
+  #show({ type, public: fields, content }: ObservedEntry): void {
+    this.#shows[type]?.(fields, content);
   }
 
   live(type: LiveType, data: JsonObject): void {
@@ -183,6 +200,16 @@ class RunView implements RunObserver {
       this.#say(
         `${lead}${this.#style.dim(`(no words, ${plural(numberField(fields, "toolCalls"), "call")})`)}`,
       );
+  }
+
+  #failure(fields: JsonObject, content: ObservedEntry["content"]): void {
+    const code = textField(fields, "code");
+    if (code === "HOST_DIED") {
+      this.#row("lost", "an answer of the model: the run's host died before it came");
+      return;
+    }
+    this.#say("");
+    this.#paragraph(`the model failed (${code}): ${explanationOf(content)}`, this.#style.red("  !  "));
   }
 
   #retry(fields: JsonObject): void {

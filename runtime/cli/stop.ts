@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -11,7 +13,15 @@ import { isIdEnding } from "./audit-list.ts";
 import { shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { attach, codeOf, named, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
+import {
+  attach,
+  codeOf,
+  named,
+  refuseUnnamed,
+  withHost,
+  WORKSPACE_OPTION,
+  workspaceHere,
+} from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import type { ListedRun } from "./ps.ts";
 import { allRunsHere } from "./ps.ts";
@@ -33,19 +43,37 @@ export const stopCommand: Command = {
 };
 
 const stop = async (invocation: Invocation): Promise<ExitCode> => {
-  const { positionals, signal, switches, terminal } = invocation;
-  const [text, ...more] = positionals;
+  const [text, ...more] = invocation.positionals;
   if (text === undefined || more.length > 0 || !isIdEnding(text.toLowerCase())) {
     return refuseUsage(invocation, "name one run by its id, or by at least its last 6 characters");
   }
+  for (let triesLeft = RACE_TRIES_MAX; ; triesLeft -= 1) {
+    const code = await stopAsItStands(invocation, text, triesLeft === 0);
+    if (code !== "raced") return code;
+    await sleep(RACE_WAIT_MS, undefined, { signal: invocation.signal });
+  }
+};
+
+/** How often, and behind what wait, it is looked again where another process was faster. */
+const RACE_TRIES_MAX = 20;
+const RACE_WAIT_MS = 250;
+
+/** That another process ended the run or took it up at the same moment, or is about to. */
+const RACED: ReadonlySet<string> = new Set(["RUN_SUPERSEDED", "RUN_NOT_INTERRUPTED"]);
+
+const stopAsItStands = async (
+  invocation: Invocation,
+  text: string,
+  isLast: boolean,
+): Promise<ExitCode | "raced"> => {
+  const { signal, switches, terminal } = invocation;
   const runs = await allRunsHere(invocation);
   if (!runs.ok) {
     printFault(invocation, runs.fault);
     return 3;
   }
   const found = named(runs.value, text, ({ run }) => run);
-  if (found === undefined)
-    return refuseUsage(invocation, "no run here has that id, or more than one", "see `writ ps --all`");
+  if (found === undefined) return refuseUnnamed(invocation, runs.value, text);
   const tell = (state: string): ExitCode => {
     if (switches.has("json")) terminal.out(visibleJson(JSON.stringify({ run: found.run, state })));
     else terminal.out(`${shortId(found.run)}  ${state}`);
@@ -74,6 +102,7 @@ const stop = async (invocation: Invocation): Promise<ExitCode> => {
           peer.call("run/cancel", { run, reason: "writ stop" }, { signal }),
         );
   if (!cancelled.ok) {
+    if (RACED.has(cancelled.fault.code) && !isLast) return "raced";
     printFault(invocation, cancelled.fault);
     return codeOf(cancelled.fault);
   }

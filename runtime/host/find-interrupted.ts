@@ -54,9 +54,11 @@ export const openEndOf = (
   const last = placed.at(-1);
   if (life === undefined || last === undefined) return failed(UNKNOWN_RUN);
   if (life.entry.type === "run.ended") return failed(RUN_IS_OVER);
-  const givingUp = placed.findLast(({ entry }) => isGivingUp(entry));
-  const at = givingUp !== undefined && givingUp.entry.run.seq > life.entry.run.seq ? givingUp : life;
-  return at.entry.type !== "run.interrupted" && at.isLive ? failed(GOES_ON) : ok({ at, last });
+  // Several may have given it up at once, each in a log of its own; whoever still writes may be the one that ends it.
+  const givingUps = placed.filter(({ entry }) => isGivingUp(entry) && entry.run.seq > life.entry.run.seq);
+  const at = givingUps.at(-1) ?? life;
+  const isWorkedOn = [...givingUps, life].some((one) => one.entry.type !== "run.interrupted" && one.isLive);
+  return isWorkedOn ? failed(GOES_ON) : ok({ at, last });
 };
 
 const isGivingUp = ({ type, public: fields }: PlacedEntry["entry"]): boolean =>

@@ -9,6 +9,7 @@ import type { FoundRun } from "./found-run.ts";
 import { entriesOfRun, howToEnd, openFoundRun } from "./found-run.ts";
 import { findInterrupted, isAlone } from "./find-interrupted.ts";
 import type { RunAgentDeps, RunPeople, RunRefusal } from "./run-agent.ts";
+import { heldObserver } from "./run-observer.ts";
 import { askConsent, requestOf, sessionOpener, withRecorder } from "./run-agent.ts";
 import { resumedSandbox } from "./resumed-sandbox.ts";
 
@@ -84,12 +85,18 @@ export const resumePlanned = async (
 
   const recorded = { entries: past.value.entries, inputs: past.value.journal.length };
   const { parent, scope } = found;
-  return withRecorder<ResumeRefusal>(deps, people, { run, parent, scope, recorded }, async (recorder) => {
+  // Of two that take it up at once one is refused, and must not have told its people that it goes on.
+  const observer = heldObserver(people.observer);
+  const watched = { ...people, observer };
+  return withRecorder<ResumeRefusal>(deps, watched, { run, parent, scope, recorded }, async (recorder) => {
     // Before anything is recorded: a run without its files is still interrupted, and they may come back.
     const had = await resumedSandbox(deps.ledger.artefacts, scope, past.value, NOTHING_TOLD);
     if (!had.ok) return refuse(filesGone(run, had.fault));
     const consent = await askConsent(deps, recorder, people, signal);
-    if (!consent.ok) return consent;
+    if (!consent.ok) {
+      observer.release();
+      return consent;
+    }
     recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: deps.plan.tier.why });
     /** Lost effects of which a person said that they happened. */
     const happened = new Set<string>();
@@ -107,13 +114,24 @@ export const resumePlanned = async (
         entropy,
         openSession: sessionOpener(deps, people, resumed),
         askEffect,
-        isAlone: () => isAlone(deps, run, past.value.interrupted),
+        isAlone: async () => {
+          const alone = await isAlone(deps, run, past.value.interrupted);
+          if (alone.ok && alone.value) observer.release();
+          return alone;
+        },
       },
       request,
       plan.value,
       signal,
     );
-    return ran.ok ? ran : refuse(ran.fault);
+    if (!ran.ok) {
+      // Whoever comes second is told so in the same way as whoever comes late.
+      return ran.fault.code === "RESUME_SUPERSEDED"
+        ? failed({ k: "usage", fault: ran.fault })
+        : refuse(ran.fault);
+    }
+    observer.release();
+    return ran;
   });
 };
 

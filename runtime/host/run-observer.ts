@@ -49,3 +49,26 @@ export const observedRecorder = (
     },
   };
 };
+
+/** An observer that is shown nothing before it is let see, and then all of it in its order. */
+export interface HeldObserver extends RunObserver {
+  release(): void;
+}
+
+/** Holds back what a run shows while it may still turn out that another process is the run. */
+export const heldObserver = (observer: RunObserver): HeldObserver => {
+  let held: ((to: RunObserver) => void)[] | null = [];
+  const show = (event: (to: RunObserver) => void): void => {
+    if (held === null) event(observer);
+    else held.push(event);
+  };
+  return {
+    entry: (observed) => show((to) => to.entry(observed)),
+    live: (type, data) => show((to) => to.live(type, data)),
+    release() {
+      const events = held ?? [];
+      held = null;
+      for (const event of events) event(observer);
+    },
+  };
+};

@@ -114,7 +114,7 @@ const ENDINGS: Readonly<Record<Exclude<ProgramEnd["result"]["ended"], "exited">,
   output: "it printed far more than it may and was ended; files are as they were before it",
   crashed: "it crashed; files are as they were before it",
   killed:
-    "it was killed from outside and nothing says why, most likely because it took more memory than it may; files are as they were before it",
+    "it was killed, and nothing says by whom: by itself, by somebody on this machine, or because it took more memory than it may; files are as they were before it",
 };
 
 /** A program's end as text for a model: how it ended, what it gave, printed and changed. */

@@ -73,6 +73,33 @@ describe("an interrupted run", { timeout: 240_000 }, () => {
     expect((await desk.writ(["audit", "show", run])).out.join("\n")).toContain("run.ended");
   });
 
+  test("is ended once where several stop it at the same moment, and each says how it ended", async () => {
+    const run = await desk.killedInProcess();
+    const told = await Promise.all([1, 2, 3].map(() => desk.writ(["stop", run])));
+    for (const one of told) {
+      expect(one, one.err.join("\n")).toMatchObject({
+        code: 0,
+        out: [`${run.slice(-8)}  cancelled`],
+        err: [],
+      });
+    }
+    expect(desk.ofRun(run, "run.ended")).toHaveLength(1);
+    expect((await desk.writ(["audit", "verify"])).code).toBe(0);
+  });
+
+  test("that two resume at the same moment goes on once, and whoever comes second is only told that", async () => {
+    const run = await desk.killedInProcess();
+    const told = await Promise.all(
+      [1, 2].map(() => desk.writ(["run", "--resume", run], { answers: ["yes"] })),
+    );
+    const [winner, loser] = told.toSorted((left, right) => left.code - right.code);
+    expect(winner?.code, winner?.err.join("\n")).toBe(0);
+    expect(loser?.code, loser?.err.join("\n")).toBe(2);
+    expect(loser?.out).toEqual([]);
+    expect(loser?.err.filter((line) => line.startsWith("writ: "))).toHaveLength(1);
+    expect(desk.ofRun(run, "run.ended")).toHaveLength(1);
+  });
+
   test("is ended for good by the workspace's host where one is there", async () => {
     const run = await desk.killedInProcess();
     const other = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);

@@ -103,6 +103,21 @@ test("turns of a run that goes on are counted on", () => {
   expect(lines.at(-1)).toBe("  3  › On we go.");
 });
 
+test("what was lost with a host stands below the lines of the run that goes on, and is no failure of the model", () => {
+  const resumed = {
+    type: "run.resumed",
+    public: { model: "m:1", tier: "wasm", inputs: 7 },
+    content: {},
+  } as const;
+  const lost = { type: "model.failed", public: { callId: "m", code: "HOST_DIED" }, content: {} } as const;
+  expect(view(80, lost, resumed)).toEqual([
+    "sandbox   wasm",
+    "model     m:1",
+    "resumed   behind 7 inputs on record",
+    "lost      an answer of the model: the run's host died before it came",
+  ]);
+});
+
 describe("the result of a program", () => {
   const completed = (text: string, exitCode: number) =>
     ({

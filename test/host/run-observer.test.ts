@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { observedRecorder } from "#host/run-observer.ts";
+import { heldObserver, observedRecorder } from "#host/run-observer.ts";
 import type { RunObserver } from "#host/run-observer.ts";
 import type { EntryDraft } from "#ports/run-recorder.ts";
 import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
@@ -42,4 +42,20 @@ test("a watcher that breaks keeps nothing from the record, and is shown the next
   expect((await observed.record(DRAFT)).ok).toBe(true);
   expect([recorder.entries.length, recorder.lives.length]).toEqual([2, 1]);
   expect(thrown.map(String)).toEqual(Array(3).fill("Error: the view broke"));
+});
+
+test("a watcher that is held sees nothing before it may, and then all of it in its order", async () => {
+  const seen: string[] = [];
+  const held = heldObserver({
+    entry: ({ type }) => void seen.push(type),
+    live: (type) => void seen.push(type),
+  });
+  const observed = observedRecorder(createRunRecorderFake(), held, (error) => void seen.push(String(error)));
+  await observed.record(DRAFT);
+  observed.live(...LIVE);
+  expect(seen).toEqual([]);
+  held.release();
+  expect(seen).toEqual(["body.advanced", "output.printed"]);
+  await observed.record(DRAFT);
+  expect(seen).toEqual(["body.advanced", "output.printed", "body.advanced"]);
 });

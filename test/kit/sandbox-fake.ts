@@ -34,6 +34,8 @@ export type FakeStep =
   | { readonly k: "print-list"; readonly path: string }
   | { readonly k: "write"; readonly path: string; readonly text: string }
   | { readonly k: "allocate"; readonly bytes: number }
+  /** Ends the program's process, and nobody says who did. */
+  | { readonly k: "be-killed" }
   /** Never goes on. */
   | { readonly k: "hang" }
   /** Ends the program with exit code 1. */
@@ -222,6 +224,8 @@ class FakeJob {
         case "allocate":
           if (step.bytes > this.limits.memoryBytesMax) return "memory";
           break;
+        case "be-killed":
+          return "killed";
         case "hang":
           await this.hang(closing);
           return "deadline";

@@ -69,6 +69,15 @@ describe("run_javascript", () => {
     expect(done).toMatchObject({ value: { ended: "memory" } });
   });
 
+  test("that was killed does not say by whom where nobody knows, as its own first process may have done it", async () => {
+    const bench = await createBench();
+    const { text } = valueOf(await bench.call("run_javascript", code({ k: "be-killed" })));
+    expect(text).toMatch(
+      /^it was killed, and nothing says by whom: by itself, .* or because it took more memory/,
+    );
+    expect(text).not.toMatch(/from outside|most likely/);
+  });
+
   test("says how much of its output was dropped", async () => {
     const bench = await createBench();
     const flood = code({ k: "print", stream: "stdout", text: "x".repeat(5000) });
