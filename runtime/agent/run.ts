@@ -280,6 +280,10 @@ export class Run {
   }
 }
 
-const SUPERSEDED = fault("RESUME_SUPERSEDED", "another host went on with the run at the same moment", {
-  help: "`writ ps` shows how it stands",
-});
+const SUPERSEDED = fault(
+  "RESUME_SUPERSEDED",
+  "another process took the run up or ended it at the same moment",
+  {
+    help: "`writ ps` shows how it stands",
+  },
+);

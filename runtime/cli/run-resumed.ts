@@ -1,7 +1,6 @@
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault } from "#kernel/result.ts";
 import { openHostReader } from "#host/compose/host.ts";
-import type { LedgerPlace } from "#host/compose/ledger.ts";
 import { resumeRun } from "#host/compose/resume.ts";
 import { openRunLedger } from "#host/compose/run.ts";
 import { readRuns } from "#host/compose/runs.ts";
