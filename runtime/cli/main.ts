@@ -33,7 +33,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
     abort(by);
   };
   // A terminal that is closed says so more than once, and nobody there is in a hurry.
-  const hangUp = (): void => abort("the terminal was closed (SIGHUP or the end of its input)");
+  const hangUp = (): void => abort("the closing of its terminal (SIGHUP or the end of its input)");
   const pressed = (): void => interrupt("Ctrl-C (SIGINT)");
   process.on("SIGINT", pressed);
   process.on("SIGTERM", () => interrupt("SIGTERM from another program"));

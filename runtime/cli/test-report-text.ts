@@ -99,14 +99,25 @@ const verdict = (report: ApiRunReport, view: View): readonly string[] => {
   return textLines(text, view).map(view.style[paint]);
 };
 
-const verdictOf = ({ failures, requests, ended }: ApiRunReport): readonly [string, keyof Style] => {
+const verdictOf = ({
+  failures,
+  requests,
+  ended,
+  casesSent,
+  casesPlanned,
+}: ApiRunReport): readonly [string, keyof Style] => {
   if (requests === 0) return ["nothing was sent, so nothing was tested", "red"];
   const found = plural(failures.length, "failure");
   if (ended === "interrupted") {
     return failures.length === 0 ? ["no failure so far", "yellow"] : [`${found} so far`, "red"];
   }
   if (failures.length > 0) return [found, "red"];
-  return ended === "unjudged" ? ["nothing was shown", "red"] : ["nothing contradicts the document", "green"];
+  if (ended === "unjudged") return ["nothing was shown", "red"];
+  if (ended === "silent") {
+    const left = plural(casesPlanned - casesSent, "case");
+    return [`no failure so far; ${left} showed nothing`, "red"];
+  }
+  return ["nothing contradicts the document", "green"];
 };
 
 /** Why an operation was not tried, with the rules that say so. */

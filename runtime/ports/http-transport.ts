@@ -17,6 +17,22 @@ export interface HttpTransport {
   close(): Promise<void>;
 }
 
+/** Headers that say where a message ends, whose it is or how far it goes; the transport alone sets them. */
+export const isTransportHeader = (name: string): boolean =>
+  TRANSPORT_HEADERS.includes(name.toLowerCase()) || name.toLowerCase().startsWith("proxy-");
+
+const TRANSPORT_HEADERS: readonly string[] = [
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
 export interface HttpAnswer extends ApiAnswer {
   readonly elapsedMs: number;
 }

@@ -46,6 +46,8 @@ export type ApiUnsentReason =
   | "path-denied"
   /** By a person, or because nobody could be asked. */
   | "refused"
+  /** By the transport: such a request cannot be sent as it stands. */
+  | "unsendable"
   /** A rule gives the operation a time, and it was over. */
   | "time-limit";
 

@@ -97,13 +97,13 @@ describe("what is not tested is said", () => {
     (await planOf({ "api.yaml": document(operation, { method }) })).problems.map(
       ({ problem }) => problem.code,
     );
-  const { notTested, noValue, shape, wrongExample } = API_PROBLEM_CODES;
+  const { lostReference, notTested, noValue, shape, wrongExample } = API_PROBLEM_CODES;
   const body = (mediaType: string, schema: JsonValue): Readonly<Record<string, JsonValue>> => ({
     requestBody: { required: true, content: { [mediaType]: { schema } } },
   });
   test.each<[string, Readonly<Record<string, JsonValue>>, string, readonly string[]]>([
-    ["credentials", { security: [{ key: [] }] }, "get", [notTested]],
-    ["credentials that are optional", { security: [{ key: [] }, {}] }, "get", []],
+    ["credentials of no scheme", { security: [{ key: [] }] }, "get", [lostReference, notTested]],
+    ["credentials that are optional", { security: [{ key: [] }, {}] }, "get", [lostReference]],
     ["a body of another media type", body("multipart/form-data", {}), "post", [notTested, notTested]],
     ["a body of GET", body("application/json", {}), "get", [notTested]],
     ["headers of an answer", { responses: { "200": { headers: { a: {} } } } }, "get", [notTested]],

@@ -10,14 +10,16 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 
 import type { DocumentTests } from "#apitest/plan-tests.ts";
 import { curlLine } from "#apitest/run/curl.ts";
-import type { Sending } from "#apitest/run/request-door.ts";
-import { failed, fault } from "#kernel/result.ts";
+import { systemClock } from "#adapters/clock/system-clock.ts";
+import type { RequestDoor, Sending } from "#apitest/run/request-door.ts";
+import { runCases } from "#apitest/run/run-cases.ts";
+import { failed, fault, ok } from "#kernel/result.ts";
 import { Sender } from "#apitest/run/sender.ts";
 import { API_TEST_AGENTS, type ApiRequest, type ApiTestAgent } from "#protocol/api-test.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { BUGS } from "../../examples/orders-api/server.ts";
 import { bodyDocument, never, planOf } from "./kit.ts";
-import { ordersDocument, runAt, withOrders } from "./orders-server.ts";
+import { ordersDocument, RUN_OPTIONS, runAt, testerOf, withOrders } from "./orders-server.ts";
 
 const ordersTests = async (seed = 1): Promise<DocumentTests> => {
   const { tests, problems } = await planOf({ "api.yaml": ordersDocument }, { seed });
@@ -162,6 +164,38 @@ describe("a run", () => {
     expect(await runAt(await thingsTests(), "http://127.0.0.1:1")).toMatchObject({
       ok: false,
       fault: { code: "APITEST_UNREACHABLE" },
+    });
+  });
+
+  test("takes what cannot be sent for neither sent nor silence", async () => {
+    const tests = await thingsTests();
+    let asked = 0;
+    const ONE_BY_ONE = { requestsMax: 1, concurrencyMax: 1 };
+    const door: RequestDoor = {
+      origin: "http://127.0.0.1:1",
+      requests: 0,
+      async pass(_, work, signal) {
+        await work(() => {
+          asked += 1;
+          return Promise.resolve(failed(fault("HTTP_UNSENDABLE", "no such request")));
+        }, signal);
+        return ok({ k: "passed" });
+      },
+    };
+    const ports = { tester: testerOf(tests), door, clock: systemClock };
+    const report = await runCases(tests.plan, ports, { ...RUN_OPTIONS, ...ONE_BY_ONE }, never());
+    // More of them than silences that would end a run, and than the budget of requests.
+    expect(asked).toBe(tests.plan.cases.length);
+    expect(asked).toBeGreaterThan(8);
+    expect(report).toMatchObject({
+      ok: true,
+      value: {
+        ended: "completed",
+        casesSent: 0,
+        failures: [],
+        notSent: [{ why: "unsendable", cases: asked, message: "such a request cannot be sent as it stands" }],
+        operations: [{ sent: 0 }],
+      },
     });
   });
 

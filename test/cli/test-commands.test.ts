@@ -22,7 +22,7 @@ beforeAll(() => {
   );
   writeFileSync(
     join(cwd, "partly.yaml"),
-    'openapi: 3.1.0\npaths:\n  /orders: {get: {responses: {"200": {description: ""}}}}\n  /mine: {get: {security: [{key: []}], responses: {}}}\n',
+    'openapi: 3.1.0\npaths:\n  /orders: {get: {responses: {"200": {description: ""}}}}\n  /mine: {get: {security: [{key: []}], responses: {}}}\ncomponents: {securitySchemes: {key: {type: oauth2}}}\n',
   );
   writeFileSync(join(cwd, "mine.test.ts"), "// by hand\n");
 });
@@ -146,7 +146,7 @@ describe("writ test run", () => {
   });
 
   test.each([20, 40])("every line fits in %d columns, and those for curl are whole", async (columns) => {
-    const more = `  /mine: {get: {security: [{key: []}], responses: {}}}\ncomponents:`;
+    const more = `  /mine: {get: {security: [{key: []}], responses: {}}}\ncomponents:\n  securitySchemes: {key: {type: oauth2}}`;
     writeFileSync(join(cwd, "more.yaml"), ordersDocument.replace(/^components:/m, more));
     writeFileSync(
       join(cwd, "policies/narrow.cedar"),

@@ -228,7 +228,7 @@ describe("a credential", () => {
     expect(words("/token")).toContain(`authorization: Bearer ${VARIABLES.TOKEN}`);
     expect(words("/jar")).toContain(`cookie: sid=${VARIABLES.JAR_KEY}`);
     expect(words("/login").join(" ")).toContain(`--user ${VARIABLES.LOGIN}`);
-    expect(words("/ask").at(-2)).toContain(`key=${VARIABLES.ASK_KEY}`);
+    expect(words("/ask")).toContain(`key=${VARIABLES.ASK_KEY}`);
   });
 });
 

@@ -137,6 +137,19 @@ describe("a run that is interrupted", () => {
     expect(server.seen.length).toBeLessThanOrEqual(Number(requests));
   });
 
+  test("by a terminal that is closed says so in a sentence", async () => {
+    const server = await silentAfter(3);
+    const run = writ(server.origin);
+    await server.silent;
+    run.child.kill("SIGHUP");
+    const [code] = await run.ended;
+    await server.close();
+    expect(code).toBe(130);
+    expect(run.out().replaceAll(/\n +/g, " ")).toContain(
+      "\ninterrupted by the closing of its terminal (SIGHUP or the end of its input): ",
+    );
+  });
+
   test("by a second Ctrl-C ends at once, whatever it waits for, and is listed as interrupted", async () => {
     const server = await silentAfter(3);
     const line = ["test", "run", "openapi.yaml", "--origin", server.origin];

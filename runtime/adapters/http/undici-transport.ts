@@ -5,7 +5,13 @@ import { abortError, throwIfAborted } from "#kernel/abort.ts";
 import { concatBytes, utf8 } from "#kernel/bytes.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { HttpAnswer, HttpFault, HttpLimits, HttpTransport } from "#ports/http-transport.ts";
+import {
+  type HttpAnswer,
+  type HttpFault,
+  type HttpLimits,
+  type HttpTransport,
+  isTransportHeader,
+} from "#ports/http-transport.ts";
 import type { ApiRequest } from "#protocol/api-test.ts";
 
 import { faultOf, tooSlow } from "./faults.ts";
@@ -14,19 +20,6 @@ export interface PinnedAddress {
   readonly address: string;
   readonly family: number;
 }
-
-/** Headers that say where a message ends or whose it is; the transport alone sets them. */
-const OWN_HEADERS: readonly string[] = [
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 export class UndiciTransport implements HttpTransport {
   readonly origin: string;
@@ -114,7 +107,7 @@ const whyUnsendable = ({ method, target, headers }: ApiRequest): string | undefi
   for (const [name, value] of headers) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
       return "a header's name has a sign that no name may have";
-    if (OWN_HEADERS.includes(name.toLowerCase())) return "a header that only the transport sets";
+    if (isTransportHeader(name)) return "a header that only the transport sets";
     if (!/^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value))
       return "a header's value has a sign that no value may have";
   }

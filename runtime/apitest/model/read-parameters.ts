@@ -4,6 +4,8 @@ import type { Node } from "../load/document-set.ts";
 import { childOf, itemsOf, membersOf, textAt } from "../load/document-set.ts";
 import { API_PROBLEM_CODES } from "../load/problems.ts";
 import type { SchemaRef, SchemaRegistry } from "../schema/registry.ts";
+import { isTransportHeader } from "#ports/http-transport.ts";
+import { isOverride } from "./overrides.ts";
 import { isJsonType } from "./media-type.ts";
 import type { Parameter, ParameterPlace, ParameterStyle } from "./operation.ts";
 import type { ModelContext } from "./context.ts";
@@ -89,6 +91,9 @@ const readParameter = (node: Node, { log, schemas }: ModelContext): ReadParamete
     return { k: "left-out", key: `${place} ${name}`, required };
   };
   if (!isNameSendable(place, name)) return leaveOut("a parameter of this name cannot be sent");
+  if (isOverride(place, name)) {
+    return leaveOut("it may change the method or the path that rules are asked about, so it is not sent");
+  }
   const content = membersOf(childOf(node, "content"))[0];
   const schemaNode = content === undefined ? childOf(node, "schema") : childOf(content[1], "schema");
   if (schemaNode === undefined) return leaveOut("a parameter without a schema is not tested");
@@ -139,6 +144,8 @@ const isSupported = (place: ParameterPlace, style: string, explode: boolean, sha
   }
 };
 
-/** RFC 9110 token for headers and cookies; in a URL every name is encoded. */
-const isNameSendable = (place: ParameterPlace, name: string): boolean =>
-  place === "path" || place === "query" ? name.isWellFormed() : /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name);
+/** RFC 9110 token for headers and cookies, but no header that the transport sets; in a URL every name is encoded. */
+const isNameSendable = (place: ParameterPlace, name: string): boolean => {
+  if (place === "path" || place === "query") return name.isWellFormed();
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !(place === "header" && isTransportHeader(name));
+};

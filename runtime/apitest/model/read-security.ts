@@ -1,9 +1,13 @@
+import { isJsonObject } from "#kernel/json.ts";
+import { isTransportHeader } from "#ports/http-transport.ts";
 import type { ApiCredential } from "#protocol/api-test.ts";
 
 import type { Node } from "../load/document-set.ts";
 import { childOf, itemsOf, membersOf, textAt } from "../load/document-set.ts";
+import { API_PROBLEM_CODES } from "../load/problems.ts";
 import type { ModelContext } from "./context.ts";
 import type { Parameter, RequiredSecurity } from "./operation.ts";
+import { isOverride } from "./overrides.ts";
 
 type Security =
   | ({ readonly k: "needed" } & RequiredSecurity)
@@ -15,22 +19,32 @@ type Security =
  */
 export const readSecurity = (operation: Node, root: Node, context: ModelContext): Security | null => {
   const node = childOf(operation, "security") ?? childOf(root, "security");
-  const alternatives = itemsOf(node).map((alternative) => membersOf(alternative).map(([name]) => name));
-  if (node === undefined || alternatives.length === 0) return null;
-  if (alternatives.some((names) => names.length === 0)) return null;
-  const read = alternatives.map((names) => names.map((name) => readScheme(name, root, context)));
+  if (node === undefined) return null;
+  const listed = itemsOf(node);
+  if (!Array.isArray(node.value) || listed.some(({ value }) => !isJsonObject(value))) {
+    context.log.say(API_PROBLEM_CODES.shape, node, "`security` has to be a list of objects");
+    return { k: "left-out", why: "what its `security` asks for cannot be read" };
+  }
+  const alternatives = listed.map(membersOf);
+  // Each name is looked up, so that one which leads nowhere is told also where it is not needed.
+  const read = alternatives.map((members) =>
+    apart(members.map(([name, at]) => readScheme(name, at, root, context))),
+  );
+  if (read.length === 0 || read.some((schemes) => schemes.length === 0)) return null;
   const complete = read.find((schemes) => schemes.every(({ k }) => k === "at-hand"));
   if (complete !== undefined) {
     const credentials = complete.flatMap((scheme) => (scheme.k === "at-hand" ? [scheme.credential] : []));
     return { k: "needed", node, credentials };
   }
   const possible = read.find((schemes) => schemes.every(({ k }) => k !== "unknown"));
-  const missing = possible?.flatMap((scheme) => (scheme.k === "missing" ? [scheme.name] : [])) ?? [];
-  const options = missing.map((name) => `\`--credential ${name}=VARIABLE\``).join(" and ");
-  const why =
-    missing.length === 0
-      ? "it needs credentials of a kind that is not sent"
-      : `it needs credentials, and ${options} would name the variable of the environment that has one`;
+  if (possible === undefined) {
+    const [first] = read.flat().filter(({ k }) => k === "unknown");
+    return { k: "left-out", why: first?.k === "unknown" ? first.why : NOT_SENT.why };
+  }
+  const options = possible
+    .flatMap((scheme) => (scheme.k === "missing" ? [`\`--credential ${scheme.name}=VARIABLE\``] : []))
+    .join(" and ");
+  const why = `it needs credentials, and ${options} would name the variable of the environment that has one`;
   return { k: "left-out", why };
 };
 
@@ -41,37 +55,65 @@ export const isCredential = ({ place, name }: Parameter, security: RequiredSecur
     (each) => each.place === place && each.name === (place === "header" ? name.toLowerCase() : name),
   );
 
-type Scheme =
-  | { readonly k: "at-hand"; readonly credential: ApiCredential }
-  | { readonly k: "missing"; readonly name: string }
-  | { readonly k: "unknown" };
+type Sent = Pick<ApiCredential, "place" | "name" | "form">;
 
-const UNKNOWN = { k: "unknown" } as const;
+type Scheme =
+  | { readonly k: "at-hand"; readonly credential: ApiCredential; readonly sent: Sent }
+  | { readonly k: "missing"; readonly name: string; readonly sent: Sent }
+  | { readonly k: "unknown"; readonly why: string };
+
+const NOT_SENT = { k: "unknown", why: "it needs credentials of a kind that is not sent" } as const;
+
+/** Of two credentials in one place a server sees one, so such an alternative is none that can be sent. */
+const apart = (schemes: readonly Scheme[]): readonly Scheme[] => {
+  const places = schemes.flatMap((scheme) =>
+    scheme.k === "unknown" ? [] : [`${scheme.sent.place} ${scheme.sent.name}`],
+  );
+  return new Set(places).size === places.length
+    ? schemes
+    : [{ k: "unknown", why: "it needs two credentials in one place" }];
+};
 
 /** What OpenAPI lets a component be called, as far as it fits a command line. */
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-const readScheme = (name: string, root: Node, { documents, credentials }: ModelContext): Scheme => {
+const readScheme = (
+  name: string,
+  at: Node,
+  root: Node,
+  { documents, credentials, log }: ModelContext,
+): Scheme => {
   const node = childOf(root, "components", "securitySchemes", name);
-  const followed = node === undefined ? undefined : documents.follow(node);
-  if (!NAME.test(name) || followed?.ok !== true) return UNKNOWN;
-  const sent = sentAs(followed.node);
-  if (sent === undefined) return UNKNOWN;
+  if (node === undefined) {
+    const message = "`components.securitySchemes` has no scheme of this name";
+    log.say(API_PROBLEM_CODES.lostReference, at, message);
+    return { k: "unknown", why: "it needs credentials of a scheme that the document does not have" };
+  }
+  const followed = documents.follow(node);
+  if (!followed.ok) {
+    log.lost(followed.lost);
+    return { k: "unknown", why: "it needs credentials of a scheme that the document does not have" };
+  }
+  const sent = NAME.test(name) ? sentAs(followed.node) : undefined;
+  if (sent === undefined) return NOT_SENT;
   const variable = credentials.find(({ scheme }) => scheme === name)?.variable;
   return variable === undefined
-    ? { k: "missing", name }
-    : { k: "at-hand", credential: { scheme: name, variable, ...sent } };
+    ? { k: "missing", name, sent }
+    : { k: "at-hand", credential: { scheme: name, variable, ...sent }, sent };
 };
 
-const sentAs = (scheme: Node): Pick<ApiCredential, "place" | "name" | "form"> | undefined => {
+const sentAs = (scheme: Node): Sent | undefined => {
   const name = textAt(scheme, "name") ?? "";
   switch (textAt(scheme, "type")) {
     case "apiKey": {
       const place = (["header", "query", "cookie"] as const).find((each) => each === textAt(scheme, "in"));
       if (place === undefined || !TOKEN.test(name)) return undefined;
+      if (isOverride(place, name)) return undefined;
       if (place !== "header") return { place, name, form: "plain" };
       const header = name.toLowerCase();
-      return NOT_OURS.includes(header) ? undefined : { place, name: header, form: "plain" };
+      return isTransportHeader(header) || NOT_OURS.includes(header)
+        ? undefined
+        : { place, name: header, form: "plain" };
     }
     case "http": {
       const form = (["bearer", "basic"] as const).find(
@@ -88,18 +130,4 @@ const sentAs = (scheme: Node): Pick<ApiCredential, "place" | "name" | "form"> | 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 
 /** Headers that say how a message is to be read, or that hold other things too. */
-const NOT_OURS: readonly string[] = [
-  "accept",
-  "connection",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "cookie",
-  "expect",
-  "host",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
+const NOT_OURS: readonly string[] = ["accept", "content-encoding", "content-type", "cookie"];

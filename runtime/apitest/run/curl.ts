@@ -1,6 +1,7 @@
 import type { ApiRequest } from "#protocol/api-test.ts";
 
 import { withCredentials } from "../wire/credentials.ts";
+import { encodePart } from "../wire/encode.ts";
 
 /** Names under which secrets travel. */
 const SECRET_NAME = /auth|api[-_]?key|token|secret|passw|session|credential|cookie/i;
@@ -10,7 +11,8 @@ export const REDACTED = "REDACTED";
 /**
  * A line for a POSIX shell that sends the same bytes with curl. Every word is in single quotes, in which a
  * shell reads nothing but the closing quote. Values under names of secrets are left out; for a credential there
- * stands the variable that has it, in double quotes.
+ * stands the variable that has it, in double quotes. What of it goes into a query curl encodes itself, with hexadecimal
+ * digits of either case.
  */
 export const curlLine = (origin: string, request: ApiRequest): string => {
   const { method, body, credentials = [] } = request;
@@ -19,8 +21,8 @@ export const curlLine = (origin: string, request: ApiRequest): string => {
       ...request,
       headers: request.headers.map(([name, value]) => [name, SECRET_NAME.test(name) ? REDACTED : value]),
       target: withoutSecrets(request.target),
-      // curl makes this header itself.
-      credentials: credentials.filter(({ form }) => form !== "basic"),
+      // curl makes these itself.
+      credentials: credentials.filter(({ form, place }) => form !== "basic" && place !== "query"),
     },
     ({ form, variable }) => `${form === "bearer" ? "Bearer " : ""}${MARK}${variable}${MARK}`,
   );
@@ -30,6 +32,13 @@ export const curlLine = (origin: string, request: ApiRequest): string => {
   for (const { form, variable } of credentials) if (form === "basic") words.push("--user", `"$${variable}"`);
   for (const [name, value] of shown.headers) words.push("--header", quoted(`${name}: ${value}`));
   if (body !== null) words.push("--data-raw", singleQuoted(body));
+  const asked = credentials.filter(({ place }) => place === "query");
+  // `--get` makes a query of all data, so beside a body it takes the option that curl has since 7.87.
+  if (asked.length > 0 && body === null) words.push("--get");
+  for (const { name, variable } of asked) {
+    const option = body === null ? "--data-urlencode" : "--url-query";
+    words.push(option, quoted(`${encodePart(name)}=${MARK}${variable}${MARK}`));
+  }
   words.push(quoted(`${origin}${shown.target}`));
   return words.join(" ");
 };

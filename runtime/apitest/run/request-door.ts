@@ -38,6 +38,10 @@ export type Sent = Result<HttpAnswer, HttpFault>;
 /** Nothing was sent: the budget is used up, or this very request is not one that may be. */
 export type Unsendable = "spent" | "denied";
 
+/** Whether the transport sent nothing, as the request cannot be sent: neither an answer nor silence. */
+export const isUnsendable = (sending: Sending): boolean =>
+  typeof sending !== "string" && !sending.ok && sending.fault.code === "HTTP_UNSENDABLE";
+
 export type Passage =
   | { readonly k: "passed" }
   /** The work was not begun, or was ended before its time. */

@@ -10,7 +10,7 @@ import type { ApiRunEnd, ApiRunReport, ApiUnjudged, ApiUnsent } from "#protocol/
 import { CauseBook } from "./cause-book.ts";
 import { curlLine } from "./curl.ts";
 import { OperationBook } from "./operation-book.ts";
-import type { RequestDoor, SendCase, Sending } from "./request-door.ts";
+import { isUnsendable, type RequestDoor, type SendCase, type Sending } from "./request-door.ts";
 import { Sender } from "./sender.ts";
 import { shrinkCase } from "./shrink-case.ts";
 
@@ -121,9 +121,10 @@ class Run {
       2 * cases.length + (SHRUNK_MAX - this.causesShrunk) * shrinkRequestsMax,
     );
     const denied: ApiTestCase[] = [];
+    const unsendable: ApiTestCase[] = [];
     const passage = await this.ports.door.pass(
       { operation, requestsMax },
-      (send, inner) => this.work(operation, cases, send, denied, inner),
+      (send, inner) => this.work(operation, cases, send, { denied, unsendable }, inner),
       signal,
     );
     if (!passage.ok) return passage;
@@ -140,7 +141,19 @@ class Run {
         rules: [],
       });
     }
-    const left = cases.length - (this.casesSent - sentBefore) - denied.length;
+    if (unsendable.length > 0) {
+      const message = "such a request cannot be sent as it stands";
+      this.notSent.push({
+        method,
+        path,
+        place,
+        cases: unsendable.length,
+        why: "unsendable",
+        message,
+        rules: [],
+      });
+    }
+    const left = cases.length - (this.casesSent - sentBefore) - denied.length - unsendable.length;
     if (passage.value.k === "stopped" && left > 0) {
       const { why, message, rules } = passage.value;
       this.notSent.push({ method, path, place, cases: left, why, message, rules });
@@ -152,13 +165,14 @@ class Run {
     operation: ApiOperation,
     cases: readonly ApiTestCase[],
     send: SendCase,
-    denied: ApiTestCase[],
+    kept: Readonly<Record<Kept, ApiTestCase[]>>,
     signal: AbortSignal,
   ): Promise<void> {
     const one = async (testCase: ApiTestCase): Promise<void> => {
       throwIfAborted(signal);
       const isOver = this.broken !== undefined || this.ended !== "completed";
-      if (!isOver && (await this.tryCase(testCase, send, signal)) === "denied") denied.push(testCase);
+      const tried = isOver ? "tried" : await this.tryCase(testCase, send, signal);
+      if (tried !== "tried") kept[tried].push(testCase);
     };
     const [plainest, ...others] = cases;
     if (plainest !== undefined) await one(plainest);
@@ -167,17 +181,14 @@ class Run {
     await this.shrink(operation, send, signal);
   }
 
-  private async tryCase(
-    testCase: ApiTestCase,
-    send: SendCase,
-    signal: AbortSignal,
-  ): Promise<"tried" | "denied"> {
+  private async tryCase(testCase: ApiTestCase, send: SendCase, signal: AbortSignal): Promise<"tried" | Kept> {
     const sent = await this.sendTwiceIfSilent(testCase, send, signal);
     if (sent === "denied") return "denied";
     if (sent === "spent") {
       if (this.ended === "completed") this.ended = "budget";
       return "tried";
     }
+    if (isUnsendable(sent)) return "unsendable";
     this.casesSent += 1;
     if (!sent.ok) {
       if (sent.fault.code === "HTTP_UNREACHABLE" && !this.wasHeard) {
@@ -187,9 +198,7 @@ class Run {
       }
       this.silences += 1;
       if (this.silences >= SILENCES_MAX) this.ended = "silent";
-      if (sent.fault.code !== "HTTP_UNSENDABLE") {
-        this.causes.add(testCase, null, noAnswer(testCase, sent.fault));
-      }
+      this.causes.add(testCase, null, noAnswer(testCase, sent.fault));
       this.operations.add(testCase, null, []);
       return "tried";
     }
@@ -264,6 +273,9 @@ class Run {
     };
   }
 }
+
+/** Why a case was not sent although there was budget for it. */
+type Kept = "denied" | "unsendable";
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string =>
   `${method} ${path}`;

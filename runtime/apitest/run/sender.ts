@@ -1,7 +1,7 @@
 import type { Clock } from "#ports/clock.ts";
 import type { ApiTestCase } from "#protocol/api-test.ts";
 
-import type { SendCase, Sending } from "./request-door.ts";
+import { isUnsendable, type SendCase, type Sending } from "./request-door.ts";
 
 export interface SenderLimits {
   readonly requestsMax: number;
@@ -30,7 +30,7 @@ export class Sender {
     this.sent += 1;
     await this.turn(signal);
     const sending = await by(testCase, signal);
-    if (typeof sending === "string") this.sent -= 1;
+    if (typeof sending === "string" || isUnsendable(sending)) this.sent -= 1;
     return sending;
   }
 

@@ -4,7 +4,7 @@ import type { ApiTester, ApiTesterFault } from "#ports/api-tester.ts";
 import type { ApiTestCase } from "#protocol/api-test.ts";
 
 import type { Cause } from "./cause-book.ts";
-import type { Sending } from "./request-door.ts";
+import { isUnsendable, type Sending } from "./request-door.ts";
 
 export type SendOnce = (testCase: ApiTestCase, signal: AbortSignal) => Promise<Sending>;
 
@@ -90,7 +90,7 @@ class Probe {
     this.left -= 1;
     const sent = await this.send(candidate, this.signal);
     if (sent === "spent") this.left = 0;
-    if (typeof sent === "string") return ok("not-sent");
+    if (typeof sent === "string" || isUnsendable(sent)) return ok("not-sent");
     if (!sent.ok) return ok("gone");
     const findings = await this.tester.judge(candidate.id, sent.value, this.signal);
     if (!findings.ok) return findings;

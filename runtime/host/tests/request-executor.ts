@@ -5,7 +5,7 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import type { OperationWork, Sending } from "#apitest/run/request-door.ts";
+import { isUnsendable, type OperationWork, type Sending } from "#apitest/run/request-door.ts";
 import type {
   ArgumentsFault,
   Authorized,
@@ -229,6 +229,7 @@ class Budget {
     };
     try {
       const sent = await transport.send(request, signal);
+      if (isUnsendable(sent)) this.left += 1;
       records.add({
         ...about,
         ...(sent.ok

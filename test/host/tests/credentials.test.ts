@@ -44,7 +44,7 @@ test("no finding has a piece of a credential, whatever its signs and wherever th
   if (tests === null || first === undefined) throw new Error("no tests");
   // Signs that pointers, URLs, headers and JSON write in ways of their own come as often as all others.
   const sign = fc.oneof(
-    fc.constantFrom(..."/~%\"\\;&=+01'"),
+    fc.constantFrom("/", "~", "%", '"', "\\", ";", "&", "=", "+", "0", "1", "'"),
     fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
   );
   const credential = fc.string({ unit: sign, minLength: 12, maxLength: 40 });

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+
+import { reportLines } from "#cli/test-report-text.ts";
+import type { ApiRunReport } from "#protocol/api-test-report.ts";
+import { createTerminalFake } from "#test/kit/terminal-fake.ts";
+
+const REPORT: ApiRunReport = {
+  origin: "http://127.0.0.1:8080",
+  seed: 1,
+  requests: 12,
+  casesPlanned: 30,
+  casesSent: 12,
+  operations: [],
+  failures: [],
+  warnings: [],
+  notSent: [],
+  leftOut: [],
+  ended: "completed",
+  unjudged: null,
+};
+
+const textOf = (report: Partial<ApiRunReport>): string =>
+  reportLines({ ...REPORT, ...report }, [], null, createTerminalFake([], { columns: 100 })).join("\n");
+
+test("a run that went through without a failure contradicts nothing", () => {
+  expect(textOf({ casesSent: 30 })).toContain("nothing contradicts the document");
+});
+
+test("a run whose server stopped answering says what was not shown, and nothing good", () => {
+  const text = textOf({ ended: "silent" });
+  expect(text).not.toContain("nothing contradicts the document");
+  expect(text).toContain("no failure so far; 18 cases showed nothing");
+});
