@@ -38,7 +38,7 @@ export const readSecurity = (operation: Node, root: Node, context: ModelContext)
   }
   const possible = read.find((schemes) => schemes.every(({ k }) => k !== "unknown"));
   if (possible === undefined) {
-    const [first] = read.flat().filter(({ k }) => k === "unknown");
+    const first = read.flat().find(({ k }) => k === "unknown");
     return { k: "left-out", why: first?.k === "unknown" ? first.why : NOT_SENT.why };
   }
   const options = possible
