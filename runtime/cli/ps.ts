@@ -1,7 +1,8 @@
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import { erasedRuns, readRuns } from "#host/compose/runs.ts";
+import type { Unresumable } from "#host/compose/runs.ts";
+import { readRuns, unresumableRuns } from "#host/compose/runs.ts";
 import type { Answer } from "#host/rpc/peer.ts";
 import type { TestRunSummary } from "#host/tests/test-run-history.ts";
 
@@ -40,17 +41,17 @@ const list = async (invocation: Invocation): Promise<ExitCode> => {
     return 3;
   }
   const runs = switches.has("all") ? found.value : found.value.filter((run) => !isOver(run));
-  const erased = await erasedHere(invocation, runs.filter(isInterrupted));
-  if (!erased.ok) {
-    printFault(invocation, erased.fault);
+  const unresumable = await unresumableHere(invocation, runs.filter(isInterrupted));
+  if (!unresumable.ok) {
+    printFault(invocation, unresumable.fault);
     return 3;
   }
   if (!switches.has("json")) {
-    print(terminal, runs, erased.value);
+    print(terminal, runs, unresumable.value);
     return 0;
   }
   for (const run of runs) {
-    const known = isInterrupted(run) ? { ...run, resumable: !erased.value.has(run.run) } : run;
+    const known = isInterrupted(run) ? { ...run, resumable: !unresumable.value.has(run.run) } : run;
     terminal.out(visibleJson(JSON.stringify(known)));
   }
   return 0;
@@ -58,16 +59,16 @@ const list = async (invocation: Invocation): Promise<ExitCode> => {
 
 const isInterrupted = ({ of, state }: ListedRun): boolean => of === "agent" && state === "interrupted";
 
-/** Those of the runs that cannot go on, since their content was erased. */
-const erasedHere = async (
+/** Those of the runs that cannot go on, with why. */
+const unresumableHere = async (
   invocation: Invocation,
   interrupted: readonly ListedRun[],
-): Promise<Result<ReadonlySet<string>, Fault<string>>> => {
-  if (interrupted.length === 0) return ok(new Set());
+): Promise<Result<ReadonlyMap<string, Unresumable>, Fault<string>>> => {
+  if (interrupted.length === 0) return ok(new Map());
   const workspace = await workspaceHere(invocation);
   if (!workspace.ok) return workspace;
   const place = ledgerPlaceOf(invocation, workspace.value);
-  return erasedRuns(
+  return unresumableRuns(
     place,
     interrupted.map(({ run }) => run),
     invocation.signal,
@@ -122,23 +123,33 @@ const OVER: ReadonlySet<ListedRun["state"]> = new Set([
   "limited",
 ]);
 
-const print = (terminal: Terminal, runs: readonly ListedRun[], erased: ReadonlySet<string>): void => {
+const print = (
+  terminal: Terminal,
+  runs: readonly ListedRun[],
+  unresumable: ReadonlyMap<string, Unresumable>,
+): void => {
   if (runs.length === 0) {
     terminal.out("No run goes on here.");
     return;
   }
   for (const run of runs) {
-    for (const line of rowOf(terminal, run, erased.has(run.run))) terminal.out(line);
+    for (const line of rowOf(terminal, run, unresumable.get(run.run))) terminal.out(line);
   }
   const interrupted = runs.filter(isInterrupted);
-  const able = interrupted.filter(({ run }) => !erased.has(run));
-  const unable = interrupted.filter(({ run }) => erased.has(run));
-  hint(terminal, able, "go on with what was interrupted, or end it for good:", [
+  const thatAre = (why: Unresumable | undefined): readonly ListedRun[] =>
+    interrupted.filter(({ run }) => unresumable.get(run) === why);
+  hint(terminal, thatAre(undefined), "go on with what was interrupted, or end it for good:", [
     "writ run --resume",
     "writ stop",
   ]);
-  hint(terminal, unable, "what was erased cannot go on any more; end it for good:", ["writ stop"]);
+  hint(terminal, thatAre("erased"), "what was erased cannot go on any more; end it for good:", ["writ stop"]);
+  if (thatAre("damaged").length === 0) return;
+  for (const line of wrap(DAMAGED, terminal.columns)) terminal.err(line);
+  terminal.err("  writ audit verify");
 };
+
+const DAMAGED =
+  "a log was changed in which an interrupted run stands, so that the run can neither go on nor be ended; what was changed says:";
 
 /** What can be done, with the commands for it, which are not wrapped, so that they can be copied. */
 const hint = (
@@ -158,12 +169,16 @@ const STATE_COLUMNS = 20;
 /** Where less is left for the agent's name, each fact stands on a line of its own. */
 const AGENT_COLUMNS_MIN = 12;
 
-const rowOf = ({ columns, style }: Terminal, listed: ListedRun, isErased: boolean): readonly string[] => {
+const rowOf = (
+  { columns, style }: Terminal,
+  listed: ListedRun,
+  why: Unresumable | undefined,
+): readonly string[] => {
   const { run, state, startedMs } = listed;
   const id = shortId(run);
   const when = new Date(startedMs).toISOString().slice(0, 16).replace("T", " ");
   const [what, more] = wordsOf(listed);
-  const standing = isErased ? `${state}, erased` : state;
+  const standing = why === undefined ? state : `${state}, ${why}`;
   const paint = state === "interrupted" ? style.yellow : style.bold;
   const tail = more === "" ? "" : `  ${more}`;
   const room = columns - id.length - STATE_COLUMNS - when.length - tail.length - 6;

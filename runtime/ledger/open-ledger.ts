@@ -92,6 +92,26 @@ export const recoverLeftLog = async (
   return opened.ok ? opened.value.ledger.close() : opened;
 };
 
+/**
+ * Whether a log of ours that nobody writes is as its last writer left it, as taking it up would find,
+ * without holding or changing it: LEDGER_TAMPERED where it is not.
+ */
+export const checkLeftLog = async (
+  deps: WritableLedgerDeps,
+  log: LogId,
+): Promise<Result<void, LedgerFault>> => {
+  const ours = await writerKeys(deps, log);
+  if (!ours.ok) return ours;
+  if (ours.value.all.length === 0 || (await deps.store.isHeld(log))) return ok(undefined);
+  // The anchor first: a writer that comes meanwhile only adds to what it states.
+  const anchor = await readAnchor(deps, log);
+  if (!anchor.ok) return anchor;
+  const files = await deps.store.files(log);
+  if (!files.ok) return files;
+  const scan = await scanLog(deps, log, files.value, ours.value.all, anchor.value);
+  return scan.ok ? ok(undefined) : scan;
+};
+
 /** What stands around the logs of a workspace before one is taken up. */
 interface LogsPlace {
   readonly logs: readonly LogId[];

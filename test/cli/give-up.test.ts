@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -151,6 +151,21 @@ describe("an interrupted run", { timeout: 240_000 }, () => {
     await givesUp(run, "terminal");
     // Its key did not come back as another one.
     expect(readdirSync(join(desk.state, "keys")).join("\n")).not.toContain(scope);
+  });
+
+  test("in a log that was changed is not offered what would be refused", async () => {
+    const run = await desk.killedInProcess();
+    const lines = desk.stateFile("000001.jsonl");
+    writeFileSync(lines, readFileSync(lines, "utf8").replace('"model":"scripted:', '"model":"scripted;'));
+    expect((await desk.writ(["stop", run])).code).toBe(3);
+    const listed = await desk.writ(["ps"]);
+    expect(listed.code).toBe(0);
+    expect(listed.out.join("\n")).toContain(`${run.slice(-8)}  interrupted, damaged`);
+    const hint = listed.err.join("\n");
+    expect(hint).toContain("writ audit verify");
+    expect(hint).not.toMatch(/writ stop|--resume/);
+    expect((await desk.writ(["ps", "--json"])).events()).toMatchObject([{ run, resumable: false }]);
+    expect((await desk.writ(["audit", "verify"])).code).toBe(1);
   });
 
   test("without the script of its model is a mistake of usage, here and in a host", async () => {
