@@ -24,23 +24,26 @@ export const reportLines = (
   const { failures, warnings, operations, notSent, leftOut, requests, casesSent, casesPlanned, seed } =
     report;
   return [
-    ...failures.flatMap((cause) => causeLines(cause, view)),
-    ...warnings.flatMap((cause) => causeLines(cause, view)),
-    ...notSent.flatMap((unsent) => unsentLines(unsent, view)),
-    ...leftOut.flatMap(({ method, path, place, why }) => {
+    ...bounded(failures, "failures", view, (cause) => causeLines(cause, view)),
+    ...bounded(warnings, "warnings", view, (cause) => causeLines(cause, view)),
+    ...bounded(notSent, "operations that were not sent", view, (unsent) => unsentLines(unsent, view)),
+    ...bounded(leftOut, "operations that are left out", view, ({ method, path, place, why }) => {
       const name = visibleText(`${method} ${path}`);
       return textLines(`left out ${name} ${linkTo(place)}: ${visibleText(why)}`, view, [
         ["left out", style.yellow],
         [linkTo(place), style.dim],
       ]);
     }),
-    ...operations
-      .filter(({ sent }) => sent > 0)
-      .flatMap(({ method, path, sent, asExpected, notJudged }) => {
+    ...bounded(
+      operations.filter(({ sent }) => sent > 0),
+      "operations that were sent",
+      view,
+      ({ method, path, sent, asExpected, notJudged }) => {
         const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
         const name = visibleText(`${method} ${path}`);
         return textLines(`${name}: ${sent} sent, ${asExpected} as expected${unjudged}`, view);
-      }),
+      },
+    ),
     "",
     ...unjudgedLines(report, view),
     ...endLines(report, howInterrupted).flatMap((line) => textLines(line, view).map(style.yellow)),
@@ -53,6 +56,20 @@ export const reportLines = (
     ),
     ...verdict(report, view),
   ];
+};
+
+/** Entries of one kind that a report for people has; a program is given all of them. */
+const SHOWN_MAX = 100;
+
+const bounded = <T>(
+  items: readonly T[],
+  what: string,
+  view: View,
+  linesOf: (item: T) => readonly string[],
+): readonly string[] => {
+  const more = items.length - SHOWN_MAX;
+  const rest = more > 0 ? textLines(`and ${more} more ${what}, which --json lists`, view) : [];
+  return [...items.slice(0, SHOWN_MAX).flatMap(linesOf), ...rest];
 };
 
 /**

@@ -1,4 +1,4 @@
-import { open, writeFile } from "node:fs/promises";
+import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 
 import { errorCode } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
@@ -8,7 +8,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 /** How every suite of ours begins. */
 const MARK = "// Made by writ ";
 
-/** Writes a suite. A file that is there and was not made by us is somebody's work and stays as it is. */
+/** Writes a suite, whole or not at all. A file that is there and was not made by us is somebody's work and stays as it is. */
 export const writeSuite = async (
   path: string,
   text: string,
@@ -19,12 +19,29 @@ export const writeSuite = async (
       const message = `\`${visibleText(path)}\` is there already and was not made by writ`;
       return failed(fault("CLI_NOT_OURS", message, { help: "name another file with --out" }));
     }
-    await writeFile(path, text);
+    await replaceFile(path, text, beginning !== undefined);
     return ok(undefined);
   } catch (error) {
     return failed(
       fault("CLI_UNWRITABLE", `\`${visibleText(path)}\` cannot be written (${errorCode(error)})`),
     );
+  }
+};
+
+/**
+ * A disk that fills up on the way leaves what was there before, and nothing beside it. A link keeps leading where
+ * it led, and what is no file, such as a terminal, is written to as it is.
+ */
+const replaceFile = async (path: string, text: string, isThere: boolean): Promise<void> => {
+  const target = isThere ? await realpath(path) : path;
+  if (isThere && !(await stat(target)).isFile()) return writeFile(target, text);
+  const beside = `${target}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, text);
+    await rename(beside, target);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
   }
 };
 

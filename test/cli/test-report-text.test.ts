@@ -31,3 +31,21 @@ test("a run whose server stopped answering says what was not shown, and nothing 
   expect(text).not.toContain("nothing contradicts the document");
   expect(text).toContain("no failure so far; 18 cases showed nothing");
 });
+
+test("a report of a large document is bounded, and the rest is counted", () => {
+  const place = {
+    file: "big.json",
+    pointer: "",
+    range: { line: 1, column: 1, endLine: 1, endColumn: 2, span: [0, 1] as const },
+  };
+  const leftOut = Array.from({ length: 21_333 }, (_, index) => ({
+    method: "GET",
+    path: `/things/${index}`,
+    place,
+    why: "TRACE is not sent",
+  }));
+  const lines = textOf({ leftOut }).split("\n");
+  expect(lines.filter((line) => line.startsWith("left out "))).toHaveLength(100);
+  expect(lines).toContain("and 21233 more operations that are left out, which --json lists");
+  expect(lines.length).toBeLessThan(130);
+});

@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+import { writeSuite } from "#cli/write-suite.ts";
+
+const SUITE = "// Made by writ 0.0.0\n";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "writ-suite-file-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("what cannot be written whole leaves the suite that was there, and nothing beside it", async () => {
+  const path = join(folder, "api.test.ts");
+  writeFileSync(path, SUITE);
+  const script = `
+    const { writeSuite } = await import(${JSON.stringify(new URL("../../runtime/cli/write-suite.ts", import.meta.url).href)});
+    const written = await writeSuite(${JSON.stringify(path)}, "x".repeat(1_000_000));
+    process.stdout.write(written.ok ? "written" : written.fault.code);
+  `;
+  const said = await new Promise<string>((resolve) => {
+    // A process that may write no larger file meets what a full disk is.
+    const argv = ["-c", 'ulimit -f 64; exec "$0" --input-type=module --eval "$1"', process.execPath, script];
+    const cwd = fileURLToPath(new URL("../../", import.meta.url));
+    execFile("/bin/sh", argv, { cwd }, (_, stdout) => resolve(stdout));
+  });
+  expect(said).toBe("CLI_UNWRITABLE");
+  expect(readFileSync(path, "utf8")).toBe(SUITE);
+  expect(readdirSync(folder)).toEqual(["api.test.ts"]);
+});
+
+test("a link keeps leading to the suite", async () => {
+  const path = join(folder, "link.test.ts");
+  writeFileSync(join(folder, "api.test.ts"), SUITE);
+  symlinkSync("api.test.ts", path);
+  expect(await writeSuite(path, `${SUITE}again`)).toMatchObject({ ok: true });
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  expect(readFileSync(join(folder, "api.test.ts"), "utf8")).toBe(`${SUITE}again`);
+});
