@@ -170,7 +170,10 @@ describe("a run that is interrupted", () => {
     const listed = started("ps", "--all");
     await listed.ended;
     expect(listed.text()).toMatch(new RegExp(`^${id.slice(-8)} {2}interrupted .* tests of openapi`, "m"));
-    expect((await verified({ folder, state })).faultsTotal).toBe(0);
+    // What was on its way to the disk may stand there; nobody vouches for it, and all before it is whole.
+    const { logs } = await verified({ folder, state });
+    const kinds = logs.flatMap(({ faults }) => faults.map(({ kind }) => kind));
+    expect(kinds.filter((kind) => kind !== "torn" && kind !== "uncommitted")).toEqual([]);
   });
 
   test("by another program answers with the whole document, where that is asked for", async () => {
