@@ -21,7 +21,7 @@ const said = (
 
 /** What a person copies: a command with its spaces, a path, a digest. */
 const COMMAND = "`writ audit verify --dir /var/lib/writ/ledgers/3f9a04b1`";
-const PATH = "/home/ada/work/a-folder-with-a-rather-long-name/agents/release-notes.symbi";
+const PATH = "/home/ada/desk/a-folder-with-a-rather-long-name/agents/release-notes.symbi";
 const DIGEST = "3f9a04b1".repeat(8);
 
 const PLAIN_WORD = fc.stringMatching(/^[a-z]{1,12}$/);
