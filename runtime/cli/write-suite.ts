@@ -37,10 +37,11 @@ const replaceFile = async (path: string, text: string, isThere: boolean): Promis
   if (isThere && !(await stat(target)).isFile()) return writeFile(target, text);
   const beside = `${target}.${process.pid}.tmp`;
   try {
-    await writeFile(beside, text);
+    // Never through a link that lies there, nor over what is somebody's.
+    await writeFile(beside, text, { flag: "wx" });
     await rename(beside, target);
   } catch (error) {
-    await rm(beside, { force: true });
+    if (errorCode(error) !== "EEXIST") await rm(beside, { force: true });
     throw error;
   }
 };

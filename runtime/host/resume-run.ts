@@ -88,51 +88,56 @@ export const resumePlanned = async (
   // Of two that take it up at once one is refused, and must not have told its people that it goes on.
   const observer = heldObserver(people.observer);
   const watched = { ...people, observer };
-  return withRecorder<ResumeRefusal>(deps, watched, { run, parent, scope, recorded }, async (recorder) => {
-    // Before anything is recorded: a run without its files is still interrupted, and they may come back.
-    const had = await resumedSandbox(deps.ledger.artefacts, scope, past.value, NOTHING_TOLD);
-    if (!had.ok) return refuse(filesGone(run, had.fault));
-    const consent = await askConsent(deps, recorder, people, signal);
-    if (!consent.ok) {
-      observer.release();
-      return consent;
-    }
-    recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: deps.plan.tier.why });
-    /** Lost effects of which a person said that they happened. */
-    const happened = new Set<string>();
-    const askEffect = async (effect: LostEffect, aborted: AbortSignal): Promise<EffectAnswer> => {
-      const answer = await people.effects.ask(effect, aborted);
-      if (answer.k === "happened") happened.add(effect.callId);
-      return answer;
-    };
-    const resumed = () => resumedSandbox(deps.ledger.artefacts, found.scope, past.value, happened);
-    const ran = await resumeAgent(
-      {
-        recorder,
-        clock,
-        crypto,
-        entropy,
-        openSession: sessionOpener(deps, people, resumed),
-        askEffect,
-        isAlone: async () => {
-          const alone = await isAlone(deps, run, past.value.interrupted);
-          if (alone.ok && alone.value) observer.release();
-          return alone;
+  return withRecorder<ResumeRefusal>(
+    deps,
+    watched,
+    { run, parent, scope, recorded },
+    async (recorder, onThrown) => {
+      // Before anything is recorded: a run without its files is still interrupted, and they may come back.
+      const had = await resumedSandbox(deps.ledger.artefacts, scope, past.value, NOTHING_TOLD);
+      if (!had.ok) return refuse(filesGone(run, had.fault));
+      const consent = await askConsent(deps, recorder, people, signal);
+      if (!consent.ok) {
+        observer.release(onThrown);
+        return consent;
+      }
+      recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: deps.plan.tier.why });
+      /** Lost effects of which a person said that they happened. */
+      const happened = new Set<string>();
+      const askEffect = async (effect: LostEffect, aborted: AbortSignal): Promise<EffectAnswer> => {
+        const answer = await people.effects.ask(effect, aborted);
+        if (answer.k === "happened") happened.add(effect.callId);
+        return answer;
+      };
+      const resumed = () => resumedSandbox(deps.ledger.artefacts, found.scope, past.value, happened);
+      const ran = await resumeAgent(
+        {
+          recorder,
+          clock,
+          crypto,
+          entropy,
+          openSession: sessionOpener(deps, people, resumed),
+          askEffect,
+          isAlone: async () => {
+            const alone = await isAlone(deps, run, past.value.interrupted);
+            if (alone.ok && alone.value) observer.release(onThrown);
+            return alone;
+          },
         },
-      },
-      request,
-      plan.value,
-      signal,
-    );
-    if (!ran.ok) {
-      // Whoever comes second is told so in the same way as whoever comes late.
-      return ran.fault.code === "RESUME_SUPERSEDED"
-        ? failed({ k: "usage", fault: ran.fault })
-        : refuse(ran.fault);
-    }
-    observer.release();
-    return ran;
-  });
+        request,
+        plan.value,
+        signal,
+      );
+      if (!ran.ok) {
+        // Whoever comes second is told so in the same way as whoever comes late.
+        return ran.fault.code === "RESUME_SUPERSEDED"
+          ? failed({ k: "usage", fault: ran.fault })
+          : refuse(ran.fault);
+      }
+      observer.release(onThrown);
+      return ran;
+    },
+  );
 };
 
 const NOTHING_TOLD: ReadonlySet<string> = new Set();

@@ -33,7 +33,7 @@ import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 
 import type { RunPlan } from "./plan-run.ts";
 import { observedRecorder } from "./run-observer.ts";
-import type { RunObserver } from "./run-observer.ts";
+import type { OnThrown, RunObserver } from "./run-observer.ts";
 import type { SessionDeps } from "./run-session.ts";
 import { openRunSession } from "./run-session.ts";
 
@@ -136,23 +136,24 @@ export const withRecorder = async <Refusal>(
   { plan, ledger, ordered }: RunAgentDeps,
   people: RunPeople,
   place: Pick<RecorderPlace, "run" | "parent" | "scope" | "recorded">,
-  act: (recorder: RunRecorder) => Promise<Result<RunReport, Refusal>>,
+  act: (recorder: RunRecorder, onThrown: OnThrown) => Promise<Result<RunReport, Refusal>>,
 ): Promise<Result<RunReport, Refusal | Unavailable>> => {
   const { scope } = place;
   const opened = await ledger.openScope(scope);
   if (!opened.ok) return failed({ k: "unavailable", fault: opened.fault });
   /** What a view threw. */
   const unshown: unknown[] = [];
+  const onThrown: OnThrown = (error) => void unshown.push(error);
   const recorder = observedRecorder(
     createRunRecorder(
       { ledger, publish: ordered?.publish ?? (() => undefined) },
       { ...place, principal: principalOf(plan).text, onBehalfOf: { kind: "user", id: people.user } },
     ),
     people.observer,
-    (error) => unshown.push(error),
+    onThrown,
   );
   try {
-    const ran = await act(recorder);
+    const ran = await act(recorder, onThrown);
     return ran.ok ? ok({ ...ran.value, bug: ran.value.bug ?? unshown[0] ?? null }) : ran;
   } finally {
     ledger.closeScope(scope);

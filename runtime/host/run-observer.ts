@@ -16,23 +16,24 @@ export interface RunObserver {
   live(type: LiveType, data: JsonObject): void;
 }
 
-/**
- * The recorder, with every entry shown once it is durable and every live event as it comes.
- *
- * @param onThrown gets what the observer throws, for its developers; must not throw itself.
- */
+/** Gets what an observer throws, for its developers; must not throw itself. */
+export type OnThrown = (error: unknown) => void;
+
+const guarded = (event: () => void, onThrown: OnThrown): void => {
+  try {
+    event();
+  } catch (error) {
+    onThrown(error);
+  }
+};
+
+/** The recorder, with every entry shown once it is durable and every live event as it comes. */
 export const observedRecorder = (
   recorder: RunRecorder,
   observer: RunObserver,
-  onThrown: (error: unknown) => void,
+  onThrown: OnThrown,
 ): RunRecorder => {
-  const show = (event: () => void): void => {
-    try {
-      event();
-    } catch (error) {
-      onThrown(error);
-    }
-  };
+  const show = (event: () => void): void => guarded(event, onThrown);
   return {
     run: recorder.run,
     scope: recorder.scope,
@@ -52,7 +53,7 @@ export const observedRecorder = (
 
 /** An observer that is shown nothing before it is let see, and then all of it in its order. */
 export interface HeldObserver extends RunObserver {
-  release(): void;
+  release(onThrown: OnThrown): void;
 }
 
 /** Holds back what a run shows while it may still turn out that another process is the run. */
@@ -65,10 +66,10 @@ export const heldObserver = (observer: RunObserver): HeldObserver => {
   return {
     entry: (observed) => show((to) => to.entry(observed)),
     live: (type, data) => show((to) => to.live(type, data)),
-    release() {
+    release(onThrown) {
       const events = held ?? [];
       held = null;
-      for (const event of events) event(observer);
+      for (const event of events) guarded(() => event(observer), onThrown);
     },
   };
 };

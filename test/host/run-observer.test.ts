@@ -54,8 +54,21 @@ test("a watcher that is held sees nothing before it may, and then all of it in i
   await observed.record(DRAFT);
   observed.live(...LIVE);
   expect(seen).toEqual([]);
-  held.release();
+  held.release((error) => void seen.push(String(error)));
   expect(seen).toEqual(["body.advanced", "output.printed"]);
   await observed.record(DRAFT);
   expect(seen).toEqual(["body.advanced", "output.printed", "body.advanced"]);
+});
+
+test("a watcher that breaks when it is let see keeps whoever lets it from nothing", async () => {
+  const thrown: unknown[] = [];
+  const breaks = (): never => {
+    throw new Error("the view broke");
+  };
+  const held = heldObserver({ entry: breaks, live: breaks });
+  const observed = observedRecorder(createRunRecorderFake(), held, (error) => thrown.push(error));
+  await observed.record(DRAFT);
+  observed.live(...LIVE);
+  held.release((error) => thrown.push(error));
+  expect(thrown.map(String)).toEqual(Array(2).fill("Error: the view broke"));
 });
