@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import {
+  existsSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -50,3 +51,18 @@ test("a link keeps leading to the suite", async () => {
   expect(lstatSync(path).isSymbolicLink()).toBe(true);
   expect(readFileSync(join(folder, "api.test.ts"), "utf8")).toBe(`${SUITE}again`);
 });
+
+test.each(["somebody's file", "nothing that is there yet"])(
+  "nothing is written through a link that lies where the suite is made and leads to %s",
+  async (what) => {
+    const path = join(folder, "api.test.ts");
+    const [theirs, beside] = [join(folder, "theirs.txt"), `${path}.${process.pid}.tmp`];
+    const isThere = what === "somebody's file";
+    if (isThere) writeFileSync(theirs, "theirs");
+    symlinkSync(theirs, beside);
+    expect(await writeSuite(path, SUITE)).toMatchObject({ ok: false, fault: { code: "CLI_UNWRITABLE" } });
+    expect(existsSync(theirs) ? readFileSync(theirs, "utf8") : null).toBe(isThere ? "theirs" : null);
+    expect(lstatSync(beside).isSymbolicLink()).toBe(true);
+    expect(existsSync(path)).toBe(false);
+  },
+);
