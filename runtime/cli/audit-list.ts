@@ -5,7 +5,7 @@ import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 import { ENTRY_TYPES } from "#protocol/run-event.ts";
 
 import type { AuditDeps, AuditLedger } from "./audit-deps.ts";
-import { briefFields, dateText, plural, refuseLedger, refuseNoLog } from "./audit-text.ts";
+import { dateText, entryRow, paragraph, plural, refuseLedger, refuseNoLog } from "./audit-text.ts";
 import { shortId, timeText, whereText } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { refuseUsage } from "./fault-output.ts";
@@ -109,7 +109,7 @@ const textPrinter = (
     const today = dateText(entry.time.wallMs);
     if (today !== date) terminal.out(style.dim(today));
     date = today;
-    terminal.out(entryLine(terminal, index, entry));
+    for (const line of entryLines(terminal, index, entry)) terminal.out(line);
   };
 };
 
@@ -123,20 +123,23 @@ const printHeader = (terminal: Terminal, { log, ours, live, workspaceKey }: LogS
     );
 };
 
-/** `index  time  entry  run  type  fields`: what does not fit is cut, the rest `audit show` has. */
-const entryLine = (terminal: Terminal, index: number, entry: LedgerEntry): string => {
-  const { style } = terminal;
-  const type = visibleText(entry.type);
+/** `index  time  entry  run  type  fields` */
+const entryLines = (terminal: Terminal, index: number, entry: LedgerEntry): readonly string[] => {
+  const { columns, style } = terminal;
   const run = entry.run === null ? "        " : shortId(entry.run.id);
-  const plain = `${number(index)}  ${timeText(entry.time.wallMs)}  ${shortId(entry.id)}  ${run}  `;
-  const room = terminal.columns - plain.length - TYPE_COLUMNS - 1;
-  const fields = room > 10 ? fit(briefFields(entry.public), room) : "";
   const head = `${number(index)}  ${style.dim(timeText(entry.time.wallMs))}  ${shortId(entry.id)}  ${style.dim(run)}  `;
-  return `${head}${coloured(terminal, entry, type.padEnd(TYPE_COLUMNS))} ${fields}`.trimEnd();
+  const text = visibleText(entry.type);
+  const paint = (type: string): string => coloured(terminal, entry, type);
+  return entryRow(
+    columns,
+    head,
+    { text, paint, columns: Math.max(TYPE_COLUMNS, text.length + 1) },
+    entry.public,
+  );
 };
 
-/** The longest of our types, `approval.answered`. */
-const TYPE_COLUMNS = 17;
+/** The longest of our types, `approval.answered`, and a space. */
+const TYPE_COLUMNS = 18;
 
 const number = (index: number): string => String(index).padStart(5);
 
@@ -169,18 +172,20 @@ const printEnd = (
 ): void => {
   const where = whereText(ledger.directory);
   if (logs === 0) {
-    terminal.out(`Nothing has been recorded in ${where} yet.`);
-    return;
+    return paragraph(terminal, 0, `Nothing has been recorded in ${where} yet.`);
   }
   if (shown === 0) {
-    terminal.out(`No entry of ${plural(logs, "log")} in ${where} is ${wanted}.`);
-    return;
+    return paragraph(terminal, 0, `No entry of ${plural(logs, "log")} in ${where} is ${wanted}.`);
   }
   const { style } = terminal;
   const commits = hidden === 0 ? "" : ` and ${plural(hidden, "commit record")} (--type log.committed)`;
   terminal.out("");
-  terminal.out(style.dim(`${plural(shown, "entry", "entries")}${commits}, as the files have them.`));
-  terminal.out(
-    style.dim("`writ audit verify` says whether they were changed, `writ audit show <id>` shows one."),
+  paragraph(
+    terminal,
+    0,
+    `${plural(shown, "entry", "entries")}${commits}, as the files have them.`,
+    style.dim,
   );
+  const more = "`writ audit verify` says whether they were changed, `writ audit show <id>` shows one.";
+  paragraph(terminal, 0, more, style.dim);
 };

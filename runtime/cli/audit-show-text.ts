@@ -5,7 +5,7 @@ import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { ContentReading, EntryProof } from "#ports/ledger-reader.ts";
 import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 
-import { briefFields, dateText, plural, shortId, timeText } from "./audit-text.ts";
+import { dateText, entryRow, plural, shortId, timeText } from "./audit-text.ts";
 import type { Terminal } from "./command.ts";
 import { fit, wrap } from "./width.ts";
 
@@ -63,10 +63,9 @@ export const printRun = (terminal: Terminal, details: readonly EntryDetail[]): v
   for (const detail of details) {
     const { entry } = detail;
     const head = `${String(entry.run?.seq ?? "").padStart(5)}  ${timeText(entry.time.wallMs)}  ${shortId(entry.id)}  `;
-    const type = visibleText(entry.type);
-    const room = terminal.columns - head.length - type.length - 2;
-    const fields = room > 10 ? fit(briefFields(entry.public), room) : "";
-    terminal.out(`${head}${style.cyan(type)}  ${fields}`.trimEnd());
+    const text = visibleText(entry.type);
+    const type = { text, paint: style.cyan, columns: text.length + 2 };
+    for (const line of entryRow(terminal.columns, head, type, entry.public)) terminal.out(line);
     printContent(terminal, detail, RUN_CONTENT_INDENT);
   }
 };

@@ -8,7 +8,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { ExitCode, Terminal } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { wrap } from "./width.ts";
+import { columnsOf, fit, wrapWhole } from "./width.ts";
 
 /* What the audit commands have in common on a terminal. Whatever comes from a log is untrusted. */
 
@@ -60,11 +60,36 @@ const briefValue = (value: JsonValue): string => {
   return visibleText(canonicalJson(value));
 };
 
-/** Prints a paragraph, wrapped and indented; `text` has no colour and is safe to print. */
-export const paragraph = (terminal: Terminal, indent: number, text: string): void => {
-  for (const line of wrap(text, Math.max(20, terminal.columns - indent))) {
-    terminal.out(`${" ".repeat(indent)}${line}`);
+/** Prints a paragraph, wrapped with commands whole, and indented; `text` has no colour and is safe to print. */
+export const paragraph = (
+  terminal: Terminal,
+  indent: number,
+  text: string,
+  paint: (line: string) => string = (line) => line,
+): void => {
+  for (const line of wrapWhole(text, Math.max(20, terminal.columns - indent))) {
+    terminal.out(`${" ".repeat(indent)}${paint(line)}`);
   }
+};
+
+/** Where the type of an entry stands on a line of its own. */
+const TYPE_INDENT = 7;
+
+/**
+ * An entry as `audit list` and `audit show` have it: when and which, its type, and what fits of its fields; the
+ * rest `audit show` has. On a terminal without room for the type it stands below.
+ */
+export const entryRow = (
+  columns: number,
+  head: string,
+  type: { readonly text: string; readonly paint: (text: string) => string; readonly columns: number },
+  fields: JsonObject,
+): readonly string[] => {
+  const isBeside = columnsOf(head) + type.text.length <= columns;
+  const room = columns - (isBeside ? columnsOf(head) : TYPE_INDENT) - type.columns;
+  const brief = room > 10 ? fit(briefFields(fields), room) : "";
+  const told = `${type.paint(type.text)}${" ".repeat(type.columns - type.text.length)}${brief}`.trimEnd();
+  return isBeside ? [`${head}${told}`] : [head.trimEnd(), `${" ".repeat(TYPE_INDENT)}${told}`];
 };
 
 /** Where a ledger lies, in a sentence. */

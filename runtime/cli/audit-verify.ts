@@ -102,7 +102,14 @@ const printLog = (terminal: Terminal, log: LogReport, missing: readonly MissingP
   const { style } = terminal;
   const anchor = missing.find((part) => part.what === "anchor" && part.log === log.log);
   const good = log.faultsTotal === 0 && anchor === undefined;
-  terminal.out(`${good ? style.green("✓") : style.red("✗")} log ${style.bold(log.log ?? "without a name")}`);
+  const mark = good ? style.green("✓") : style.red("✗");
+  const name = log.log ?? "without a name";
+  // An id stays whole, to be copied.
+  if (`✓ log ${name}`.length <= terminal.columns) terminal.out(`${mark} log ${style.bold(name)}`);
+  else {
+    terminal.out(`${mark} log`);
+    terminal.out(`  ${style.bold(name)}`);
+  }
   const facts = [
     plural(log.lines, "entry", "entries"),
     plural(log.commits, "signed commit"),
@@ -201,11 +208,12 @@ const printVerdict = (terminal: Terminal, report: AuditReport): void => {
   }
   const bad = report.logs.filter(({ faultsTotal }) => faultsTotal > 0);
   if (bad.length === 0) {
-    terminal.out(style.red(style.bold("This ledger is not whole: what its owner must have is missing.")));
-  } else if (report.missing.every(({ isFault }) => !isFault) && bad.every(isUnfinished)) {
-    terminal.out(
-      style.yellow(style.bold("Nothing that was committed was changed; the last write was cut short.")),
+    paragraph(terminal, 0, "This ledger is not whole: what its owner must have is missing.", (line) =>
+      style.red(style.bold(line)),
     );
+  } else if (report.missing.every(({ isFault }) => !isFault) && bad.every(isUnfinished)) {
+    const cutShort = "Nothing that was committed was changed; the last write was cut short.";
+    paragraph(terminal, 0, cutShort, (line) => style.yellow(style.bold(line)));
     paragraph(
       terminal,
       2,
@@ -220,7 +228,9 @@ const printVerdict = (terminal: Terminal, report: AuditReport): void => {
     printProof(terminal, report, isAnchored ? "since-local-anchor" : "internal");
   } else {
     const logs = plural(bad.length, "log");
-    terminal.out(style.red(style.bold(`This is not the ledger that was written: ${logs} with faults.`)));
+    paragraph(terminal, 0, `This is not the ledger that was written: ${logs} with faults.`, (line) =>
+      style.red(style.bold(line)),
+    );
   }
 };
 

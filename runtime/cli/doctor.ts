@@ -13,6 +13,7 @@ import type { Command, ExitCode, Invocation } from "./command.ts";
 import { doctorLines } from "./doctor-text.ts";
 import { refuseUsage } from "./fault-output.ts";
 import { attach, withHost, WORKSPACE_OPTION } from "./host-connection.ts";
+import { tell } from "./tell.ts";
 import { NODE_MIN, VERSION } from "./version.ts";
 
 export const doctorCommand: Command = {
@@ -40,7 +41,8 @@ export const doctorCommand: Command = {
     const { positionals, switches, terminal, signal } = invocation;
     if (positionals.length > 0) return refuseUsage(invocation, "`doctor` takes no names");
     const probes = !switches.has("no-probe");
-    if (probes && terminal.interactive) terminal.err(terminal.style.dim("trying what is here ..."));
+    if (probes && terminal.interactive)
+      tell(terminal, "trying what is here ...", { paint: terminal.style.dim });
     const report = await examine(await examination(invocation, probes), signal);
     if (switches.has("json")) {
       const document = { v: 1, product: `writ ${VERSION}`, ...report };

@@ -4,7 +4,7 @@ import { fault } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 
 import type { ExitCode, Invocation } from "./command.ts";
-import { hangingWhole } from "./hanging.ts";
+import { tell } from "./tell.ts";
 
 /** What of an invocation decides how a fault is said. */
 export type Audience = Pick<Invocation, "terminal" | "switches">;
@@ -19,11 +19,8 @@ export const printFault = ({ terminal, switches }: Audience, reason: Fault<strin
     terminal.err(visibleJson(JSON.stringify({ fault: faultDocument(reason) })));
     return;
   }
-  const say = (lead: string, text: string): void => {
-    for (const line of hangingWhole(lead, visibleText(text), terminal.errColumns)) terminal.err(line);
-  };
-  say("writ: ", reason.message);
-  if (reason.help !== undefined) say("  ", reason.help);
+  tell(terminal, visibleText(reason.message), { lead: "writ: " });
+  if (reason.help !== undefined) tell(terminal, visibleText(reason.help), { lead: "  " });
 };
 
 export const faultDocument = ({ code, message, help, retryable }: Fault<string>): JsonObject => ({

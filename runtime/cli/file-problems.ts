@@ -6,7 +6,7 @@ import type { FileProblem } from "#host/plan-run.ts";
 import { problemDocument } from "./check-json.ts";
 import type { Audience } from "./fault-output.ts";
 import { linesOf, problemLines } from "./problem-view.ts";
-import { wrapWhole } from "./width.ts";
+import { tell } from "./tell.ts";
 
 /** Problems that are shown where somebody wanted to run something; `writ check` lists all. */
 const SHOWN_MAX = 20;
@@ -30,10 +30,9 @@ export const printFileProblems = (
   const shown = chosen.slice(0, SHOWN_MAX);
   printEach(audience, shown, texts);
   const left = worth.length - shown.length;
-  if (left > 0) terminal.err(`and ${left} more, which \`writ check\` lists`);
+  if (left > 0) tell(terminal, `and ${left} more, which \`writ check\` lists`);
   const files = [...new Set(problems.map(({ file }) => visibleText(file)))];
-  const stands = `${files.join(", ")}: nothing runs while this stands`;
-  for (const line of wrapWhole(stands, terminal.errColumns)) terminal.err(line);
+  tell(terminal, `${files.join(", ")}: nothing runs while this stands`);
 };
 
 /**
@@ -49,7 +48,7 @@ export const printPolicyWarnings = (
   const found = warnings.filter(({ problem }) => POLICY_CODES.has(problem.code) && isWorthShowing(problem));
   printEach(audience, found.slice(0, SHOWN_MAX), texts);
   const left = found.length - SHOWN_MAX;
-  if (left > 0) audience.terminal.err(`and ${left} more warnings about policies`);
+  if (left > 0) tell(audience.terminal, `and ${left} more warnings about policies`);
 };
 
 const POLICY_CODES: ReadonlySet<string> = new Set(Object.values(POLICY_PROBLEM_CODES));
@@ -59,7 +58,7 @@ const printEach = (
   shown: readonly FileProblem[],
   texts: ReadonlyMap<string, string>,
 ): void => {
-  const view = { columns: terminal.columns, style: terminal.style };
+  const view = { columns: terminal.errColumns, style: terminal.style };
   const lines = new Map(shown.map(({ file }) => [file, linesOf(texts.get(file) ?? "")]));
   for (const { file, problem } of shown) {
     const text = { path: file, lines: lines.get(file) ?? [], masked: masks(problem) };

@@ -14,7 +14,7 @@ import type { ExitCode, Invocation } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
 import { isUsage, refuseUsage } from "./fault-output.ts";
 import { VERSION } from "./version.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 /** The option of every command that speaks about the runs of a workspace. */
 export const WORKSPACE_OPTION = {
@@ -76,7 +76,7 @@ export const attach = (
       starts,
       onWaiting: (product) => {
         const text = `the workspace's host is of an earlier release (${product}) and finishes its runs first; Ctrl-C stops waiting, and they go on`;
-        for (const line of wrap(text, terminal.columns)) terminal.err(line);
+        tell(terminal, text);
       },
     },
     signal,

@@ -5,6 +5,7 @@ import { homeFolder } from "./account.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
 import { printFault } from "./fault-output.ts";
 import { WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
+import { tell } from "./tell.ts";
 import { VERSION } from "./version.ts";
 
 export const hostCommand: Command = {
@@ -42,7 +43,7 @@ const host = async (invocation: Invocation): Promise<ExitCode> => {
     },
     (run, text) => {
       notices += 1;
-      if (notices <= NOTICES_MAX) terminal.err(`run ${run}: ${visibleText(text)}`);
+      if (notices <= NOTICES_MAX) tell(terminal, `run ${run}: ${visibleText(text)}`);
     },
     signal,
   );

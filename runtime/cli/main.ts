@@ -8,9 +8,11 @@ import type { Environment, ExitCode, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry } from "./commands.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
-import { createProcessTerminal } from "./process-terminal.ts";
+import { createProcessTerminal, errColumnsOf } from "./process-terminal.ts";
 import { runCommand } from "./run-command.ts";
 import { stateDirectory } from "./state-directory.ts";
+import { tell } from "./tell.ts";
+import type { Page } from "./usage.ts";
 import { commandLines, groupLines, overviewLines, parseLine } from "./usage.ts";
 import { NODE_MIN, VERSION } from "./version.ts";
 
@@ -40,10 +42,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
   process.on("SIGHUP", hangUp);
 
   const terminal = createProcessTerminal({
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    variables: process.env,
+    ...STREAMS,
     onInterrupt: pressed,
     onHangup: hangUp,
   });
@@ -65,12 +64,12 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
       print(
         terminal,
         line.command === null
-          ? overviewLines(commands, terminal.style)
-          : commandLines(line.command, terminal.style),
+          ? overviewLines(commands, helpPage(terminal))
+          : commandLines(line.command, helpPage(terminal)),
       );
       return 0;
     case "group":
-      print(terminal, groupLines(line.name, line.commands, terminal.style));
+      print(terminal, groupLines(line.name, line.commands, helpPage(terminal)));
       return 0;
     case "usage":
       return refuseUsage(
@@ -115,6 +114,12 @@ const candidates = (argv: readonly string[]): readonly CommandEntry[] => {
 const switchesOf = (argv: readonly string[]): ReadonlySet<string> =>
   new Set(argv.includes("--json") ? ["json"] : []);
 
+/** Help that goes into a file or another program is not wrapped. */
+const helpPage = ({ columns, style }: Terminal): Page => ({
+  columns: process.stdout.isTTY ? columns : Infinity,
+  style,
+});
+
 const print = (terminal: Terminal, lines: readonly string[]): void => {
   for (const text of lines) terminal.out(text);
 };
@@ -132,10 +137,25 @@ const environment = (): Result<Environment, Fault<string>> => {
   return state.ok ? ok({ cwd, variables, stateDirectory: state.value, user: userName() }) : state;
 };
 
+const STREAMS = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  variables: process.env,
+};
+
+/** Says something where no command and no terminal of one may be left. */
+const say = (text: string, how: Parameters<typeof tell>[2] = {}): void =>
+  tell(
+    { err: (line) => void process.stderr.write(`${line}\n`), errColumns: errColumnsOf(STREAMS) },
+    text,
+    how,
+  );
+
 const reportFault = (error: unknown): void => {
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`writ: a fault of writ itself: ${visibleText(message)}\n`);
-  process.stderr.write("Please report it with what you did; WRIT_DEBUG=1 shows where it happened.\n");
+  say(`a fault of writ itself: ${visibleText(message)}`, { lead: "writ: " });
+  say("Please report it with what you did; `WRIT_DEBUG=1` shows where it happened.");
   if (process.env["WRIT_DEBUG"] === "1" && error instanceof Error)
     process.stderr.write(`${error.stack ?? ""}\n`);
 };
@@ -149,7 +169,7 @@ let unwritten: string | null = null;
 process.stdout.on("error", (error) => {
   const code = errorCode(error);
   if (!GONE.includes(code)) {
-    if (unwritten === null) process.stderr.write(`writ: standard output cannot be written (${code})\n`);
+    if (unwritten === null) say(`standard output cannot be written (${code})`, { lead: "writ: " });
     unwritten ??= code;
     if (process.exitCode === 0) process.exitCode = 3;
   } else if (!isActing) {

@@ -15,11 +15,16 @@ export interface ShownText {
 }
 
 export interface View {
+  /** Infinity where no terminal shows it. */
   readonly columns: number;
   readonly style: Style;
 }
 
 const TEXT_COLUMNS_MAX = 100;
+/** What an excerpt or a note has at least, behind its margin. */
+const NARROW_COLUMNS = 10;
+/** A line of a file that is a whole document is no help, wherever it is shown. */
+const EXCERPT_COLUMNS_MAX = 200;
 const TAB = "  ";
 
 /** Splits as ranges count: a line ends with LF, CR LF or CR. */
@@ -32,7 +37,7 @@ export const problemLines = (problem: Problem, text: ShownText, view: View): rea
   const gutter = String(lastLine(problem)).length;
   const lines = [
     ...paragraph(headOf(problem), visibleText(problem.message), paint, view),
-    `${" ".repeat(gutter)}${style.blue("-->")} ${style.dim(fit(placeOf(text.path, problem.range), view.columns - gutter - 4))}`,
+    `${" ".repeat(gutter)}${style.blue("-->")} ${style.dim(placeOf(text.path, problem.range))}`,
     ...excerpt(problem.range, text, gutter, paint, view),
   ];
   for (const related of problem.related ?? []) {
@@ -73,17 +78,20 @@ const paragraph = (
   paint: keyof Style,
   { columns, style }: View,
 ): readonly string[] => {
-  const width = Math.min(columns, TEXT_COLUMNS_MAX);
-  const [first = "", ...rest] = wrap(`${head}: ${message}`, width);
+  const [first = "", ...rest] = wrap(`${head}: ${message}`, textColumns(columns));
   const lead = first.startsWith(head)
     ? `${style[paint](head)}${style.bold(first.slice(head.length))}`
     : first;
   return [lead, ...rest.map((line) => style.bold(line))];
 };
 
+/** Lines of text are no longer than people read well; what no terminal shows is not wrapped at all. */
+const textColumns = (columns: number): number =>
+  columns === Infinity ? Infinity : Math.min(columns, TEXT_COLUMNS_MAX);
+
 const note = (gutter: number, word: string, message: string, { columns, style }: View): readonly string[] => {
   const margin = gutter + word.length + 5;
-  const lines = wrap(visibleText(message), Math.max(Math.min(columns, TEXT_COLUMNS_MAX) - margin, 20));
+  const lines = wrap(visibleText(message), Math.max(textColumns(columns) - margin, NARROW_COLUMNS));
   return lines.map((line, index) =>
     index === 0
       ? `${" ".repeat(gutter + 1)}${style.blue("=")} ${style.bold(word)}: ${line}`
@@ -105,7 +113,8 @@ const excerpt = (
   const before = shown(masked.slice(0, range.column - 1));
   const marked = shown(masked.slice(range.column - 1, end));
   const after = shown(masked.slice(end));
-  const window = cut(before, marked, after, Math.max(columns - gutter - 3, 20));
+  const room = Math.min(Math.max(columns - gutter - 3, NARROW_COLUMNS), EXCERPT_COLUMNS_MAX);
+  const window = cut(before, marked, after, room);
   const bar = style.blue("|");
   return [
     `${" ".repeat(gutter)} ${bar}`,
@@ -116,15 +125,18 @@ const excerpt = (
 
 const shown = (text: string): string => visibleText(text.replaceAll("\t", TAB));
 
-/** The part of a long line around the mark, and where the mark stands in it. */
+/**
+ * The part of a long line around the mark, and where the mark stands in it. What is before the mark gives way until
+ * all that is marked is seen, or two thirds of the line are left for it.
+ */
 const cut = (
   before: string,
   marked: string,
   after: string,
   columns: number,
 ): { readonly text: string; readonly indent: number; readonly marks: number } => {
-  // At least a third of the line is left for what is marked.
-  const room = Math.floor((columns * 2) / 3);
+  const third = Math.floor(columns / 3);
+  const room = Math.max(third, Math.min(columns - columnsOf(marked) - 1, 2 * third));
   const lead = columnsOf(before) <= room ? before : `…${lastColumns(before, room - 1)}`;
   const indent = columnsOf(lead);
   const text = fit(`${lead}${marked}${after}`, columns);

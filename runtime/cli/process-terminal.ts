@@ -36,20 +36,25 @@ export const createProcessTerminal = (streams: ProcessStreams): Terminal => {
   const { stdin, stdout, stderr } = streams;
   const interactive = stdin.isTTY && stderr.isTTY;
   if (interactive) outliveTerminal(stdin);
-  // A terminal that does not know its size says 0.
-  const columnsOn = (stream: WriteStream): number =>
-    Math.max(COLUMNS_MIN, stream.columns || columnsSaid(streams.variables) || COLUMNS_DEFAULT);
-  const columns = columnsOn(stdout);
+  const columns = columnsOn(stdout, streams.variables);
   return {
     out: (line) => void stdout.write(`${line}\n`),
     err: (line) => void stderr.write(`${line}\n`),
     interactive,
     columns,
-    errColumns: stderr.isTTY ? columnsOn(stderr) : Infinity,
+    errColumns: errColumnsOf(streams),
     style: styleFor(stdout, streams.variables),
     question: async (prompt, signal) => (interactive ? ask(streams, prompt, columns, signal) : null),
   };
 };
+
+/** Columns of standard error; Infinity where that is no terminal. */
+export const errColumnsOf = ({ stderr, variables }: Pick<ProcessStreams, "stderr" | "variables">): number =>
+  stderr.isTTY ? columnsOn(stderr, variables) : Infinity;
+
+/** A terminal that does not know its size says 0. */
+const columnsOn = (stream: WriteStream, variables: ProcessStreams["variables"]): number =>
+  Math.max(COLUMNS_MIN, stream.columns || columnsSaid(variables) || COLUMNS_DEFAULT);
 
 /** A terminal that is gone refuses every mode, also to the line editor, where nobody could catch it. */
 const outliveTerminal = (stdin: ReadStream): void => {

@@ -12,7 +12,8 @@ import { printFault, refuseUsage } from "./fault-output.ts";
 import { allPages, attach, withHost, WORKSPACE_OPTION, workspaceHere } from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import { testRunsHere } from "./test-runs.ts";
-import { fit, folded, wrap } from "./width.ts";
+import { tell } from "./tell.ts";
+import { fit, wrap } from "./width.ts";
 
 type RunSummary = Answer<"run/get">;
 
@@ -144,7 +145,7 @@ const print = (
   ]);
   hint(terminal, thatAre("erased"), "what was erased cannot go on any more; end it for good:", ["writ stop"]);
   if (thatAre("damaged").length === 0) return;
-  for (const line of wrap(DAMAGED, terminal.columns)) terminal.err(line);
+  tell(terminal, DAMAGED);
   terminal.err("  writ audit verify");
 };
 
@@ -160,7 +161,7 @@ const hint = (
 ): void => {
   const [only] = runs;
   if (only === undefined) return;
-  for (const line of wrap(words, terminal.columns)) terminal.err(line);
+  tell(terminal, words);
   const which = runs.length === 1 ? shortId(only.run) : "<run>";
   for (const command of commands) terminal.err(`  ${command} ${which}`);
 };
@@ -192,7 +193,7 @@ const rowOf = (
     isShort ? `${id}  ${paint(standing)}` : id,
     ...below
       .filter((text) => text !== "")
-      .flatMap((text) => folded(text, Math.max(1, columns - 2)))
+      .flatMap((text) => wrap(text, columns - 2))
       .map((text) => `  ${text}`),
   ];
 };

@@ -15,7 +15,7 @@ import type { ExitCode, Invocation } from "./command.ts";
 import { printFault } from "./fault-output.ts";
 import { attach, codeOf, OFFERS_NOTHING, withHost } from "./host-connection.ts";
 import { KeyKeeper } from "./kept-key.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 export interface DetachedOrder {
   readonly order: RunOrder;
@@ -101,7 +101,7 @@ export const tellDetached = (
   terminal.out(run);
   const hint = `\`writ ps\` shows how it stands, \`writ stop ${run.slice(-8)}\` ends it`;
   for (const text of keyStays ? [hint, KEY_STAYS] : [hint]) {
-    for (const line of wrap(text, terminal.columns)) terminal.err(line);
+    tell(terminal, text);
   }
 };
 
@@ -120,12 +120,12 @@ export const keepFor = async (
       return codeOf(ended.fault);
     }
     if (switches.has("json")) terminal.out(JSON.stringify({ run, outcome: ended.value }));
-    else terminal.err(`the run is over: ${ended.value}`);
+    else tell(terminal, `the run is over: ${ended.value}`);
     if (ended.value === "completed") return 0;
     return ended.value === "cancelled" ? 130 : 1;
   } catch (error) {
     if (!isAbort(error)) throw error;
-    if (!switches.has("json")) for (const line of wrap(KEY_LEFT, terminal.columns)) terminal.err(line);
+    if (!switches.has("json")) tell(terminal, KEY_LEFT);
     return 130;
   }
 };

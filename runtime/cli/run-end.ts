@@ -11,8 +11,8 @@ import { closeAll } from "./closing.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
 import { isUsage, printFault } from "./fault-output.ts";
-import { hanging } from "./hanging.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
+import { wrapWhole } from "./width.ts";
 
 /** What a run leaves to do behind it. */
 export interface Behind {
@@ -56,16 +56,14 @@ export const tellEnd = async (
   }
   if (!report.isRecorded) {
     const unrecorded = "how this run ended is not on record; the next run will note that it was interrupted";
-    for (const line of hanging("  ", unrecorded, terminal.errColumns)) terminal.err(line);
+    tell(terminal, unrecorded, { lead: "  " });
   }
   if (!switches.has("json")) {
     terminal.out("");
     const here = await findWorkspaceOfFolder(environment.cwd);
     const place = here.ok && here.value === workspace.folder ? "" : ` (in ${visibleText(workspace.folder)})`;
     const hint = `\`writ audit show ${report.run}\`${place} shows what was recorded`;
-    for (const text of wrap(hint, terminal.columns)) {
-      terminal.out(terminal.style.dim(text));
-    }
+    for (const text of wrapWhole(hint, terminal.columns)) terminal.out(terminal.style.dim(text));
   }
   return endCode(report, signal);
 };

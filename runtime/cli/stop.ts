@@ -27,7 +27,7 @@ import type { ListedRun } from "./ps.ts";
 import { allRunsHere } from "./ps.ts";
 import { testsElsewhere } from "./test-runs.ts";
 import { VERSION } from "./version.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 export const stopCommand: Command = {
   name: "stop",
@@ -74,13 +74,13 @@ const stopAsItStands = async (
   }
   const found = named(runs.value, text, ({ run }) => run);
   if (found === undefined) return refuseUnnamed(invocation, runs.value, text);
-  const tell = (state: string): ExitCode => {
+  const say = (state: string): ExitCode => {
     if (switches.has("json")) terminal.out(visibleJson(JSON.stringify({ run: found.run, state })));
     else terminal.out(`${shortId(found.run)}  ${state}`);
     return 0;
   };
   if (found.of === "tests") {
-    if (found.state !== "running") return tell(found.state);
+    if (found.state !== "running") return say(found.state);
     printFault(invocation, testsElsewhere(found));
     return 3;
   }
@@ -106,7 +106,7 @@ const stopAsItStands = async (
     printFault(invocation, cancelled.fault);
     return codeOf(cancelled.fault);
   }
-  return tell(cancelled.value.state);
+  return say(cancelled.value.state);
 };
 
 type Stopped = Result<{ readonly state: ListedRun["state"] }, Fault<string> & { readonly error: string }>;
@@ -144,8 +144,7 @@ const stopHere = async (
   if (!ended.ok) return unavailable(ended.fault.fault);
   const { outcome, unswept } = ended.value;
   if (unswept !== null) {
-    const told = `its containers could not be looked for: ${visibleText(unswept.message)}`;
-    for (const line of wrap(told, terminal.columns)) terminal.err(line);
+    tell(terminal, `its containers could not be looked for: ${visibleText(unswept.message)}`);
   }
   return closed.ok ? ok({ state: outcome }) : unavailable(closed.fault);
 };

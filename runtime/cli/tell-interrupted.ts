@@ -2,7 +2,7 @@ import type { InterruptedRun } from "#host/interrupted-runs.ts";
 
 import { plural, shortId } from "./audit-text.ts";
 import type { Terminal } from "./command.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 const INTERRUPTED_SHOWN_MAX = 3;
 
@@ -18,5 +18,5 @@ export const tellInterrupted = (runs: readonly InterruptedRun[], terminal: Termi
     ]);
   const more = runs.length - INTERRUPTED_SHOWN_MAX;
   if (more > 0) lines.push(`and ${plural(more, "more run")}: \`writ audit list --type run.interrupted\``);
-  for (const line of lines.flatMap((text) => wrap(text, terminal.columns))) terminal.err(line);
+  for (const line of lines) tell(terminal, line);
 };

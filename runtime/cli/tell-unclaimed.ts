@@ -2,8 +2,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 
 import { plural } from "./audit-text.ts";
 import type { Audience } from "./fault-output.ts";
-import { hangingWhole } from "./hanging.ts";
-import { wrapWhole } from "./width.ts";
+import { tell } from "./tell.ts";
 
 const UNCLAIMED_SHOWN_MAX = 3;
 
@@ -15,7 +14,7 @@ const UNCLAIMED_SHOWN_MAX = 3;
 export const tellUnclaimed = (ledgers: readonly string[], { terminal, switches }: Audience): void => {
   if (ledgers.length === 0 || switches.has("json")) return;
   const said = `${countText(ledgers)} to no known workspace; look at what was recorded with`;
-  for (const line of wrapWhole(said, terminal.errColumns)) terminal.err(line);
+  tell(terminal, said);
   for (const ledger of ledgers.slice(0, UNCLAIMED_SHOWN_MAX)) {
     terminal.err(`  writ audit verify --dir ${visibleText(ledger)}`);
   }
@@ -31,8 +30,8 @@ export const tellNewWorkspace = (
 ): void => {
   if (ledgers.length === 0 || switches.has("json")) return;
   const said = `this workspace is new, and ${countText(ledgers)} to no known workspace`;
-  for (const line of wrapWhole(said, terminal.errColumns)) terminal.err(line);
-  for (const line of hangingWhole("  ", help, terminal.errColumns)) terminal.err(line);
+  tell(terminal, said);
+  tell(terminal, help, { lead: "  " });
 };
 
 const countText = (ledgers: readonly string[]): string =>

@@ -9,6 +9,7 @@ import { shortFingerprint } from "#protocol/short-fingerprint.ts";
 
 import type { Style, Terminal } from "./command.ts";
 import { hanging } from "./hanging.ts";
+import { tell } from "./tell.ts";
 import { folded, wrap } from "./width.ts";
 
 /** What is shown of one argument and of the preview; what is beyond is said, never dropped silently. */
@@ -51,7 +52,8 @@ const askNow = async (
   }
   const { approvers, except } = question.who;
   if ((approvers.length > 0 && !approvers.includes(user)) || except.includes(user)) {
-    terminal.err(
+    tell(
+      terminal,
       `${visibleText(question.tool)} needs the approval of another person than ${visibleText(user)}`,
     );
     return { k: "unavailable", why: `the rules do not accept the approval of ${visibleText(user)}` };

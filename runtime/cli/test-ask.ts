@@ -9,7 +9,7 @@ import type { CommandOption, ExitCode, Invocation, Terminal } from "./command.ts
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { linesOf, problemLines } from "./problem-view.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 export const SEED_OPTIONS: readonly CommandOption[] = [
   {
@@ -128,7 +128,7 @@ const printDocumentProblems = (invocation: Invocation, tests: ApiTests): void =>
     terminal.err(JSON.stringify({ problems: tests.problems.map(documentProblem) }));
     return;
   }
-  const view = { columns: terminal.columns, style: terminal.style };
+  const view = { columns: terminal.errColumns, style: terminal.style };
   const worth = tests.problems.filter(
     ({ problem }) => problem.severity === "error" || problem.severity === "warning",
   );
@@ -142,7 +142,7 @@ const printDocumentProblems = (invocation: Invocation, tests: ApiTests): void =>
   for (const { file, problem } of rest.slice(0, SHOWN_MAX)) {
     const place = linkTo({ file, range: problem.range });
     const text = `not tested: ${place} ${visibleText(problem.message)} (${problem.code})`;
-    for (const line of wrap(text, terminal.columns)) terminal.err(terminal.style.dim(line));
+    tell(terminal, text, { paint: terminal.style.dim });
   }
   if (rest.length > SHOWN_MAX) {
     tell(terminal, `and ${rest.length - SHOWN_MAX} more parts that are not tested`);
@@ -151,10 +151,6 @@ const printDocumentProblems = (invocation: Invocation, tests: ApiTests): void =>
 
 export const tellNoOperation = (terminal: Terminal): void =>
   tell(terminal, "the document has no operation that tests can be made of");
-
-const tell = (terminal: Terminal, text: string): void => {
-  for (const line of wrap(text, terminal.columns)) terminal.err(line);
-};
 
 export const documentProblem = ({ file, problem }: FileProblem) => ({ file, ...problem });
 

@@ -24,7 +24,7 @@ import {
 import type { TestCommandDeps } from "./test-deps.ts";
 import { recordLines, reportLines } from "./test-report-text.ts";
 import { VERSION } from "./version.ts";
-import { wrap } from "./width.ts";
+import { tell } from "./tell.ts";
 
 const REQUESTS_MAX_DEFAULT = 5_000;
 const REQUESTS_MAX_MOST = 1_000_000;
@@ -126,7 +126,7 @@ const run = async (
   };
   if (!switches.has("json")) {
     const what = `${plural(plan.cases.length, "case")} for ${visibleText(target.transport.origin)}`;
-    for (const line of wrap(what, terminal.columns)) terminal.err(line);
+    tell(terminal, what);
   }
   const ran = await deps.run(tests, plan, target, of, peopleAt(invocation), signal);
   if (!ran.ok) return refuseRun(invocation, ran.fault);

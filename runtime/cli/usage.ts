@@ -1,4 +1,6 @@
 import type { Command, CommandOption, Style } from "./command.ts";
+import { hangingWhole } from "./hanging.ts";
+import { wrapWhole } from "./width.ts";
 
 /** What `writ` was asked to do, or why that is not a command. */
 export type ParsedLine =
@@ -95,58 +97,85 @@ const parseArguments = (argv: readonly string[], command: Command): ParsedLine =
   return { k: "run", command, positionals, switches, values };
 };
 
+/** Where a page of help is shown: how wide that is (Infinity where it is no terminal), and its colours. */
+export interface Page {
+  readonly columns: number;
+  readonly style: Style;
+}
+
 /** The page that `writ --help` prints. */
-export const overviewLines = (commands: readonly Command[], style: Style): readonly string[] => [
-  `${style.bold("writ")} runs agents whose files say what they may do, and proves what they did.`,
+export const overviewLines = (commands: readonly Command[], page: Page): readonly string[] => [
+  ...text("writ runs agents whose files say what they may do, and proves what they did.", page),
   "",
-  ...listLines(commands, style),
+  ...listLines(commands, page),
   "",
-  "`writ <command> --help` shows options and examples; `writ --version` the version.",
-  "Exit codes: 0 completed, 1 ended otherwise or problems found, 2 usage, 3 something missing, 130 interrupted.",
+  ...text("`writ <command> --help` shows options and examples; `writ --version` the version.", page),
+  ...text(
+    "Exit codes: 0 completed, 1 ended otherwise or problems found, 2 usage, 3 something missing, 130 interrupted.",
+    page,
+  ),
 ];
+
+const text = (sentence: string, { columns }: Page): readonly string[] => wrapWhole(sentence, columns);
 
 /** The page that `writ <first word of several commands> --help` prints. */
-export const groupLines = (name: string, commands: readonly Command[], style: Style): readonly string[] => [
-  `${style.bold(`writ ${name}`)} <command>`,
+export const groupLines = (name: string, commands: readonly Command[], page: Page): readonly string[] => [
+  `${page.style.bold(`writ ${name}`)} <command>`,
   "",
-  ...listLines(commands, style),
+  ...listLines(commands, page),
   "",
-  `\`writ ${name} <command> --help\` shows options and examples.`,
+  ...text(`\`writ ${name} <command> --help\` shows options and examples.`, page),
 ];
 
-const listLines = (all: readonly Command[], style: Style): readonly string[] => {
-  const commands = all.filter(({ hidden }) => hidden !== true);
-  const width = Math.max(...commands.map((command) => command.name.length));
-  return [
-    style.bold("Commands"),
-    ...commands.map((command) => `  ${style.cyan(command.name.padEnd(width))}  ${command.summary}`),
-  ];
+const listLines = (all: readonly Command[], page: Page): readonly string[] => [
+  page.style.bold("Commands"),
+  ...tableLines(
+    all.filter(({ hidden }) => hidden !== true).map(({ name, summary }) => ({ form: name, summary })),
+    page,
+  ),
+];
+
+/** Where less is left beside the forms, what each does stands below it. */
+const SUMMARY_COLUMNS_MIN = 30;
+
+const tableLines = (
+  rows: readonly { readonly form: string; readonly summary: string }[],
+  { columns, style }: Page,
+): readonly string[] => {
+  const width = Math.max(...rows.map(({ form }) => form.length));
+  const isBeside = columns - width - 4 >= SUMMARY_COLUMNS_MIN;
+  return rows.flatMap(({ form, summary }) =>
+    isBeside
+      ? hangingWhole(`  ${style.cyan(form.padEnd(width))}  `, summary, columns)
+      : [`  ${style.cyan(form)}`, ...hangingWhole("      ", summary, columns)],
+  );
 };
 
 /** The page that `writ <command> --help` prints. */
-export const commandLines = (command: Command, style: Style): readonly string[] => [
-  `${style.bold(`writ ${command.name}`)} ${command.usage}`,
+export const commandLines = (command: Command, page: Page): readonly string[] => [
+  ...hangingWhole(`${page.style.bold(`writ ${command.name}`)} `, command.usage, page.columns),
   "",
-  command.summary,
+  ...text(command.summary, page),
   ...(command.options.length === 0
     ? []
-    : ["", style.bold("Options"), ...optionLines(command.options, style)]),
-  ...(command.notes === undefined ? [] : ["", ...command.notes]),
+    : ["", page.style.bold("Options"), ...optionLines(command.options, page)]),
+  ...(command.notes === undefined ? [] : ["", ...command.notes.flatMap((note) => text(note, page))]),
   ...(command.examples.length === 0
     ? []
-    : [
-        "",
-        style.bold("Examples"),
-        ...command.examples.flatMap((example) => [`  ${style.cyan(example.line)}`, `      ${example.what}`]),
-      ]),
+    : ["", page.style.bold("Examples"), ...command.examples.flatMap((each) => exampleLines(each, page))]),
 ];
 
-const optionLines = (options: readonly CommandOption[], style: Style): readonly string[] => {
-  const forms = options.map(
-    (option) => `--${option.name}${option.value === undefined ? "" : ` ${option.value}`}`,
+/** The line is there to be copied, so it is never broken. */
+const exampleLines = ({ line, what }: Command["examples"][number], { columns, style }: Page) => [
+  `  ${style.cyan(line)}`,
+  ...hangingWhole("      ", what, columns),
+];
+
+const optionLines = (options: readonly CommandOption[], page: Page): readonly string[] =>
+  tableLines(
+    options.map(({ name, value, summary }) => ({
+      form: `--${name}${value === undefined ? "" : ` ${value}`}`,
+      summary,
+    })),
+    page,
   );
-  const width = Math.max(...forms.map((form) => form.length));
-  return options.map(
-    (option, index) => `  ${style.cyan((forms[index] ?? "").padEnd(width))}  ${option.summary}`,
-  );
-};

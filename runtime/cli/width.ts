@@ -30,11 +30,30 @@ export const fit = (text: string, columns: number): string => {
   return `${kept}…`;
 };
 
-/** Lines of at most `columns`, broken at spaces where there are any; for text without colour. */
+/**
+ * Lines of at most `columns`, broken at spaces where there are any; for text without colour. What stands between a
+ * pair of backticks stays together where a line has room for it, and a word that is longer than a line is broken
+ * where its parts meet, else anywhere. An id is never broken: whoever copies it needs all of it.
+ */
 export const wrap = (text: string, columns: number): readonly string[] =>
   text
     .split("\n")
-    .flatMap((paragraph) => filled(paragraph.split(" "), columns, (word) => folded(word, columns)));
+    .flatMap((paragraph) => filled(wholeWords(paragraph), columns, (word) => piecesOf(word, columns)));
+
+const piecesOf = (word: string, columns: number): readonly string[] => {
+  if (word.includes(" ")) return filled(word.split(" "), columns, (part) => piecesOf(part, columns));
+  return ID.test(word) ? [word] : broken(word, columns, SEAMS);
+};
+
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** Where the parts of a word meet, the best place to break it first: an agent in its file, folders, words. */
+const SEAMS = [/(?=#)/, /(?<=\/)/, /(?<=[-_.,:;=&?])/];
+
+const broken = (word: string, columns: number, [seam, ...lesser]: readonly RegExp[]): readonly string[] =>
+  seam === undefined
+    ? folded(word, columns)
+    : filled(word.split(seam), columns, (part) => broken(part, columns, lesser), "");
 
 /**
  * The same with what people copy left whole: a word, and whatever stands between a pair of backticks, is never
@@ -55,19 +74,24 @@ const filled = (
   words: readonly string[],
   columns: number,
   pieces: (word: string) => readonly string[],
+  between = " ",
 ): readonly string[] => {
   const lines: string[] = [];
   let line = "";
+  let used = 0;
   for (const word of words) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (columnsOf(longer) <= columns) {
-      line = longer;
+    const longer = line === "" ? word : `${between}${word}`;
+    const width = columnsOf(longer);
+    if (used + width <= columns) {
+      line += longer;
+      used += width;
       continue;
     }
     if (line !== "") lines.push(line);
     const parts = columnsOf(word) <= columns ? [word] : pieces(word);
     lines.push(...parts.slice(0, -1));
     line = parts.at(-1) ?? "";
+    used = columnsOf(line);
   }
   return [...lines, line];
 };

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import type { Command } from "#cli/command.ts";
+import { COMMANDS } from "#cli/commands.ts";
 import { styleFor } from "#cli/style.ts";
 import { commandLines, groupLines, overviewLines, parseLine } from "#cli/usage.ts";
+import { columnsOf } from "#cli/width.ts";
 
 const command = (name: string): Command => ({
   name,
@@ -18,6 +20,13 @@ const command = (name: string): Command => ({
 });
 
 const commands = [command("check"), command("policy explain"), command("policy evaluate")];
+
+const pageOf = (columns: number) => ({ columns, style: styleFor({ isTTY: false }, {}) });
+
+const pagesOf = (columns: number, all: readonly Command[] = commands): readonly string[] => [
+  ...overviewLines(all, pageOf(columns)),
+  ...all.flatMap((each) => commandLines(each, pageOf(columns))),
+];
 
 const parse = (line: string): string => {
   const parsed = parseLine(line === "" ? [] : line.split(" "), commands);
@@ -81,11 +90,7 @@ describe("the command line", () => {
   });
 
   test("help names every command, option and example", () => {
-    const style = styleFor({ isTTY: false }, {});
-    const pages = [
-      ...overviewLines(commands, style),
-      ...commands.flatMap((each) => commandLines(each, style)),
-    ].join("\n");
+    const pages = pagesOf(Infinity).join("\n");
     for (const word of [
       "check",
       "policy explain",
@@ -100,11 +105,20 @@ describe("the command line", () => {
 });
 
 test("help about a group names its commands with what they do", () => {
-  const style = styleFor({ isTTY: false }, {});
-  const page = groupLines("policy", commands.slice(1), style).join("\n");
+  const page = groupLines("policy", commands.slice(1), pageOf(Infinity)).join("\n");
   expect(page).toContain("writ policy <command>");
   expect(page).toContain("policy explain   does policy explain\n");
   expect(page).toContain("policy evaluate  does policy evaluate\n");
+});
+
+test.each([40, 80, 120])("help keeps to %i columns, but for what is there to be copied", async (columns) => {
+  const all = await Promise.all(COMMANDS.map((each) => each.load()));
+  const copied = all.flatMap(({ examples }) => examples.map(({ line }) => line));
+  const long = pagesOf(columns, all).filter((line) => columnsOf(line) > columns);
+  expect(long.filter((line) => !copied.includes(line.trim()) && !/^ *`[^`]*`$/.test(line))).toEqual([]);
+  // Where no terminal shows it every text is one line.
+  const away = pagesOf(Infinity, all).join("\n");
+  for (const { summary } of all) expect(away).toContain(summary);
 });
 
 describe("colour", () => {

@@ -23,6 +23,27 @@ describe("columns", () => {
     expect(fit(text, columns)).toBe(expected);
   });
 
+  test.each<[string, number, readonly string[]]>([
+    ["agents/a-folder/notes.symbi#take_notes", 20, ["agents/a-folder/", "notes.symbi", "#take_notes"]],
+    [
+      "see agents/a-folder-that-is-long.symbi:5:12",
+      20,
+      ["see", "agents/", "a-folder-that-is-", "long.symbi:5:12"],
+    ],
+    ["of orders/a-long-folder/shop.yaml", 20, ["of", "orders/", "a-long-folder/", "shop.yaml"]],
+    ["write `a b c` or `d e f g h`", 12, ["write", "`a b c` or", "`d e f g h`"]],
+    ["`one two three four`", 12, ["`one two", "three four`"]],
+    ["x".repeat(25), 10, ["x".repeat(10), "x".repeat(10), "x".repeat(5)]],
+    ["a-b", 10, ["a-b"]],
+    [
+      "run 018bcfe5-6801-7000-8000-000000000001 ended",
+      20,
+      ["run", "018bcfe5-6801-7000-8000-000000000001", "ended"],
+    ],
+  ])("%j breaks in %i columns where its parts meet, and no id does", (text, columns, lines) => {
+    expect(wrap(text, columns)).toEqual(lines);
+  });
+
   test("a line of a log that is one word of a million letters is folded", () => {
     const lines = wrap("x".repeat(1_000_000), 80);
     expect([lines.length, new Set(lines.map((line) => line.length))]).toEqual([12_500, new Set([80])]);

@@ -27,19 +27,19 @@ export const PLAIN_STYLE: Style = {
  */
 export const createTerminalFake = (
   script: readonly (string | null)[] = [],
-  given: { readonly interactive?: boolean; readonly columns?: number } = {},
+  given: { readonly interactive?: boolean; readonly columns?: number; readonly errColumns?: number } = {},
 ): TerminalFake => {
   const outLines: string[] = [];
   const errLines: string[] = [];
   const prompts: string[] = [];
-  const { interactive = true, columns = 80 } = given;
+  const { interactive = true, columns = 80, errColumns = interactive ? columns : Infinity } = given;
   return {
     outLines,
     errLines,
     prompts,
     interactive,
     columns,
-    errColumns: interactive ? columns : Infinity,
+    errColumns,
     style: PLAIN_STYLE,
     out: (line) => void outLines.push(line),
     err: (line) => void errLines.push(line),

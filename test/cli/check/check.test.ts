@@ -81,6 +81,23 @@ describe("for people", () => {
     for (const line of lines) expect(columnsOf(line)).toBeLessThanOrEqual(60);
   });
 
+  test.each([20, 30, 40, 80, 120])("marks all of what is meant at %i columns", async (columns) => {
+    using folder = new Folder();
+    const folders = "a-folder-with-a-long-name-that-no-narrow-terminal-has-room-for";
+    const name = folder.write(
+      `${folders}.symbi`,
+      `policy p { ${"allow: read_file ".repeat(9)} deny: conjure_it } // ${"x ".repeat(9)}`,
+    );
+    const lines = (await runCheck(folder, [name], { columns })).out.split("\n");
+    const mark = lines.findIndex((line) => line.includes("^^^"));
+    const [from, to] = [lines[mark]?.indexOf("^") ?? -1, lines[mark]?.lastIndexOf("^") ?? -1];
+    expect(lines[mark - 1]?.slice(from, to + 1)).toBe("conjure_it");
+    // A place is a link for terminals, so it stays whole.
+    expect(lines).toContain(` --> ${name}:1:172`);
+    for (const line of lines.filter((each) => !each.includes(folders)))
+      expect(columnsOf(line)).toBeLessThanOrEqual(columns);
+  });
+
   test("wide and combining characters keep the mark in place", async () => {
     using folder = new Folder();
     const name = folder.write("wide.symbi", 'metadata { a = "漢字e\u0301" } policy p { deny: shel }');
