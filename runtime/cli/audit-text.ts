@@ -15,6 +15,12 @@ import { columnsOf, fit, wrapWhole } from "./width.ts";
 /** The last characters of an id: those that differ between ids of the same minute, and enough for `audit show`. */
 export const shortId = (id: string): string => id.slice(-8);
 
+/** The command that shows a run: with its whole id where that fits into a line, so that it can be copied. */
+export const showCommand = (run: string, columns: number): string => {
+  const whole = `\`writ audit show ${run}\``;
+  return columnsOf(whole) <= columns ? whole : `\`writ audit show ${shortId(run)}\``;
+};
+
 /** Date and time of Unix milliseconds in UTC; the clock of the machine that wrote is all that is known. */
 export const dateText = (wallMs: number): string => dateAndTime(wallMs)[0];
 export const timeText = (wallMs: number): string => dateAndTime(wallMs)[1];

@@ -6,6 +6,7 @@ import type { RunRefusal, RunReport } from "#host/run-agent.ts";
 import type { Workspace } from "#host/workspace.ts";
 import { findWorkspaceOfFolder } from "#host/workspace.ts";
 
+import { showCommand } from "./audit-text.ts";
 import type { Closer } from "./closing.ts";
 import { closeAll } from "./closing.ts";
 import type { ExitCode, Invocation } from "./command.ts";
@@ -62,7 +63,7 @@ export const tellEnd = async (
     terminal.out("");
     const here = await findWorkspaceOfFolder(environment.cwd);
     const place = here.ok && here.value === workspace.folder ? "" : ` (in ${visibleText(workspace.folder)})`;
-    const hint = `\`writ audit show ${report.run}\`${place} shows what was recorded`;
+    const hint = `${showCommand(report.run, terminal.columns)}${place} shows what was recorded`;
     for (const text of wrapWhole(hint, terminal.columns)) terminal.out(terminal.style.dim(text));
   }
   return endCode(report, signal);

@@ -3,10 +3,10 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiLeftOut } from "#protocol/api-test.ts";
 import type { ApiCauseReport, ApiRunReport, ApiUnsent } from "#protocol/api-test-report.ts";
 
-import { plural, shortId } from "./audit-text.ts";
+import { plural, showCommand } from "./audit-text.ts";
 import type { Style, Terminal } from "./command.ts";
 import { linkTo } from "./test-ask.ts";
-import { columnsOf, wrap } from "./width.ts";
+import { wrap } from "./width.ts";
 
 const TEXT_COLUMNS_MAX = 100;
 const INDENT = "  ";
@@ -212,9 +212,6 @@ const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
   ];
 };
 
-/** Where a run is on record: with its whole id where that fits in the line, so that the command can be copied. */
-export const recordLines = (run: string, { style, columns }: View): readonly string[] => {
-  const command = (id: string): string => `\`writ audit show ${id}\``;
-  const named = columnsOf(command(run)) <= columns ? command(run) : command(shortId(run));
-  return wrap(`${named} shows what was decided and sent`, columns).map(style.dim);
-};
+/** Where a run is on record. */
+export const recordLines = (run: string, { style, columns }: View): readonly string[] =>
+  wrap(`${showCommand(run, columns)} shows what was decided and sent`, columns).map(style.dim);
