@@ -131,6 +131,8 @@ describe("the validator of a suite says what the judge of a run says", () => {
       [{ a: 1, c: 1 }],
     ],
     [{ allOf: [{ prefixItems: [true] }], unevaluatedItems: false }, [[1]], [[1, 2]]],
+    // Of a branch that is never taken.
+    [{ if: { not: true, anyOf: [{ unevaluatedProperties: false }] }, then: false }, [{}, { a: 1 }], []],
     [
       {
         $defs: { n: { properties: { next: { $ref: "#/$defs/n" }, v: { type: "integer" } } } },

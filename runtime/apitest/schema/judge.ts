@@ -44,7 +44,8 @@ export class SchemaJudge {
       ownProperties: true,
       // 19.99 is a multiple of 0.01, whatever binary fractions say.
       multipleOfPrecision: 8,
-      code: { regExp: patternEngine },
+      // Its optimiser drops branches that are never taken, and with them the variables that are read behind them.
+      code: { regExp: patternEngine, optimize: false },
     });
     for (const definition of EQUALITY) this.ajv.removeKeyword(definition.keyword).addKeyword(definition);
     for (const [name, validate] of FORMATS) this.ajv.addFormat(name, validate);
