@@ -12,7 +12,7 @@ import { closeAll } from "./closing.ts";
 import type { ExitCode, Invocation } from "./command.ts";
 import type { Audience } from "./fault-output.ts";
 import { isUsage, printFault } from "./fault-output.ts";
-import { tell } from "./tell.ts";
+import { tellUnrecorded } from "./tell-unrecorded.ts";
 import { wrapWhole } from "./width.ts";
 
 /** What a run leaves to do behind it. */
@@ -55,10 +55,7 @@ export const tellEnd = async (
     told.add(report.fault);
     printFault(invocation, report.fault);
   }
-  if (!report.isRecorded) {
-    const unrecorded = "how this run ended is not on record; the next run will note that it was interrupted";
-    tell(terminal, unrecorded, { lead: "  " });
-  }
+  if (!report.isRecorded) tellUnrecorded(terminal);
   if (!switches.has("json")) {
     terminal.out("");
     const here = await findWorkspaceOfFolder(environment.cwd);

@@ -125,7 +125,7 @@ const verdictOf = ({
 }: ApiRunReport): readonly [string, keyof Style] => {
   if (requests === 0) return ["nothing was sent, so nothing was tested", "red"];
   const found = plural(failures.length, "failure");
-  if (ended === "interrupted") {
+  if (ended === "interrupted" || ended === "unrecorded") {
     return failures.length === 0 ? ["no failure so far", "yellow"] : [`${found} so far`, "red"];
   }
   if (failures.length > 0) return [found, "red"];
@@ -171,9 +171,11 @@ const unjudgedLines = ({ unjudged }: ApiRunReport, view: View): readonly string[
 
 /** Why not everything was tried. */
 const endLines = (
-  { ended, casesPlanned, casesSent }: ApiRunReport,
+  { ended, casesPlanned, casesSent, requests, requestsRecorded }: ApiRunReport,
   howInterrupted: string | null,
 ): readonly string[] => {
+  const left = casesPlanned - casesSent;
+  const missing = `${plural(left, "case was", "cases were")} not sent, or not answered yet`;
   switch (ended) {
     case "budget":
       return ["the budget of requests was used up before all cases were sent; --requests-max raises it"];
@@ -181,9 +183,13 @@ const endLines = (
       return ["the server stopped answering, so the run ended"];
     case "interrupted": {
       const by = howInterrupted === null ? "" : ` by ${howInterrupted}`;
-      const left = plural(casesPlanned - casesSent, "case was", "cases were");
-      return [`interrupted${by}: ${left} not sent, or not answered yet`];
+      return [`interrupted${by}: ${missing}`];
     }
+    case "unrecorded":
+      return [
+        `the ledger could not be written, so nothing more was sent${left === 0 ? "" : `: ${missing}`}`,
+        `${requestsRecorded} of ${plural(requests, "request is", "requests are")} known to be on record`,
+      ];
     case "completed":
     case "unjudged":
       return [];
@@ -192,7 +198,7 @@ const endLines = (
 
 const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
   const { style } = view;
-  const { severity, check, message, place, example, count, reproduced, curl } = cause;
+  const { severity, check, message, place, example, count, reproduced, recorded, curl } = cause;
   const head = `${severity} ${check}`;
   const words = [
     `${example.method} ${example.path}: ${message}.`,
@@ -200,6 +206,7 @@ const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
     ...(example.rule === null ? [] : [`The rule is at ${linkTo(example.rule.place)}.`]),
     ...(count > 1 ? [`${count} cases show it; this is the smallest.`] : []),
     ...(reproduced === false ? ["It did not show again when the same request was sent once more."] : []),
+    ...(recorded ? [] : ["It is not on record: the ledger did not take the request that shows it."]),
   ];
   return [
     ...textLines(`${head} ${linkTo(place)}`, view, [
@@ -212,6 +219,12 @@ const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
   ];
 };
 
-/** Where a run is on record. */
-export const recordLines = (run: string, { style, columns }: View): readonly string[] =>
-  wrap(`${showCommand(run, columns)} shows what was decided and sent`, columns).map(style.dim);
+/** Where a run is on record, as far as it is. */
+export const recordLines = (
+  run: string,
+  { ended }: ApiRunReport,
+  { style, columns }: View,
+): readonly string[] => {
+  const what = ended === "unrecorded" ? "is on record" : "was decided and sent";
+  return wrap(`${showCommand(run, columns)} shows what ${what}`, columns).map(style.dim);
+};

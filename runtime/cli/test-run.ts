@@ -7,10 +7,11 @@ import type { ApiRunEnd } from "#protocol/api-test-report.ts";
 import { homeFolder } from "./account.ts";
 import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
-import { printFault, refuseUsage } from "./fault-output.ts";
+import { faultDocument, printFault, refuseUsage } from "./fault-output.ts";
 import { printFileProblems, printPolicyWarnings } from "./file-problems.ts";
 import { tellInterrupted } from "./tell-interrupted.ts";
 import { tellNewWorkspace } from "./tell-unclaimed.ts";
+import { tellUnrecorded } from "./tell-unrecorded.ts";
 import { createTerminalApprover } from "./terminal-approver.ts";
 import {
   type AskedTests,
@@ -130,15 +131,21 @@ const run = async (
   }
   const ran = await deps.run(tests, plan, target, of, peopleAt(invocation), signal);
   if (!ran.ok) return refuseRun(invocation, ran.fault);
-  const { report, run: id } = ran.value;
+  const { report, run: id, refusal } = ran.value;
   const how = invocation.howInterrupted();
   if (switches.has("json")) {
     const problems = tests.problems.map(documentProblem);
-    const document = { v: 1, document: tests.file, run: id, problems, ...report };
+    const reason = refusal === null ? null : faultDocument(refusal);
+    const document = { v: 1, document: tests.file, run: id, problems, fault: reason, ...report };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else {
     for (const line of reportLines(report, tests.problems, how, terminal)) terminal.out(line);
-    for (const line of recordLines(id, terminal)) terminal.out(line);
+    for (const line of recordLines(id, report, terminal)) terminal.out(line);
+  }
+  if (refusal !== null) {
+    printFault(invocation, refusal);
+    if (report.ended === "unrecorded" && !switches.has("json")) tellUnrecorded(terminal);
+    return 3;
   }
   if (report.ended === "interrupted") return 130;
   return report.failures.length === 0 && ENDED_WELL.includes(report.ended) && report.requests > 0 ? 0 : 1;

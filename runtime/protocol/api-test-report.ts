@@ -9,6 +9,11 @@ export interface ApiRunReport {
   readonly seed: number;
   /** Requests sent, those for shrinking included. */
   readonly requests: number;
+  /**
+   * Those of them that are known to be on record: all, unless the ledger refused. Of the others some may stand
+   * there as well, and nobody vouches for them.
+   */
+  readonly requestsRecorded: number;
   readonly casesPlanned: number;
   /** Cases that were sent and answered, or of which it is known that no answer comes. */
   readonly casesSent: number;
@@ -59,6 +64,8 @@ export type ApiRunEnd =
   | "silent"
   /** An answer kept whoever judges it too busy, or ended it. */
   | "unjudged"
+  /** The ledger refused: nothing more was sent, and how the run ended is not on record. */
+  | "unrecorded"
   /** Somebody ended it. */
   | "interrupted";
 
@@ -99,6 +106,8 @@ export interface ApiCauseReport {
   readonly status: number | null;
   /** Whether it showed again when it was sent once more; null where the budget did not allow to ask. */
   readonly reproduced: boolean | null;
+  /** Whether each request of the example that was sent is known to be on record. */
+  readonly recorded: boolean;
   /** A command line that sends the example, secrets left out. */
   readonly curl: string;
 }

@@ -38,6 +38,8 @@ export const openDoor = (transport: HttpTransport): RequestDoor => {
     get requests() {
       return requests;
     },
+    requestsRecorded: 0,
+    isRecorded: () => false,
     async pass(_, work, signal) {
       await work(({ request }, inner) => {
         requests += 1;

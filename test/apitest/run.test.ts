@@ -174,6 +174,8 @@ describe("a run", () => {
     const door: RequestDoor = {
       origin: "http://127.0.0.1:1",
       requests: 0,
+      requestsRecorded: 0,
+      isRecorded: () => false,
       async pass(_, work, signal) {
         await work(() => {
           asked += 1;

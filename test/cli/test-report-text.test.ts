@@ -8,6 +8,7 @@ const REPORT: ApiRunReport = {
   origin: "http://127.0.0.1:8080",
   seed: 1,
   requests: 12,
+  requestsRecorded: 12,
   casesPlanned: 30,
   casesSent: 12,
   operations: [],
@@ -31,6 +32,20 @@ test("a run whose server stopped answering says what was not shown, and nothing 
   expect(text).not.toContain("nothing contradicts the document");
   expect(text).toContain("no failure so far; 18 cases showed nothing");
 });
+
+test.each([
+  [12, 12, "the ledger could not be written, so nothing more was sent: 18 cases were not sent, or not"],
+  [30, 30, "the ledger could not be written, so nothing more was sent\n"],
+])(
+  "a run that could not be recorded says what is on record, and nothing good",
+  (casesSent, requests, said) => {
+    const text = textOf({ ended: "unrecorded", casesSent, requests, requestsRecorded: 7 });
+    expect(text).toContain(said);
+    expect(text).toContain(`7 of ${requests} requests are known to be on record`);
+    expect(text).toContain("no failure so far");
+    expect(text).not.toContain("nothing contradicts the document");
+  },
+);
 
 test("a report of a large document is bounded, and the rest is counted", () => {
   const place = {

@@ -1,15 +1,12 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { ordersFolder, withOrders } from "#test/apitest/orders-server.ts";
 import { recorded, serve, verified } from "#test/host/tests/rig.ts";
 
-const start = fileURLToPath(new URL("../../runtime/cli/start.ts", import.meta.url));
+import { startWrit } from "./writ-process.ts";
 
 const STUCK_DISK = new URL("stuck-disk.ts", import.meta.url);
 
@@ -27,32 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const writ = (origin: string, ...more: readonly string[]) =>
   started("test", "run", "openapi.yaml", "--origin", origin, ...more);
 
-/** `writ` in a process of its own. */
-const started = (...words: readonly string[]) => startedWith([], words);
-
-const startedWith = (flags: readonly string[], words: readonly string[]) => {
-  const child = spawn(process.execPath, [...flags, start, ...words], {
-    cwd: folder,
-    env: { WRIT_STATE: state, HOME: folder, PATH: "/usr/bin:/bin" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const said: Buffer[] = [];
-  const out: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => said.push(chunk));
-  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-  return {
-    child,
-    ended: once(child, "close") as Promise<[number | null]>,
-    /** Resolves once this is said from now on. */
-    says: (words: string) =>
-      new Promise<void>((resolve) => {
-        for (const stream of [child.stdout, child.stderr])
-          stream.on("data", () => void (Buffer.concat(said).toString().includes(words) && resolve()));
-      }),
-    text: () => Buffer.concat(said).toString("utf8"),
-    out: () => Buffer.concat(out).toString("utf8"),
-  };
-};
+const started = (...words: readonly string[]) => startWrit({ folder, state }, words);
 
 test("a run that was killed between its requests is on record as interrupted, and the ledger goes on", async () => {
   let arrived: () => void = () => undefined;
@@ -153,7 +125,7 @@ describe("a run that is interrupted", () => {
   test("by a second Ctrl-C ends at once, whatever it waits for, and is listed as interrupted", async () => {
     const server = await silentAfter(3);
     const line = ["test", "run", "openapi.yaml", "--origin", server.origin];
-    const run = startedWith(["--import", STUCK_DISK.href], line);
+    const run = startWrit({ folder, state }, line, { flags: ["--import", STUCK_DISK.href] });
     await server.silent;
     const stuck = run.says("the disk is stuck");
     run.child.kill("SIGINT");

@@ -56,7 +56,10 @@ export class CauseBook {
     this.causes.set(old.finding.cause, { ...old, ...better });
   }
 
-  reports(curlOf: (request: ApiRequest) => string): readonly ApiCauseReport[] {
+  reports(
+    curlOf: (request: ApiRequest) => string,
+    isRecorded: (testCase: ApiTestCase) => boolean,
+  ): readonly ApiCauseReport[] {
     return [...this.causes.values()].map(({ finding, example, status, reproduced, count }) => ({
       check: finding.check,
       cause: finding.cause,
@@ -67,6 +70,7 @@ export class CauseBook {
       example,
       status,
       reproduced,
+      recorded: isRecorded(example),
       curl: curlOf(example.request),
     }));
   }

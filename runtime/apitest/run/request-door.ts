@@ -12,6 +12,10 @@ export interface RequestDoor {
   readonly origin: string;
   /** Requests that went out so far, also those without an answer. */
   readonly requests: number;
+  /** Those of them whose records are known to be durable. */
+  readonly requestsRecorded: number;
+  /** Whether no request of this case went out whose record is not known to be durable. */
+  isRecorded(testCase: ApiTestCase): boolean;
   /**
    * Has the work of one operation done if its requests may be sent, and resolves when the work is over. A
    * fault ends the run: nothing more can be sent. Rejects with an AbortError when aborted.
@@ -44,5 +48,7 @@ export const isUnsendable = (sending: Sending): boolean =>
 
 export type Passage =
   | { readonly k: "passed" }
+  /** The ledger refused, before the work or in the midst of it: nothing is sent any more. */
+  | { readonly k: "unrecorded" }
   /** The work was not begun, or was ended before its time. */
   | ({ readonly k: "stopped" } & Pick<ApiUnsent, "why" | "message" | "rules">);

@@ -41,7 +41,8 @@ const SHRUNK_MAX = 25;
 /**
  * Sends cases and judges what comes back. Operations come one after another, each through the door; the
  * plainest request of each before its others, which run beside each other, and what failed of it is made
- * smaller before the next one. When aborted nothing more is sent, and the report has what was found before.
+ * smaller before the next one. When aborted, or where the ledger refuses, nothing more is sent, and the report
+ * has what was found before.
  */
 export const runCases = async (
   plan: ApiTestPlan,
@@ -84,7 +85,8 @@ class Run {
       if (!passed.ok) return passed;
     } catch (error) {
       if (!isAbort(error) || !signal.aborted) throw error;
-      this.ended = "interrupted";
+      // What is not on record is worse, whoever ended it.
+      if (this.ended !== "unrecorded") this.ended = "interrupted";
     }
     return ok(this.report());
   }
@@ -158,6 +160,7 @@ class Run {
       const { why, message, rules } = passage.value;
       this.notSent.push({ method, path, place, cases: left, why, message, rules });
     }
+    if (passage.value.k === "unrecorded") this.ended = "unrecorded";
     return ok(undefined);
   }
 
@@ -255,17 +258,22 @@ class Run {
   }
 
   private report(): ApiRunReport {
-    const { origin } = this.ports.door;
-    const withCurl = this.causes.reports((request) => curlLine(origin, request));
+    const { door } = this.ports;
+    const { origin } = door;
+    const causes = this.causes.reports(
+      (request) => curlLine(origin, request),
+      (testCase) => door.isRecorded(testCase),
+    );
     return {
       origin,
       seed: this.options.seed,
-      requests: this.ports.door.requests,
+      requests: door.requests,
+      requestsRecorded: door.requestsRecorded,
       casesPlanned: this.plan.cases.length,
       casesSent: this.casesSent,
       operations: this.operations.reports,
-      failures: withCurl.filter(({ severity }) => severity === "failure"),
-      warnings: withCurl.filter(({ severity }) => severity === "warning"),
+      failures: causes.filter(({ severity }) => severity === "failure"),
+      warnings: causes.filter(({ severity }) => severity === "warning"),
       notSent: this.notSent,
       leftOut: this.plan.leftOut,
       ended: this.ended,

@@ -98,8 +98,9 @@ export const openTestTarget = async ({
 };
 
 /**
- * Sends the tests of a document to one origin: as far as the policies permit, and on record. When aborted it
- * stops and gives what was found before; rejects with an AbortError where nothing was sent yet.
+ * Sends the tests of a document to one origin: as far as the policies permit, and on record. When aborted, or
+ * where the ledger refuses, it stops and gives what was found before; rejects with an AbortError where nothing
+ * was sent yet.
  */
 export const runApiTests = async (
   tests: ApiTests,
@@ -177,7 +178,7 @@ const withPolicies = async (
   }
 };
 
-/** Opens the workspace's ledger; one that cannot be closed as it should has not kept what it was given. */
+/** Opens the workspace's ledger; one that cannot be closed as it should leaves less to verify against. */
 const withLedger = async (
   folder: string,
   { stateDirectory, ledgerFolder, software }: TestRunOf,
@@ -200,7 +201,7 @@ const withLedger = async (
     const ran = await use(writable);
     const closed = await writable.close();
     if (!ran.ok) return refuse(ran.fault);
-    return closed.ok ? ran : refuse(closed.fault);
+    return closed.ok ? ran : ok({ ...ran.value, refusal: ran.value.refusal ?? closed.fault });
   } finally {
     await writable.close();
   }

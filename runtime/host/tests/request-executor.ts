@@ -116,13 +116,14 @@ export class RequestExecutor implements ToolExecutor {
     const time = AbortSignal.timeout(options.timeoutMs);
     const budget = new Budget(this.deps, operation, options);
     this.budget = budget;
-    const end = await this.endOf(work, budget, AbortSignal.any([options.signal, time, budget.refused]), {
+    const { records } = this.deps;
+    const end = await this.endOf(work, budget, AbortSignal.any([options.signal, time, records.refusal]), {
       cancelled: options.signal,
       time,
     });
     this.sentBefore += budget.requests;
     this.budget = null;
-    const recorded = await this.deps.records.flush();
+    const recorded = await records.flush();
     if (!recorded.ok) return failed(fault("TOOL_OUTCOME_UNKNOWN", recorded.fault.message));
     const { requests } = budget;
     return ok({ text: `${requests} requests were sent`, value: { requests, end }, labels: [], changes: [] });
@@ -173,7 +174,6 @@ class Budget {
   private readonly operation: Operation;
   private readonly options: ExecuteOptions;
   private readonly decided = new Map<string, Promise<boolean>>();
-  private readonly refusal = new AbortController();
   private left: number;
   private isOpen = true;
 
@@ -186,11 +186,6 @@ class Budget {
 
   get requests(): number {
     return this.operation.requestsMax - this.left;
-  }
-
-  /** Aborted when the ledger takes no more records. */
-  get refused(): AbortSignal {
-    return this.refusal.signal;
   }
 
   close(): void {
@@ -206,11 +201,13 @@ class Budget {
     if (!this.isOpen || this.left <= 0) return "spent";
     // Before anything is awaited, so that lanes beside each other do not share the last request.
     this.left -= 1;
-    const room = await this.deps.records.room();
-    if (room.ok && !signal.aborted) return this.sendNow(id, request, path, signal);
+    const { records } = this.deps;
+    const room = await records.room();
+    if (room.ok && !signal.aborted && !records.refusal.aborted) {
+      return this.sendNow(id, request, path, signal);
+    }
     this.left += 1;
-    if (room.ok) this.deps.records.giveBack();
-    else this.refusal.abort();
+    if (room.ok) records.giveBack();
     throw abortError();
   }
 

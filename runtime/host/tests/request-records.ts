@@ -4,11 +4,12 @@ import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { Clock } from "#ports/clock.ts";
+import type { HttpFault } from "#ports/http-transport.ts";
 import type { LedgerFault } from "#ports/ledger.ts";
 import type { RunRecorder } from "#ports/run-recorder.ts";
 
 export interface RequestRecordsDeps {
-  readonly ledger: Pick<WritableLedger, "batch">;
+  readonly ledger: Pick<WritableLedger, "batch" | "fault">;
   readonly recorder: RunRecorder;
   readonly clock: Pick<Clock, "monotonicMs">;
   /** The entry that began the run. */
@@ -27,6 +28,9 @@ export const RECORD_LIMITS_DEFAULT: RecordLimits = { batchRecordsMax: 256, batch
 /** Kind of the batches: one record for each request that was sent, with what came of it. */
 const KIND = "test-request";
 
+/** Of a request that the transport did not send. */
+const UNSENT: HttpFault["code"] = "HTTP_UNSENDABLE";
+
 /**
  * What was sent and answered, in signed batches. Requests go out faster than a disk takes entries, so a
  * batch is written beside them; but never are more than two batches not on record, and after a refusal of
@@ -41,15 +45,33 @@ export class RequestRecords {
   private sinceMs = 0;
   private next = 0;
   private writing: Promise<void> | null = null;
-  private refused: LedgerFault | null = null;
+  /** What is on its way to the ledger. */
+  private batch: readonly JsonObject[] = [];
+  private readonly refusing = new AbortController();
+  /** Requests that were sent and whose records are known to be durable. */
+  requestsRecorded = 0;
+  /** Why the ledger takes no more records, or null. */
+  refused: LedgerFault | null = null;
 
   constructor(deps: RequestRecordsDeps, limits: RecordLimits = RECORD_LIMITS_DEFAULT) {
     this.deps = deps;
     this.limits = limits;
   }
 
+  /** Aborted when the ledger refuses, so that nothing of a request goes on that has no record. */
+  get refusal(): AbortSignal {
+    return this.refusing.signal;
+  }
+
+  /** Whether no record of this case waits, is on its way or was refused. */
+  isRecorded(testCase: string): boolean {
+    return ![...this.batch, ...this.waiting].some((record) => record["case"] === testCase);
+  }
+
   /** Resolves when one more request may be sent, which then has to be recorded. */
   async room(): Promise<Result<void, LedgerFault>> {
+    const { fault } = this.deps.ledger;
+    if (fault !== undefined) this.refuse(fault);
     while (this.refused === null && this.waiting.length + this.underWay >= this.limits.batchRecordsMax) {
       if (this.writing === null && this.waiting.length === 0) break;
       await (this.writing ?? this.write());
@@ -72,7 +94,7 @@ export class RequestRecords {
     this.waiting.push(record);
     const { batchRecordsMax, batchMsMax } = this.limits;
     const isDue = this.waiting.length >= batchRecordsMax || nowMs - this.sinceMs >= batchMsMax;
-    if (isDue && this.writing === null) void this.write();
+    if (isDue && this.writing === null && this.refused === null) void this.write();
   }
 
   /** Resolves when everything is durable, or cannot be. */
@@ -84,9 +106,9 @@ export class RequestRecords {
   }
 
   private write(): Promise<void> {
-    const records = this.waiting;
+    this.batch = this.waiting;
     this.waiting = [];
-    this.writing = this.append(records);
+    this.writing = this.append(this.batch);
     return this.writing;
   }
 
@@ -103,7 +125,15 @@ export class RequestRecords {
           feeds: false,
         })
       : batch;
-    if (!recorded.ok) this.refused ??= recorded.fault;
     this.writing = null;
+    if (recorded.ok) {
+      this.batch = [];
+      this.requestsRecorded += records.filter(({ code }) => code !== UNSENT).length;
+    } else this.refuse(recorded.fault);
+  }
+
+  private refuse(why: LedgerFault): void {
+    this.refused ??= why;
+    this.refusing.abort();
   }
 }

@@ -1,15 +1,12 @@
-import { isAbort } from "#kernel/abort.ts";
 import { toHex, utf8 } from "#kernel/bytes.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import type { EntryId, RunId } from "#kernel/ids.ts";
 import { invariant } from "#kernel/invariant.ts";
 import type { JsonValue } from "#kernel/json.ts";
-import { isJsonObject } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { failed, fault, ok } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
 import { createRunRecorder } from "#agent/index.ts";
-import type { OperationWork, Passage, RequestDoor } from "#apitest/run/request-door.ts";
 import { runCases, type RunOptions } from "#apitest/run/run-cases.ts";
 import { createGate, type Gate, GATE_LIMITS_DEFAULT } from "#gate/index.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
@@ -20,13 +17,15 @@ import type { Clock } from "#ports/clock.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { Entropy } from "#ports/entropy.ts";
 import type { HttpTransport } from "#ports/http-transport.ts";
+import type { LedgerFault } from "#ports/ledger.ts";
 import type { RunRecorder } from "#ports/run-recorder.ts";
-import type { ApiOperation, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiTestPlan } from "#protocol/api-test.ts";
 import type { ApiRunReport } from "#protocol/api-test-report.ts";
 import type { RunOutcome } from "#protocol/run-event.ts";
 
 import { credentialsOf } from "./credentials.ts";
-import { lastDecision, type SeenDecision } from "./last-decision.ts";
+import { GateDoor } from "./gate-door.ts";
+import { lastDecision } from "./last-decision.ts";
 import { RequestExecutor, TEST_REQUESTS } from "./request-executor.ts";
 import { RequestRecords } from "./request-records.ts";
 
@@ -56,10 +55,15 @@ export interface TestOrder {
   readonly options: RunOptions;
 }
 
-export interface RecordedTests {
+export interface RecordedTests extends ReportedTests {
   /** Under which the ledger has it. */
   readonly run: RunId;
+}
+
+export interface ReportedTests {
   readonly report: ApiRunReport;
+  /** What the ledger refused; null where it took everything. */
+  readonly refusal: LedgerFault | null;
 }
 
 /** Longest run, whatever its requests and their rate. */
@@ -71,8 +75,8 @@ const CAUSES_MAX = 1_000;
 /**
  * Sends the tests of a plan through a gate of their own: for each operation a decision, an intent, its
  * requests in batches, an outcome; a first and a last entry around them. Nothing is sent that the ledger
- * could not take. When aborted it stops sending at once and reports what was found before; rejects with an
- * AbortError only where nothing had begun.
+ * could not take. When aborted, or where the ledger refuses once the run is on record, it stops sending at once
+ * and reports what was found before; rejects with an AbortError only where nothing had begun.
  */
 export const runTests = async (
   deps: RunTestsDeps,
@@ -95,8 +99,8 @@ export const runTests = async (
         onBehalfOf: { kind: "user", id: order.user },
       },
     );
-    const report = await runRecorded(deps, order, recorder, signal);
-    return report.ok ? ok({ run, report: report.value }) : report;
+    const ran = await runRecorded(deps, order, recorder, signal);
+    return ran.ok ? ok({ run, ...ran.value }) : ran;
   } finally {
     ledger.closeScope(scope);
   }
@@ -107,7 +111,7 @@ const runRecorded = async (
   order: TestOrder,
   recorder: RunRecorder,
   signal: AbortSignal,
-): Promise<Result<ApiRunReport, Fault<string>>> => {
+): Promise<Result<ReportedTests, Fault<string>>> => {
   const startedMs = deps.clock.monotonicMs();
   const key = deps.entropy.bytes(KEY_BYTES);
   const started = await recordStart(deps, order, recorder, key);
@@ -120,8 +124,9 @@ const runRecorded = async (
     cause: started.value,
   });
   const gated = openGate(deps, order, watched, { records, key });
-  const door = new GateDoor(deps.transport.origin, gated, decision, started.value);
-  const end = async ({ outcome, reason, known, content }: Ending): Promise<Result<void, Fault<string>>> => {
+  const { origin } = deps.transport;
+  const door = new GateDoor({ origin, ...gated, records, decision, cause: started.value });
+  const end = async ({ outcome, reason, known, content }: Ending): Promise<LedgerFault | null> => {
     const recorded = await recorder.record({
       type: "tests.ended",
       cause: started.value,
@@ -136,15 +141,22 @@ const runRecorded = async (
       content,
       feeds: false,
     });
-    return recorded.ok ? ok(undefined) : failed(recorded.fault);
+    return recorded.ok ? null : recorded.fault;
   };
   try {
     const { tester, clock } = deps;
-    const report = await runCases(order.plan, { tester, door, clock }, order.options, signal);
-    const ended = await end(
-      report.ok ? endingOf(report.value, deps.howInterrupted()) : brokenBy(report.fault),
-    );
-    return report.ok && !ended.ok ? ended : report;
+    const ran = await runCases(order.plan, { tester, door, clock }, order.options, signal);
+    if (!ran.ok) {
+      await end(brokenBy(ran.fault));
+      return ran;
+    }
+    const { value: report } = ran;
+    // Nothing is written behind what was refused: whoever opens the ledger next notes that the run has no end.
+    const refusal =
+      report.ended === "unrecorded"
+        ? door.refusal
+        : await end(endingOf(report, report.ended, deps.howInterrupted()));
+    return ok({ report: refusal === null ? report : { ...report, ended: "unrecorded" }, refusal });
   } catch (error) {
     await end(BUG);
     throw error;
@@ -186,89 +198,6 @@ const openGate = (
   invariant(executor !== undefined, "a gate makes its executors when it is opened");
   return { gate, executor };
 };
-
-/** The door of a test run: each operation is one call through the gate. */
-class GateDoor implements RequestDoor {
-  readonly origin: string;
-  private readonly gate: Gate;
-  private readonly executor: RequestExecutor;
-  private readonly decision: () => SeenDecision | null;
-  private readonly cause: EntryId;
-  private passes = 0;
-  denied = 0;
-
-  constructor(
-    origin: string,
-    { gate, executor }: { readonly gate: Gate; readonly executor: RequestExecutor },
-    decision: () => SeenDecision | null,
-    cause: EntryId,
-  ) {
-    this.origin = origin;
-    this.gate = gate;
-    this.executor = executor;
-    this.decision = decision;
-    this.cause = cause;
-  }
-
-  get requests(): number {
-    return this.executor.requests;
-  }
-
-  async pass(
-    { operation, requestsMax }: { readonly operation: ApiOperation; readonly requestsMax: number },
-    work: OperationWork,
-    signal: AbortSignal,
-  ): Promise<Result<Passage, Fault<string>>> {
-    const { method, target, path } = operation;
-    const bugs: unknown[] = [];
-    this.executor.expect((send, inner) =>
-      work(send, inner).catch((error: unknown) => {
-        if (!isAbort(error)) bugs.push(error);
-        throw error;
-      }),
-    );
-    const performed = await this.gate.perform(
-      {
-        reference: `${method} ${path}`,
-        tool: TEST_REQUESTS.name,
-        arguments: { k: "value", value: { method, target, requestsMax } },
-        ordinal: this.passes,
-        iteration: 0,
-        labels: [],
-        cause: this.cause,
-      },
-      signal,
-    );
-    this.passes += 1;
-    if (bugs.length > 0) throw bugs[0];
-    if (!performed.ok) return performed;
-    const { status, value, text } = performed.value;
-    switch (status) {
-      case "done":
-        return ok(passageOf(value));
-      case "denied":
-      case "refused": {
-        this.denied += 1;
-        const seen = this.decision();
-        const message = status === "denied" ? (seen?.summary ?? text) : text;
-        return ok({ k: "stopped", why: status, message, rules: seen?.rules ?? [] });
-      }
-      case "failed":
-      case "unknown":
-        return failed(fault("HOST_TESTS_BROKEN", `the requests of an operation could not be sent: ${text}`));
-    }
-  }
-}
-
-const passageOf = (value: JsonValue): Passage =>
-  isJsonObject(value) && value["end"] === "time-limit"
-    ? {
-        k: "stopped",
-        why: "time-limit",
-        message: "the time that a rule gives the operation was over",
-        rules: [],
-      }
-    : { k: "passed" };
 
 const recordStart = async (
   { policies, digest, transport }: RunTestsDeps,
@@ -315,16 +244,20 @@ interface Ending {
 const UNKNOWN = { known: { cases: null, failures: null, warnings: null }, content: {} };
 const BUG: Ending = { ...UNKNOWN, outcome: "failed", reason: "INTERNAL_ERROR" };
 
-const REASONS = {
+/** How a run ended that the ledger did not refuse. */
+type RecordedEnd = Exclude<ApiRunReport["ended"], "unrecorded">;
+
+const REASONS: Readonly<Record<RecordedEnd, readonly [RunOutcome, string]>> = {
   completed: ["completed", "COMPLETED"],
   budget: ["limited", "REQUESTS_SPENT"],
   silent: ["failed", "SERVER_SILENT"],
   unjudged: ["failed", "ANSWER_UNJUDGED"],
   interrupted: ["cancelled", "CANCELLED"],
-} as const;
+};
 
 const endingOf = (
-  { ended, casesSent, failures, warnings }: ApiRunReport,
+  { casesSent, failures, warnings }: ApiRunReport,
+  ended: RecordedEnd,
   howInterrupted: string | null,
 ): Ending => {
   const [outcome, reason] = REASONS[ended];

@@ -1,16 +1,18 @@
+import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { SendCase } from "#apitest/run/request-door.ts";
 import { RequestExecutor } from "#host/tests/request-executor.ts";
 import { isPathOf, policyPath, sentPath } from "#host/tests/request-paths.ts";
-import { RequestRecords } from "#host/tests/request-records.ts";
+import { RECORD_LIMITS_DEFAULT, RequestRecords } from "#host/tests/request-records.ts";
+import { throwIfAborted } from "#kernel/abort.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Authorized, PreparedCall, Spend } from "#ports/executor.ts";
 import type { ApiTestCase } from "#protocol/api-test.ts";
 import { digest, never, planOf } from "#test/apitest/kit.ts";
-import { createClockFake } from "#test/kit/clock-fake.ts";
+import { type ClockFake, createClockFake } from "#test/kit/clock-fake.ts";
 import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
 
 const RIGHT = Object.freeze({}) as unknown as Authorized<PreparedCall>;
@@ -27,10 +29,18 @@ const caseOf = async (): Promise<ApiTestCase> => {
   return first;
 };
 
-const executorOf = (spend: Spend, isAllowed = true) => {
+const ANSWER = ok({ status: 200, headers: [], body: new Uint8Array(), elapsedMs: 1 });
+
+const executorOf = (
+  spend: Spend,
+  { isAllowed = true, answer = () => Promise.resolve(ANSWER) }: Partial<World> = {},
+) => {
   const sent: string[] = [];
   const recorder = createRunRecorderFake();
+  const clock = createClockFake();
+  let requests = 0;
   const ledger = {
+    fault: undefined,
     batch: (
       _: unknown,
       { kind, first, records }: { kind: string; first: number; records: readonly unknown[] },
@@ -46,16 +56,17 @@ const executorOf = (spend: Spend, isAllowed = true) => {
         content: [],
       }),
   };
+  const records = new RequestRecords({ ledger, recorder, clock, cause: null });
   const executor = new RequestExecutor({
     transport: {
       origin: "http://127.0.0.1:8080",
-      send: ({ method, target }) => {
+      send: ({ method, target }, signal) => {
         sent.push(`${method} ${target}`);
-        return Promise.resolve(ok({ status: 200, headers: [], body: new Uint8Array(), elapsedMs: 1 }));
+        return answer((requests += 1), signal, clock);
       },
       close: () => Promise.resolve(),
     },
-    records: new RequestRecords({ ledger, recorder, clock: createClockFake(), cause: null }),
+    records,
     digest,
     spend,
   });
@@ -66,8 +77,14 @@ const executorOf = (spend: Spend, isAllowed = true) => {
       wouldAllow: (calls) => Promise.resolve(calls.map(() => isAllowed)),
       onOutput: () => undefined,
     });
-  return { executor, execute, sent, recorder };
+  return { executor, execute, sent, recorder, records };
 };
+
+interface World {
+  readonly isAllowed: boolean;
+  /** What comes of a request, the first being number 1. */
+  readonly answer: (request: number, signal: AbortSignal, clock: ClockFake) => Promise<typeof ANSWER>;
+}
 
 const call = (given: JsonObject): PreparedCall => ({
   tool: "test_requests",
@@ -125,6 +142,29 @@ describe("the executor of requests", () => {
     expect(sent).toEqual([]);
   });
 
+  test("cuts short what waits for an answer when the ledger refuses, though nobody asks for room", async () => {
+    const testCase = await caseOf();
+    const hung = { ...testCase, id: "hung" };
+    const { executor, execute, sent, recorder, records } = executorOf(spends(OPERATION), {
+      answer: async (request, signal, clock) => {
+        if (request === 2) await once(signal, "abort");
+        throwIfAborted(signal);
+        // The record of the third comes so late that those which wait are written.
+        if (request === 3) await clock.advance(RECORD_LIMITS_DEFAULT.batchMsMax);
+        return ANSWER;
+      },
+    });
+    recorder.failAt(0);
+    executor.expect(async (send, signal) => {
+      await send(testCase, signal);
+      await Promise.all([send(hung, signal), send(testCase, signal)]);
+    });
+    expect(await execute()).toMatchObject({ ok: false, fault: { code: "TOOL_OUTCOME_UNKNOWN" } });
+    expect([sent.length, executor.requests, records.requestsRecorded]).toEqual([3, 3, 0]);
+    expect(records.refused).toMatchObject({ code: "LEDGER_DISK_FULL" });
+    expect([records.isRecorded(testCase.id), records.isRecorded("hung")]).toEqual([false, false]);
+  });
+
   test.each([
     ["another method", { request: { method: "DELETE" } }],
     ["another path", { request: { target: "/other" } }],
@@ -149,7 +189,7 @@ describe("the executor of requests", () => {
     const testCase = await caseOf();
     for (const isAllowed of [true, false]) {
       const operation = { ...OPERATION, target: "/{name}" };
-      const { executor, execute, sent } = executorOf(spends(operation), isAllowed);
+      const { executor, execute, sent } = executorOf(spends(operation), { isAllowed });
       executor.expect(async (send) => void (await send(testCase, never())));
       await execute();
       expect(sent).toEqual(isAllowed ? ["GET /things"] : []);

@@ -224,36 +224,137 @@ describe("the ledger", () => {
       };
     };
 
+  test("that cannot take the run's beginning lets nothing out", async () => {
+    const server = await counting();
+    const { ran } = await tryTests(server, { ledger: fullAt(0) });
+    expect(server.seen).toEqual([]);
+    expect(ran).toEqual({ ok: false, fault: FULL });
+  });
+
   test.each([
-    ["the run's beginning", 0],
     ["a decision", 1],
     ["an intent", 2],
-  ])("that cannot take %s lets nothing out", async (_, entry) => {
+  ])("that cannot take %s lets nothing out, and the report says so", async (_, entry) => {
     const server = await counting();
-    const { ran } = await tryTests(server, { ledger: fullAt(entry) });
+    const tried = await tryTests(server, { ledger: fullAt(entry) });
     expect(server.seen).toEqual([]);
-    expect(ran.ok).toBe(false);
+    expect(tried.ran).toMatchObject({ ok: true, value: { refusal: FULL } });
+    expect(reportOf(tried)).toMatchObject({
+      ended: "unrecorded",
+      requests: 0,
+      requestsRecorded: 0,
+      casesSent: 0,
+      failures: [],
+    });
   });
 
   test("that is full after a batch stops the requests soon", async () => {
     const server = await counting();
-    const document = {
-      ...THINGS,
-      paths: { "/n": { get: { parameters: numbers(90), responses: { "200": { description: "" } } } } },
-    };
-    const { ran, plan } = await tryTests(server, { ledger: fullAt(3), document });
-    expect(plan.cases.length).toBeGreaterThan(600);
+    const document = { ...THINGS, paths: { "/n": wide(90) } };
+    const tried = await tryTests(server, { ledger: fullAt(3), document });
+    const report = reportOf(tried);
+    expect(tried.plan.cases.length).toBeGreaterThan(600);
     // One batch that is refused, and those that were let out while it was being written.
     expect(server.seen.length).toBeLessThanOrEqual(2 * 256 + 4);
-    expect(ran.ok).toBe(false);
+    expect(report).toMatchObject({ ended: "unrecorded", requestsRecorded: 0 });
+    // What was cut short may never have arrived.
+    expect(server.seen.length).toBeLessThanOrEqual(report.requests);
+    expect(report.casesSent).toBeLessThan(tried.plan.cases.length);
   });
 
-  const numbers = (count: number) =>
-    Array.from({ length: count }, (_, index) => ({
-      name: `q${index}`,
-      in: "query",
-      schema: { type: "integer", minimum: 3, maximum: 9 },
-    }));
+  const failing = () => counting((_, response) => void response.writeHead(500).end());
+
+  test.each([
+    ["the answers of an operation", 7, { requestsRecorded: 1, recorded: [true, false] }],
+    ["that an operation is over", 8, { requestsRecorded: 2, recorded: [true, true] }],
+    ["the decision about the next one", 5, { requestsRecorded: 1, recorded: [true] }],
+  ])("that cannot take %s keeps what was found", async (_, entry, { requestsRecorded, recorded: marks }) => {
+    const server = await failing();
+    const at = place();
+    const tried = await tryTests(server, {
+      at,
+      ledger: fullAt(entry),
+      document: { openapi: "3.1.0", paths: { "/a": GET_200, "/b": GET_200, "/c": GET_200 } },
+      options: { shrinkRequestsMax: 0 },
+    });
+    const report = reportOf(tried);
+    expect(tried.ran).toMatchObject({ ok: true, value: { refusal: FULL } });
+    expect(report).toMatchObject({ ended: "unrecorded", requests: marks.length, requestsRecorded });
+    expect(report.failures.map((each) => each.recorded)).toEqual(marks);
+    expect(server.seen).toHaveLength(marks.length);
+    const batches = await recorded(at, "batch.recorded");
+    expect(batches.reduce((sum, { entry: { public: fields } }) => sum + Number(fields["count"]), 0)).toBe(
+      requestsRecorded,
+    );
+  });
+
+  const GET_200 = { get: { responses: { "200": { description: "" } } } };
+
+  test.each([
+    ["LEDGER_DISK_FULL"],
+    ["LEDGER_READ_ONLY"],
+    ["LEDGER_UNREADABLE"],
+    ["LEDGER_HELD"],
+    ["LEDGER_CLOSED"],
+  ] as const)("that refuses the end of a run with %s never lets it pass for a good one", async (code) => {
+    const server = await counting();
+    const at = place();
+    const tried = await tryTests(server, {
+      at,
+      ledger: (ledger) => ({
+        ...ledger,
+        append: async (draft) =>
+          draft.type === "tests.ended" ? failed(fault(code, "refused")) : ledger.append(draft),
+      }),
+    });
+    const report = reportOf(tried);
+    expect(tried.ran).toMatchObject({ ok: true, value: { refusal: { code } } });
+    expect(report).toMatchObject({ ended: "unrecorded", casesSent: tried.plan.cases.length });
+    expect(report.requestsRecorded).toBe(report.requests);
+    expect(await recorded(at, "tests.ended")).toEqual([]);
+  });
+
+  test("that has ended writing is asked before each request", async () => {
+    let isEnded = false;
+    const server = await counting((_, response) => {
+      isEnded = true;
+      response.writeHead(200).end();
+    });
+    const tried = await tryTests(server, {
+      document: { openapi: "3.1.0", paths: { "/n": wide(20) } },
+      ledger: (ledger) => ({
+        ...ledger,
+        get fault() {
+          return isEnded ? FULL : undefined;
+        },
+      }),
+    });
+    expect(reportOf(tried)).toMatchObject({ ended: "unrecorded", requests: 1, requestsRecorded: 0 });
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test("that refuses when a run is interrupted is said rather than that", async () => {
+    const abort = new AbortController();
+    const server = await counting((_, response) => {
+      abort.abort();
+      setTimeout(() => response.writeHead(200).end(), 50);
+    });
+    const tried = await tryTests(server, { signal: abort.signal, ledger: fullAt(3) });
+    expect(tried.ran).toMatchObject({ ok: true, value: { refusal: FULL } });
+    expect(reportOf(tried)).toMatchObject({ ended: "unrecorded", requestsRecorded: 0 });
+  });
+
+  /** An operation with many cases. */
+  const wide = (parameters: number) => ({
+    get: {
+      parameters: Array.from({ length: parameters }, (_, index) => ({
+        name: `q${index}`,
+        in: "query",
+        schema: { type: "integer", minimum: 3, maximum: 9 },
+      })),
+      responses: { "200": { description: "" } },
+    },
+  });
 
   test("says that a run was cancelled", async () => {
     const abort = new AbortController();
