@@ -61,7 +61,8 @@ export interface SandboxSession {
    * Runs one program to its end, its deadline or the abort, whichever is first; by then it is gone.
    * Programs run one at a time: a second call waits for the first. A program keeps its changes to
    * files when it `exited`, whatever its exit code, what it left are files of a run within the limits,
-   * and `mayKeep` agrees; in every other case they are as if it had never run. Rejects with an AbortError when aborted.
+   * and `mayKeep` agrees; in every other case they are as if it had never run. Rejects with an AbortError when aborted,
+   * unless nobody can say whether the program is gone: that is `SANDBOX_LOST`, then as at its deadline.
    */
   exec(program: SandboxProgram, options: ExecOptions): Promise<Result<ExecResult, SandboxFault>>;
   readFile(
@@ -142,7 +143,7 @@ export type SandboxFault = Fault<
   | "SANDBOX_UNAVAILABLE"
   /** This tier does not do that. */
   | "SANDBOX_UNSUPPORTED"
-  /** The engine is gone or going, so that no program runs any more; or the session is closed. */
+  /** The engine is gone, going, or silent, so that no program runs any more; or the session is closed. */
   | "SANDBOX_LOST"
   /** The engine is there, but broke its rules for this one program. */
   | "SANDBOX_PROGRAM_LOST"

@@ -19,6 +19,8 @@ export interface SandboxLossSubject {
   readonly name: string;
   readonly programs: Pick<SandboxPrograms, "prints" | "writesAndHangs">;
   readonly open: () => Promise<Losable>;
+  /** Longest that a program may run; by itself none of them ends before it is lost. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -32,13 +34,13 @@ interface Seen {
   readonly next: Result<ExecResult, SandboxFault>;
 }
 
-const lose = async ({ programs, open }: SandboxLossSubject): Promise<Seen> => {
+const lose = async ({ programs, open, timeoutMs = TIMEOUT_MS }: SandboxLossSubject): Promise<Seen> => {
   const { session, end, release } = await open();
   const exec = (
     program: SandboxProgram,
     onOutput: () => void = () => undefined,
   ): Promise<Result<ExecResult, SandboxFault>> =>
-    session.exec(program, { ...everyFile, timeoutMs: TIMEOUT_MS, signal: never(), onOutput });
+    session.exec(program, { ...everyFile, timeoutMs, signal: never(), onOutput });
   try {
     const ending: Promise<void>[] = [];
     const hanging = programs.writesAndHangs("left", "x");

@@ -92,15 +92,21 @@ interface Listed {
 export const containersWith = async (
   label: string,
   which: "all" | "running" = "all",
+  socket = engineSocket,
 ): Promise<readonly string[]> => {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
   const all = which === "all" ? 1 : 0;
-  const { body } = await engineCall("GET", `/containers/json?all=${all}&filters=${filters}`);
+  const { body } = await engineCall(
+    "GET",
+    `/containers/json?all=${all}&filters=${filters}`,
+    undefined,
+    socket,
+  );
   return (body as readonly Listed[]).map(({ Id }) => Id);
 };
 
-export const containersOf = (owner: string): Promise<readonly string[]> =>
-  containersWith(`dev.writ.owner=${owner}`);
+export const containersOf = (owner: string, socket = engineSocket): Promise<readonly string[]> =>
+  containersWith(`dev.writ.owner=${owner}`, "all", socket);
 
 /** Whose containers the runs of this state folder are. */
 export const ownerIn = async (state: string): Promise<string> => {
@@ -113,19 +119,27 @@ export const ownerIn = async (state: string): Promise<string> => {
 const POLL_MS = 20;
 
 /** Settles with the ids of an owner's running containers, once there are as many as that. */
-export const runningContainers = async (owner: string, count: number): Promise<readonly string[]> => {
+export const runningContainers = async (
+  owner: string,
+  count: number,
+  socket = engineSocket,
+): Promise<readonly string[]> => {
   for (;;) {
-    const found = await containersWith(`dev.writ.owner=${owner}`, "running");
+    const found = await containersWith(`dev.writ.owner=${owner}`, "running", socket);
     if (found.length === count) return found;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 };
 
 /** Settles with the owner's container in which this program runs, once it is the only one: those of probes are gone. */
-export const containerRunning = async (owner: string, program: string): Promise<string> => {
+export const containerRunning = async (
+  owner: string,
+  program: string,
+  socket = engineSocket,
+): Promise<string> => {
   for (;;) {
-    const [id = ""] = await runningContainers(owner, 1);
-    const top = await engineCall("GET", `/containers/${id}/top`);
+    const [id = ""] = await runningContainers(owner, 1, socket);
+    const top = await engineCall("GET", `/containers/${id}/top`, undefined, socket);
     if (JSON.stringify(top.body).includes(program)) return id;
   }
 };

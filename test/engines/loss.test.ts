@@ -65,6 +65,21 @@ describe.each(["docker", "gvisor"] as const)("%s", (tier) => {
     });
   });
 
+  // It keeps its connections, takes new ones and says nothing, so nothing is heard of the program's deadline.
+  describe("on an engine that hangs", () => {
+    needsEngine("ours");
+    engineLossContract({
+      name: tier,
+      programs: shellPrograms,
+      timeoutMs: 2_000,
+      open: async () => {
+        const engine = await startEngine();
+        const session = await openOn(newOwner(), tier, engine.socket);
+        return { session, end: async () => engine.hang(), release: engine.stop };
+      },
+    });
+  });
+
   // All its connections end and no container does.
   describe("on an engine that is killed", () => {
     needsEngine();

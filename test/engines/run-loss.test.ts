@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,10 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { connectEngine } from "#adapters/docker/engine.ts";
+import { sweep } from "#adapters/docker/sweep.ts";
+import { startEngine } from "#test/kit/engine-host.ts";
+import type { TestEngine } from "#test/kit/engine-host.ts";
 import { startEngineProxy } from "#test/kit/engine-proxy.ts";
 import { entriesIn, verifyState } from "#test/spine/ledger-of.ts";
 
@@ -17,9 +22,10 @@ import { containerRunning, containersOf, engineCall, engineSocket, needsEngine, 
 const inProcess = promisify(execFile);
 const program = join(import.meta.dirname, "../../runtime/cli/start.ts");
 
-const AGENT = `agent notes(topic: String) {
+/** The shorter time is for programs that would not end otherwise. */
+const agentOf = (requirement: string): string => `agent notes(topic: String) {
     policy desk {
-        allow: shell
+        allow: shell${requirement}
     }
     with sandbox = "docker", timeout = 2.minutes {
         return reason("You take notes.", topic).response;
@@ -29,6 +35,11 @@ const AGENT = `agent notes(topic: String) {
 
 const shell = (command: string) => ({ text: "", toolCalls: [{ tool: "shell", arguments: { command } }] });
 const DONE = { text: "All is well." };
+const ENDLESS = shell("while :; do sleep 1; done");
+const HANGS =
+  "the engine takes calls and does not answer, so nobody can say whether the program's container is gone;";
+/** Longer than any lease of these runs. */
+const LEASES_MS = 86_400_000;
 
 let home: string;
 let workspace: string;
@@ -39,24 +50,49 @@ beforeAll(() => {
   // The tier is shown once for both runs.
   state = join(home, "state");
   mkdirSync(join(workspace, "policies"), { recursive: true });
-  writeFileSync(join(workspace, "notes.symbi"), AGENT);
+  writeFileSync(join(workspace, "notes.symbi"), agentOf(""));
+  writeFileSync(join(workspace, "brief.symbi"), agentOf("\n        require: { timeout: 4s }"));
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-const LINE = ["notes.symbi", "--model", "scripted:model.json", "--sandbox", "docker"];
+const lineOf = (file: string) => [file, "--model", "scripted:model.json", "--sandbox", "docker"];
 
 const optionsOn = (socket: string) => ({
   cwd: workspace,
   env: { PATH: process.env["PATH"], WRIT_STATE: state, DOCKER_HOST: `unix://${socket}` },
 });
 
-/** Agrees to what the agent may do, on the engine itself: what its tier has shown is known from then on. */
-const agreed = async (): Promise<readonly string[]> => {
-  const words = [program, "check", "--powers", ...LINE];
+/** Agrees to what the agent may do, on the engine of all: what its tier has shown is known from then on. */
+const agree = async (file: string): Promise<readonly string[]> => {
+  const words = [program, "check", "--powers", ...lineOf(file)];
   const { stdout } = await inProcess(process.execPath, words, optionsOn(engineSocket ?? ""));
   return ["--consent", /\b[0-9a-f]{64}\b/.exec(stdout)?.[0] ?? "none"];
 };
-let consent: Promise<readonly string[]> | undefined;
+const consents = new Map<string, Promise<readonly string[]>>();
+const agreed = (file: string): Promise<readonly string[]> => {
+  const consent = consents.get(file) ?? agree(file);
+  consents.set(file, consent);
+  return consent;
+};
+
+/** An engine for one run, and how that loses it. */
+interface Losable {
+  readonly socket: string;
+  readonly lose: (running: ChildProcess) => Promise<void>;
+  readonly release: (owner: string) => Promise<void>;
+}
+
+/** The engine of all, which to this run is gone for good. */
+const killed = async (): Promise<Losable> => {
+  const proxy = await startEngineProxy(engineSocket ?? "");
+  return {
+    socket: proxy.socket,
+    lose: proxy.close,
+    release: async (owner) => {
+      for (const id of await containersOf(owner)) await engineCall("DELETE", `/containers/${id}?force=1`);
+    },
+  };
+};
 
 interface Lost {
   readonly code: number | null;
@@ -64,19 +100,17 @@ interface Lost {
   readonly err: string;
 }
 
-/** Runs these turns on an engine that is gone for good once `isTime` settles. */
+/** Runs these turns on an engine that is lost once `isTime` settles. */
 const runUntil = async (
   turns: readonly object[],
   isTime: (said: (words: string) => Promise<void>, owner: string) => Promise<unknown>,
+  { socket, lose, release }: Losable,
+  file = "notes.symbi",
 ): Promise<Lost> => {
   writeFileSync(join(workspace, "model.json"), JSON.stringify({ turns }));
-  const words = [program, "run", ...LINE, "--input", "topic=tides", ...(await (consent ??= agreed()))];
-  const proxy = await startEngineProxy(engineSocket ?? "");
+  const words = [program, "run", ...lineOf(file), "--input", "topic=tides", ...(await agreed(file))];
   const owner = await ownerIn(state);
-  const running = spawn(process.execPath, words, {
-    ...optionsOn(proxy.socket),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const running = spawn(process.execPath, words, { ...optionsOn(socket), stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
   running.stderr.on("data", (bytes: Buffer) => (err += bytes.toString()));
   running.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
@@ -88,21 +122,21 @@ const runUntil = async (
   try {
     // A run that ends before its engine did has something to say.
     await Promise.race([isTime(said, owner), ended]);
-    await proxy.close();
+    await lose(running);
     return { code: await ended, out, err };
   } finally {
-    for (const id of await containersOf(owner)) await engineCall("DELETE", `/containers/${id}?force=1`);
+    await release(owner);
   }
 };
 
 /** What holds of every run that lost its engine. */
-const checkLost = async ({ code, out, err }: Lost): Promise<void> => {
+const checkLost = async ({ code, out, err }: Lost, why: string): Promise<void> => {
   expect(err).toBe("");
   expect(code).toBe(3);
   const [, end = ""] = /^(failed \(SANDBOX_LOST\) in [^]+?)\n\n/m.exec(out) ?? [];
-  expect(end.replaceAll(/\s+/g, " ")).toMatch(
-    /the docker sandbox was lost: the engine is gone: .+ `writ doctor` says what is there; once the engine is back, run the agent again/,
-  );
+  const said = end.replaceAll(/\s+/g, " ");
+  expect(said).toContain(`the docker sandbox was lost: ${why}`);
+  expect(said).toContain("`writ doctor` says what is there; once the engine is back, run the agent again");
   expect(out).not.toContain(DONE.text);
   const recorded = entriesIn(state).filter(({ type }) => type !== "log.committed");
   expect(recorded.slice(-3)).toMatchObject([
@@ -120,15 +154,57 @@ describe("a run whose engine dies", () => {
     const lost = await runUntil(
       [shell("echo $((6 * 111))"), { ...shell("echo on"), delayMs: 1_500 }, DONE],
       (said) => said("666"),
+      await killed(),
     );
     expect(lost.out).toContain("666");
-    await checkLost(lost);
+    await checkLost(lost, "the engine is gone: ");
   });
 
   test("in the midst of a program fails with that reason", async () => {
-    const lost = await runUntil([shell("while :; do sleep 1; done"), DONE], (_, owner) =>
-      containerRunning(owner, "sleep 1"),
-    );
-    await checkLost(lost);
+    const isTime = (_: unknown, owner: string) => containerRunning(owner, "sleep 1");
+    const lost = await runUntil([ENDLESS, DONE], isTime, await killed());
+    await checkLost(lost, "the engine is gone: ");
+  });
+});
+
+describe("a run whose engine hangs below a program", () => {
+  needsEngine("ours");
+  let engine: TestEngine | null = null;
+  afterAll(() => engine?.stop());
+
+  /** An engine that hangs until the run is over. What is left is gone then, or is removed once its lease is over. */
+  const hanging = async (then: (running: ChildProcess) => void): Promise<Losable> => {
+    const { socket, hang, goOn } = (engine ??= await startEngine());
+    return {
+      socket,
+      lose: async (running) => {
+        hang();
+        then(running);
+      },
+      release: async (owner) => {
+        goOn();
+        const swept = await sweep(connectEngine(socket), owner, Date.now() + LEASES_MS);
+        expect(swept.ok).toBe(true);
+        await expect.poll(() => containersOf(owner, socket), { timeout: 30_000 }).toEqual([]);
+      },
+    };
+  };
+  const running = (_: unknown, owner: string) => containerRunning(owner, "sleep 1", engine?.socket);
+
+  test("fails with that reason soon after the program's time, and names the engine", async () => {
+    const lost = await runUntil([ENDLESS, DONE], running, await hanging(() => undefined), "brief.symbi");
+    await checkLost(lost, HANGS);
+  });
+
+  test("is cancelled by Ctrl-C in a while, and says that nobody knows whether the program is gone", async () => {
+    const cancelled = await hanging((process) => void process.kill("SIGINT"));
+    const { code, out } = await runUntil([ENDLESS, DONE], running, cancelled);
+    expect(code).toBe(130);
+    expect(out.replaceAll(/\s+/g, " ")).toContain(`Failed: the docker sandbox was lost: ${HANGS}`);
+    const recorded = entriesIn(state).filter(({ type }) => type !== "log.committed");
+    expect(recorded.findLast(({ type }) => type === "action.completed")).toMatchObject({
+      public: { tool: "shell", status: "failed", code: "TOOL_SANDBOX_LOST" },
+    });
+    expect(recorded.at(-1)).toMatchObject({ type: "run.ended", public: { outcome: "cancelled" } });
   });
 });

@@ -10,6 +10,10 @@ export interface TestEngine {
   /** Path of its socket. */
   readonly socket: string;
   readonly stop: () => Promise<void>;
+  /** Stops its process and does not end it: it keeps its connections, takes new ones and says nothing. */
+  readonly hang: () => void;
+  /** Lets it go on from there. */
+  readonly goOn: () => void;
 }
 
 /** Runtimes of an engine of ours; the last is one that no run may ever get. */
@@ -63,7 +67,10 @@ export const startEngine = async (): Promise<TestEngine> => {
     rmSync(folder, { recursive: true, force: true });
   };
   for (let waitedMs = 0; waitedMs < START_MS_MAX; waitedMs += POLL_MS) {
-    if (await answers(at("sock"))) return { socket: at("sock"), stop };
+    if (await answers(at("sock"))) {
+      const signal = (name: NodeJS.Signals): void => void daemon.kill(name);
+      return { socket: at("sock"), stop, hang: () => signal("SIGSTOP"), goOn: () => signal("SIGCONT") };
+    }
     if (daemon.exitCode !== null) break;
     await pause(POLL_MS);
   }
@@ -89,6 +96,8 @@ const ended = async (daemon: ChildProcess): Promise<void> => {
   if (daemon.exitCode !== null || daemon.signalCode !== null) return;
   const gone = new Promise((resolve) => daemon.once("exit", resolve));
   daemon.kill("SIGTERM");
+  // One that hangs hears of it only then.
+  daemon.kill("SIGCONT");
   const kill = setTimeout(() => daemon.kill("SIGKILL"), STOP_MS_MAX);
   await gone;
   clearTimeout(kill);

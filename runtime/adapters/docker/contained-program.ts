@@ -12,7 +12,8 @@ import { BEGIN_BYTE, createArchiveEnd, createDriverOutput, wholeArchive } from "
 import type { DriverEnd } from "./driver.ts";
 import { endReason } from "./container-end.ts";
 import type { EndReason } from "./container-end.ts";
-import type { Engine, EngineRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 import { createFrameReader } from "./frames.ts";
 import type { OutputFrame } from "./frames.ts";
 import { archiveBytesMax, leftOf } from "./left-files.ts";

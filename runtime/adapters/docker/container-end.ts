@@ -5,7 +5,8 @@ import type { ExecResult } from "#ports/sandbox.ts";
 import type { Container } from "./container.ts";
 import { refused } from "./container.ts";
 import { isEmpty } from "./control-group.ts";
-import type { Engine, EngineRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 
 /** How long an engine may take to see that a container has gone whose connection is closed. */
 const GONE_MS_MAX = 2_000;

@@ -10,7 +10,8 @@ import type { ContainerProfile, ContainerTier } from "#sandbox/container-profile
 import { containerOptions } from "./container-options.ts";
 import { controlGroupOf } from "./control-group.ts";
 import type { ControlGroup } from "./control-group.ts";
-import type { Engine, EngineRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 import type { SandboxImage } from "./image.ts";
 
 export interface ContainerDeps {
@@ -90,6 +91,8 @@ export const openContainer = async (
   };
   const stream = await attached();
   if (!stream.ok) {
+    // What a silent engine may have begun ends by itself, and is swept.
+    if (stream.fault.isSilent === true) return stream;
     // A creation that was refused late may have happened all the same.
     const removed = await engine.remove(name);
     return removed.ok ? stream : removed;

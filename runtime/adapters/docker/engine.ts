@@ -4,19 +4,13 @@ import type { Duplex } from "node:stream";
 
 import Docker from "dockerode";
 
-import { errorCode } from "#kernel/error-code.ts";
 import { isJsonObject, ownValue, readJson } from "#kernel/json.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import { visibleExcerpt } from "#kernel/visible-text.ts";
 
-/** Why an engine did not do what it was asked to. */
-export interface EngineRefusal {
-  /** HTTP status of its answer; null where it gave none. */
-  readonly status: number | null;
-  /** For people; the engine's words in it are visible text. */
-  readonly why: string;
-}
+import { createEngineCalls } from "./engine-call.ts";
+import type { EngineCallLimits, EngineCalls, EngineRefusal } from "./engine-call.ts";
 
 export interface ContainerState {
   readonly id: string;
@@ -95,17 +89,14 @@ export interface EngineRuntime {
   readonly runtimeArgs?: readonly string[];
 }
 
-/** Longest that an engine may take to answer one call. */
-const CALL_MS_MAX = 30_000;
-/** Longest that it may take to say that it is there. */
-const ANSWER_MS_MAX = 5_000;
-/** Longest that it may take to make an image. */
+/** Longest that an engine may take to make an image. */
 const IMPORT_MS_MAX = 120_000;
 
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 
-export const connectEngine = (socketPath: string): Engine => {
+/** @param limits how long it may take to answer. */
+export const connectEngine = (socketPath: string, limits?: EngineCallLimits): Engine => {
   // Each call has a connection of its own: an engine that is going down still answers on those that it has,
   // while it ends the containers, and takes no new ones.
   const agent = new Agent({ keepAlive: false });
@@ -119,6 +110,7 @@ export const connectEngine = (socketPath: string): Engine => {
   const docker = new Docker(options);
   // Its types do not say that these take a signal.
   const cancellable = docker as unknown as Cancellable;
+  const { answers, bounded } = createEngineCalls((abortSignal) => cancellable.ping({ abortSignal }), limits);
   const container = (name: string): Docker.Container => docker.getContainer(name);
   return {
     facts: (limitMs) =>
@@ -134,8 +126,7 @@ export const connectEngine = (socketPath: string): Engine => {
           runtimes: new Map(Object.entries(info.Runtimes ?? {})),
         };
       }, limitMs),
-    answers: async () =>
-      (await bounded((abortSignal) => cancellable.ping({ abortSignal }), ANSWER_MS_MAX)).ok,
+    answers,
     create: (name, options) =>
       bounded(async (abortSignal) => void (await docker.createContainer({ ...options, name, abortSignal }))),
     attach: (name) =>
@@ -151,7 +142,7 @@ export const connectEngine = (socketPath: string): Engine => {
         return stream as Duplex;
       }),
     start: (name) => bounded(async (abortSignal) => void (await container(name).start({ abortSignal }))),
-    remove: (name) => removed(container(name)),
+    remove: (name) => removed(container(name), bounded),
     state: (name) =>
       bounded(async (abortSignal) => {
         const { Id, State } = await container(name).inspect({ abortSignal });
@@ -254,65 +245,23 @@ interface EngineInfo {
 const textOf = (said: unknown): string => (typeof said === "string" ? said : "");
 
 const GONE_POLL_MS = 50;
+/** Longest that a container which another is removing is waited for. */
+const REMOVING_MS_MAX = 30_000;
 
 /** Two that sweep may meet at one container: what another is removing is waited for. */
-const removed = async (container: Docker.Container): Promise<Result<void, EngineRefusal>> => {
+const removed = async (
+  container: Docker.Container,
+  bounded: EngineCalls["bounded"],
+): Promise<Result<void, EngineRefusal>> => {
   const asked = await bounded(
     async (abortSignal) => void (await container.remove({ force: true, v: true, abortSignal })),
   );
   if (asked.ok || asked.fault.status === NOT_FOUND) return ok(undefined);
   if (asked.fault.status !== CONFLICT) return asked;
-  for (let waitedMs = 0; waitedMs < CALL_MS_MAX; waitedMs += GONE_POLL_MS) {
+  for (let waitedMs = 0; waitedMs < REMOVING_MS_MAX; waitedMs += GONE_POLL_MS) {
     const there = await bounded((abortSignal) => container.inspect({ abortSignal }));
     if (!there.ok) return there.fault.status === NOT_FOUND ? ok(undefined) : there;
     await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
   }
   return asked;
-};
-
-/**
- * An engine that hangs is one that is not there. The connection of a call that took too long is closed:
- * left open it would keep this process from ending.
- */
-const bounded = async <T>(
-  call: (late: AbortSignal) => Promise<T>,
-  limitMs = CALL_MS_MAX,
-): Promise<Result<T, EngineRefusal>> => {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new AbortController();
-  const late = new Promise<Result<never, EngineRefusal>>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(failed({ status: null, why: `it did not answer within ${limitMs} ms` }));
-      over.abort();
-    }, limitMs);
-  });
-  try {
-    return await Promise.race([call(over.signal).then(ok, (error: unknown) => failed(refusal(error))), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-const refusal = (error: unknown): EngineRefusal => {
-  if (
-    typeof error === "object" &&
-    error !== null &&
-    "statusCode" in error &&
-    typeof error.statusCode === "number"
-  ) {
-    const said = "json" in error && typeof error.json === "object" && error.json !== null ? error.json : {};
-    const message = "message" in said ? String(said.message) : "reason" in error ? String(error.reason) : "";
-    return {
-      status: error.statusCode,
-      why: `it refused (${error.statusCode}): ${visibleExcerpt(message, 300)}`,
-    };
-  }
-  const code = errorCode(error);
-  const why =
-    code === "EACCES"
-      ? "its socket is not open to this user"
-      : code === "unknown"
-        ? "its connection broke"
-        : `it cannot be reached (${code})`;
-  return { status: null, why };
 };

@@ -5,7 +5,8 @@ import { visibleExcerpt } from "#kernel/visible-text.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
 
-import type { Engine, EngineRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 import { localImage, localPrograms } from "./local-image.ts";
 
 /** The image that containers get: one that the person named, or one of programs that are here. */
@@ -97,10 +98,13 @@ const removeOlder = async (engine: ImageEngine, owner: string, newest: string): 
   }
 };
 
-export const noEngine = ({ why }: EngineRefusal): Result<never, SandboxFault> =>
+export const noEngine = ({ why, isSilent }: EngineRefusal): Result<never, SandboxFault> =>
   failed(
     fault("SANDBOX_UNAVAILABLE", `no Docker Engine can be used: ${why}`, {
-      help: "install and start Docker Engine (Debian: `apt install docker.io`), be in its group, or set DOCKER_HOST to its socket",
+      help:
+        isSilent === true
+          ? "restart it: `writ doctor` says how on this machine"
+          : "install and start Docker Engine (Debian: `apt install docker.io`), be in its group, or set DOCKER_HOST to its socket",
       retryable: true,
     }),
   );

@@ -12,7 +12,7 @@ import { openContainer, removeContainer } from "./container.ts";
 import type { Container, ContainerDeps, ContainerKind } from "./container.ts";
 import { driverInput } from "./driver.ts";
 import { isGoneSoon, isOverSoon } from "./container-end.ts";
-import type { EngineRefusal } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 
 /** How much longer than anything may take a container lives, should nobody end it. */
 const LEASE_SLACK_MS = 60_000;
@@ -92,14 +92,11 @@ export const createPrograms = (
       const waiting = await fitting(profile, options.timeoutMs);
       const times = { waitMsMax: START_MS_MAX, lifeMsMax: lifeMsOf(options.timeoutMs) };
       const container = waiting === null ? await openContainer(deps, kind, profile, times) : ok(waiting);
-      if (!container.ok) {
-        throwIfAborted(options.signal);
-        return lost(kind, container.fault);
-      }
+      if (!container.ok) return stoppedOrLost(kind, container.fault, options.signal);
       onOpened(container.value);
       const end = await runAndRemove(deps, kind, container.value, { job, options, executable }, leave);
+      if (!end.ok) return stoppedOrLost(kind, end.fault, options.signal);
       throwIfAborted(options.signal);
-      if (!end.ok) return lost(kind, end.fault);
       startAhead(profile, options.timeoutMs);
       return ok({ ...end.value, wallMs: Math.round(deps.clock.monotonicMs() - begunMs) });
     },
@@ -159,8 +156,9 @@ const runAndRemove = async (
       engine: kind.engine,
     });
   } catch (error) {
+    const removed = await removeContainer(kind, container);
+    if (!removed.ok && removed.fault.isSilent === true) return removed;
     // Whoever aborted is told of that. What cannot be removed now ends by itself, and is swept.
-    await removeContainer(kind, container);
     throw error;
   }
   if (end.ok && end.value.ended === "exited" && (await isOverSoon(container))) {
@@ -170,6 +168,22 @@ const runAndRemove = async (
   }
   const removed = await removeContainer(kind, container);
   return removed.ok ? end : removed;
+};
+
+/** Whoever aborted is told of that, unless nobody can say whether the program is gone. */
+const stoppedOrLost = (
+  kind: ContainerKind,
+  refusal: EngineRefusal,
+  signal: AbortSignal,
+): Promise<Result<never, SandboxFault>> => {
+  if (refusal.isSilent === true) return Promise.resolve(silent(kind));
+  throwIfAborted(signal);
+  return lost(kind, refusal);
+};
+
+const silent = ({ tier }: ContainerKind): Result<never, SandboxFault> => {
+  const why = `the ${tier} sandbox was lost: the engine takes calls and does not answer, so nobody can say whether the program's container is gone; it ends by itself, and a later run removes what is left of it. \`writ doctor\` says how to restart the engine`;
+  return failed(fault("SANDBOX_LOST", why, { retryable: true }));
 };
 
 /** Whether only this program was lost, or the engine for all that would follow, is the engine's to say. */

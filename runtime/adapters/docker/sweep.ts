@@ -2,7 +2,8 @@ import { ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 
 import { LEASE_LABEL, OWNER_LABEL } from "./container-options.ts";
-import type { Engine, EngineRefusal } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import type { EngineRefusal } from "./engine-call.ts";
 
 /**
  * Removes what an owner's ended processes left on the engine: containers with its label whose lease is

@@ -8,7 +8,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { endReason, isOverSoon } from "#adapters/docker/container-end.ts";
 import type { Container } from "#adapters/docker/container.ts";
 import type { ControlGroup } from "#adapters/docker/control-group.ts";
-import type { ContainerState, EngineRefusal } from "#adapters/docker/engine.ts";
+import type { ContainerState } from "#adapters/docker/engine.ts";
+import type { EngineRefusal } from "#adapters/docker/engine-call.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 

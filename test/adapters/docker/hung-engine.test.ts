@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { createEngineCalls } from "#adapters/docker/engine-call.ts";
 import { connectEngine } from "#adapters/docker/engine.ts";
 import type { FakeEngine } from "#test/kit/fake-engine.ts";
 import { startFakeEngine } from "#test/kit/fake-engine.ts";
@@ -16,4 +17,56 @@ test("is given up on after its time, and its connections are closed, so that the
   const facts = await connectEngine(engine.socket).facts(200);
   expect(facts).toEqual({ ok: false, fault: { status: null, why: "it did not answer within 200 ms" } });
   await expect.poll(() => engine.connections()).toBe(0);
+});
+
+const SOON = { callMsMax: 30_000, lookMs: 20, answerMsMax: 50 };
+
+test("is given up on in the midst of a call as soon as it does not even say that it is there", async () => {
+  const removed = await connectEngine(engine.socket, SOON).remove("writ-1");
+  expect(removed).toMatchObject({ ok: false, fault: { status: null, isSilent: true } });
+  await expect.poll(() => engine.connections()).toBe(0);
+});
+
+describe("a call that takes its time", () => {
+  const never = <T>(): Promise<T> => new Promise(() => undefined);
+  /** Settles when it has been asked that often whether it is there. */
+  const asksUntil = (times: number, ping: () => Promise<unknown>) => {
+    let done: (said: string) => void = () => undefined;
+    const said = new Promise<string>((resolve) => (done = resolve));
+    let asked = 0;
+    const calls = createEngineCalls(() => {
+      asked += 1;
+      if (asked === times) done("done");
+      return ping();
+    }, SOON);
+    return { calls, said };
+  };
+
+  test("goes on as long as the engine says that it is there", async () => {
+    const { calls, said } = asksUntil(4, async () => "OK");
+    expect(await calls.bounded(() => said)).toEqual({ ok: true, value: "done" });
+  });
+
+  test("goes on where the engine takes no more connections, until it has ended what it has", async () => {
+    const { calls, said } = asksUntil(4, () => Promise.reject(new Error("refused")));
+    expect(await calls.bounded(() => said)).toEqual({ ok: true, value: "done" });
+    expect(await calls.answers()).toBe(false);
+  });
+
+  test("is told when nobody waits for it any more", async () => {
+    const { calls } = asksUntil(1, never);
+    let late: AbortSignal | undefined;
+    const said = await calls.bounded((signal) => {
+      late = signal;
+      return never();
+    });
+    expect(said).toMatchObject({ ok: false, fault: { isSilent: true } });
+    expect(late?.aborted).toBe(true);
+  });
+
+  test("has a limit whatever the engine says of itself, which is no silence", async () => {
+    const { calls } = asksUntil(100, async () => "OK");
+    const said = await calls.bounded(never, 200);
+    expect(said).toEqual({ ok: false, fault: { status: null, why: "it did not answer within 200 ms" } });
+  });
 });

@@ -7,7 +7,8 @@ import { afterAll, describe, expect, test } from "vitest";
 
 import { LEASE_LABEL, OWNER_LABEL } from "#adapters/docker/container-options.ts";
 import { connectEngine } from "#adapters/docker/engine.ts";
-import type { EngineRefusal, Listed } from "#adapters/docker/engine.ts";
+import type { Listed } from "#adapters/docker/engine.ts";
+import type { EngineRefusal } from "#adapters/docker/engine-call.ts";
 import { sweep } from "#adapters/docker/sweep.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";

@@ -1,0 +1,143 @@
+import { errorCode } from "#kernel/error-code.ts";
+import { failed, ok } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
+import { visibleExcerpt } from "#kernel/visible-text.ts";
+
+/** Why an engine did not do what it was asked to. */
+export interface EngineRefusal {
+  /** HTTP status of its answer; null where it gave none. */
+  readonly status: number | null;
+  /** For people; the engine's words in it are visible text. */
+  readonly why: string;
+  /** It takes calls and does not even say that it is there: what it was asked may come to pass, or not. */
+  readonly isSilent?: true;
+}
+
+export interface EngineCallLimits {
+  /** Longest that any call may take. */
+  readonly callMsMax: number;
+  /** How long a call goes without an answer until the engine is asked whether it is there, and between two askings. */
+  readonly lookMs: number;
+  /** Longest that it may take to say that it is there. */
+  readonly answerMsMax: number;
+}
+
+/**
+ * Well below what a call's executor is given to say what became of it once it was told to stop, so that whoever waits
+ * hears that the engine is silent instead of nothing.
+ */
+export const ENGINE_CALL_LIMITS: EngineCallLimits = { callMsMax: 30_000, lookMs: 2_000, answerMsMax: 5_000 };
+
+type Call<T> = (late: AbortSignal) => Promise<T>;
+
+export interface EngineCalls {
+  /** Whether the engine is there and will do more. */
+  readonly answers: () => Promise<boolean>;
+  /**
+   * Makes a call with a limit. An engine that hangs is one that is not there: one that is stopped, and not ended,
+   * keeps every connection and takes new ones, so a call that takes its time goes on only as long as the engine
+   * says that it is there. The connection of a call that is given up is closed: left open it would keep this
+   * process from ending.
+   */
+  readonly bounded: <T>(call: Call<T>, limitMs?: number) => Promise<Result<T, EngineRefusal>>;
+}
+
+/** @param ping asks an engine whether it is there. */
+export const createEngineCalls = (
+  ping: Call<unknown>,
+  { callMsMax, lookMs, answerMsMax }: EngineCallLimits = ENGINE_CALL_LIMITS,
+): EngineCalls => {
+  const presence = (): Promise<"there" | "silent" | "gone"> =>
+    inTime(ping, answerMsMax).then(
+      (said) => (said === LATE ? "silent" : "there"),
+      () => "gone",
+    );
+  const silent: EngineRefusal = {
+    status: null,
+    why: `it takes calls and has not said for ${Math.ceil(answerMsMax / 1_000)} s that it is there`,
+    isSilent: true,
+  };
+  return {
+    answers: async () => (await presence()) === "there",
+    async bounded(call, limitMs = callMsMax) {
+      const givenUp = new AbortController();
+      let looking: NodeJS.Timeout | undefined;
+      let isOver = false;
+      const silence = new Promise<Result<never, EngineRefusal>>((resolve) => {
+        const look = async (): Promise<void> => {
+          // One that is gone has ended its connections, or ends what it has begun: the call itself hears of it.
+          if ((await presence()) === "silent" && !isOver) {
+            resolve(failed(silent));
+            givenUp.abort();
+          }
+          if (!isOver) looking = setTimeout(() => void look(), lookMs);
+        };
+        looking = setTimeout(() => void look(), lookMs);
+      });
+      try {
+        return await Promise.race([silence, refusable(call, limitMs, givenUp.signal)]);
+      } finally {
+        isOver = true;
+        clearTimeout(looking);
+      }
+    },
+  };
+};
+
+const refusable = async <T>(
+  call: Call<T>,
+  limitMs: number,
+  givenUp: AbortSignal,
+): Promise<Result<T, EngineRefusal>> => {
+  try {
+    const said = await inTime((late) => call(AbortSignal.any([late, givenUp])), limitMs);
+    return said === LATE ? failed({ status: null, why: `it did not answer within ${limitMs} ms` }) : ok(said);
+  } catch (error) {
+    return failed(refusal(error));
+  }
+};
+
+const LATE = Symbol("late");
+
+const inTime = async <T>(call: Call<T>, limitMs: number): Promise<T | typeof LATE> => {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new AbortController();
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(() => {
+      // A process that was kept busy itself reads what has come meanwhile before it calls anybody late.
+      setImmediate(() => {
+        resolve(LATE);
+        over.abort();
+      });
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([call(over.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const refusal = (error: unknown): EngineRefusal => {
+  if (
+    typeof error === "object" &&
+    error !== null &&
+    "statusCode" in error &&
+    typeof error.statusCode === "number"
+  ) {
+    const said = "json" in error && typeof error.json === "object" && error.json !== null ? error.json : {};
+    const message = "message" in said ? String(said.message) : "reason" in error ? String(error.reason) : "";
+    return {
+      status: error.statusCode,
+      why: `it refused (${error.statusCode}): ${visibleExcerpt(message, 300)}`,
+    };
+  }
+  const code = errorCode(error);
+  const why =
+    code === "EACCES"
+      ? "its socket is not open to this user"
+      : code === "unknown"
+        ? "its connection broke"
+        : `it cannot be reached (${code})`;
+  return { status: null, why };
+};
