@@ -1,4 +1,4 @@
-import { abortError } from "#kernel/abort.ts";
+import { abortError, isAbort } from "#kernel/abort.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
@@ -9,7 +9,7 @@ import type { CallFault } from "#host/rpc/errors.ts";
 import { callFault } from "#host/rpc/errors.ts";
 import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { Client } from "./clients.ts";
-import { conflict, DRAINING, NO_SUCH_RUN, unavailable } from "./faults.ts";
+import { conflict, DRAINING, unavailable } from "./faults.ts";
 import type { HostedRunDeps, Starting } from "./hosted-run.ts";
 import { HostedRun } from "./hosted-run.ts";
 import { KeyedOrders } from "./keyed-orders.ts";
@@ -32,7 +32,7 @@ export interface RunDeskDeps extends HostedRunDeps {
 
 type Started = Result<Answer<"run/start">, CallFault>;
 type Resumed = Result<Answer<"run/resume">, CallFault>;
-type GivenUp = Awaited<ReturnType<RunGiver>>;
+type Ended = Result<{ readonly state: RunState }, CallFault>;
 
 const REASON_CHARACTERS_MAX = 2_000;
 /** Runs that a host has going at once. */
@@ -44,8 +44,8 @@ export class RunDesk {
   private readonly starts = new KeyedOrders<Answer<"run/start">>(KEY_REUSED);
   /** Interrupted runs that are about to go on here. */
   private readonly resumptions = new Map<string, Promise<Resumed>>();
-  /** Interrupted runs that are being ended for good. */
-  private readonly endings = new Map<string, Promise<GivenUp>>();
+  /** Runs that are being ended: none of them is taken up meanwhile. */
+  private readonly endings = new Map<string, Promise<Ended>>();
 
   constructor(deps: RunDeskDeps) {
     this.deps = deps;
@@ -63,29 +63,42 @@ export class RunDesk {
   }
 
   /** Answers once `run.resumed` is durable; a second one joins the first. Rejects with an AbortError when aborted before that. */
-  resume(params: Params<"run/resume">, starter: Client, signal: AbortSignal): Promise<Resumed> {
-    return joined(this.resumptions, params.run, () => this.takeUp(params, starter, signal));
+  async resume(params: Params<"run/resume">, starter: Client, signal: AbortSignal): Promise<Resumed> {
+    for (;;) {
+      try {
+        return await joined(this.resumptions, params.run, () => this.takeUp(params, starter, signal));
+      } catch (error) {
+        // Withdrawn by somebody else: by whoever ended the run, or by the client that this one had joined.
+        if (signal.aborted || !isAbort(error)) throw error;
+      }
+    }
   }
 
   /** Answers when everything that the run had going is gone; an interrupted run is ended for good. */
-  async cancel(run: string, reason: string | null): Promise<Result<{ readonly state: RunState }, CallFault>> {
-    const { table, giveUpRun } = this.deps;
-    const found = table.hosted(run) === undefined ? await table.get(run) : null;
-    // Whatever the ledger said, somebody may have had it go on here meanwhile.
-    const own = table.hosted(run);
-    if (own !== undefined) {
-      await own.cancel(saidShort(reason));
-      return ok({ state: own.summary.state });
-    }
-    if (found === null || !found.ok) return found ?? failed(NO_SUCH_RUN);
-    if (isOver(found.value)) return ok({ state: found.value.state });
-    if (found.value.state !== "interrupted") return failed(ELSEWHERE);
-    return joined(this.endings, run, () => giveUpRun(run as RunId, saidShort(reason)));
+  cancel(run: string, reason: string | null): Promise<Ended> {
+    return joined(this.endings, run, () => this.endForGood(run, saidShort(reason)));
   }
 
   async cancelAll(): Promise<void> {
     const going = this.deps.table.goingOn();
     await Promise.all(going.map((run) => run.cancel("its host was told to end")));
+  }
+
+  private async endForGood(run: string, reason: string | null): Promise<Ended> {
+    const { table, giveUpRun } = this.deps;
+    const own = table.hosted(run);
+    if (own !== undefined) {
+      await own.cancel(reason);
+      if (table.hosted(run) === own) return ok({ state: own.summary.state });
+    }
+    // One that was withdrawn before its beginning here was on record is what the ledger says, if it was at all.
+    const found = await table.get(run);
+    if (!found.ok) {
+      const neverWas = own !== undefined && found.fault.error === "not-found";
+      return neverWas ? ok({ state: own.summary.state }) : found;
+    }
+    if (isOver(found.value)) return ok({ state: found.value.state });
+    return found.value.state === "interrupted" ? giveUpRun(run as RunId, reason) : failed(ELSEWHERE);
   }
 
   private async begin(params: Params<"run/start">, starter: Client, signal: AbortSignal): Promise<Started> {
@@ -120,10 +133,14 @@ export class RunDesk {
     signal: AbortSignal,
   ): Promise<Resumed> {
     const { table, resumeRun, isDraining } = this.deps;
-    const found = await table.get(id);
+    let found = await table.get(id);
+    for (let ending = this.endings.get(id); ending !== undefined; ending = this.endings.get(id)) {
+      await ending;
+      found = await table.get(id);
+    }
     if (!found.ok) return found;
     if (table.isGoingOn(id)) return ok({ state: found.value.state });
-    if (isOver(found.value) || this.endings.has(id)) return failed(IS_OVER);
+    if (isOver(found.value)) return failed(IS_OVER);
     if (found.value.state !== "interrupted") return failed(NOT_INTERRUPTED);
     if (isDraining()) return failed(DRAINING);
     if (table.active >= RUNS_MAX) return failed(TOO_MANY);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { isAbort } from "#kernel/abort.ts";
 import { fault } from "#kernel/result.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
@@ -115,6 +116,110 @@ describe("an interrupted run that is cancelled", () => {
     // Whichever came first, nothing goes on.
     if (resumed.ok) expect(rig.resumptions).toEqual([run]);
     else expect(rig.resumptions).toEqual([]);
+  });
+});
+
+describe("an interrupted run that is about to go on when it is cancelled", () => {
+  const OVER = { ok: false, fault: { error: "conflict", code: "RUN_NOT_INTERRUPTED" } };
+
+  /** A run whose going on waits to be put on record until it is let go. */
+  const held = async () => {
+    const { rig, run } = await afterKill();
+    const gate = Promise.withResolvers<void>();
+    rig.beforeResume = () => gate.promise;
+    const { peer } = await rig.connect();
+    const { peer: other } = await rig.connect();
+    const resume = (one = peer) => one.call("run/resume", { run, consent: null }, call);
+    const cancel = (one = other) => one.call("run/cancel", { run, reason: "writ stop" }, call);
+    return { rig, run, peer, other, resume, cancel, letGo: gate.resolve };
+  };
+
+  /** How it stands for this host, and for one that knows of it by the ledger alone. */
+  const states = async (rig: Rig, run: string): Promise<readonly unknown[]> => {
+    const { peer } = await rig.connect();
+    const here = await peer.call("run/get", { run }, call);
+    const { peer: later } = await (await rig.successor()).connect();
+    const there = await later.call("run/get", { run }, call);
+    return [here, there].map((got) => got.ok && got.value.state);
+  };
+
+  test("is over on record, and whoever wanted it to go on hears that it is over", async () => {
+    const { rig, run, resume, cancel, letGo } = await held();
+    const resumed = resume();
+    await settle();
+    const cancelled = cancel();
+    await settle();
+    letGo();
+    expect(await cancelled).toMatchObject({ ok: true, value: { state: "cancelled" } });
+    expect(await resumed).toMatchObject(OVER);
+    expect(await states(rig, run)).toEqual(["cancelled", "cancelled"]);
+  });
+
+  test("is over once, however many cancel it and however many want it to go on", async () => {
+    const { rig, run, peer, other, resume, cancel, letGo } = await held();
+    const resumed = [resume(peer), resume(other)];
+    await settle();
+    const cancelled = [cancel(other), cancel(peer)];
+    await settle();
+    resumed.push(resume(other));
+    await settle();
+    letGo();
+    for (const one of cancelled) expect(await one).toMatchObject({ value: { state: "cancelled" } });
+    for (const one of resumed) expect(await one).toMatchObject(OVER);
+    expect(await resume()).toMatchObject(OVER);
+    expect(rig.resumptions).toEqual([run]);
+    expect(await states(rig, run)).toEqual(["cancelled", "cancelled"]);
+  });
+
+  test("is over where it was cancelled before it was looked at", async () => {
+    const { rig, run, resume, cancel, letGo } = await held();
+    letGo();
+    const [cancelled, resumed] = await Promise.all([cancel(), resume()]);
+    expect(cancelled).toMatchObject({ value: { state: "cancelled" } });
+    expect(resumed).toMatchObject(OVER);
+    expect(await states(rig, run)).toEqual(["cancelled", "cancelled"]);
+  });
+
+  test("ends as a run that went on where that was on record already", async () => {
+    const { rig, run, resume, cancel, letGo } = await held();
+    rig.lost = [LOST];
+    letGo();
+    expect(await resume()).toMatchObject({ ok: true });
+    expect(await cancel()).toMatchObject({ value: { state: "cancelled" } });
+    expect(await resume()).toMatchObject(OVER);
+    expect(await states(rig, run)).toEqual(["cancelled", "cancelled"]);
+  });
+
+  test("goes on for another client when only the first takes its wish back", async () => {
+    const { rig, run, peer, other, resume, letGo } = await held();
+    const mind = new AbortController();
+    const asked = peer.call("run/resume", { run, consent: null }, { signal: mind.signal });
+    const first = asked.then(
+      () => "answered",
+      (error: unknown) => (isAbort(error) ? "withdrawn" : "broken"),
+    );
+    await settle();
+    const second = resume(other);
+    await settle();
+    mind.abort();
+    await settle();
+    letGo();
+    expect(await first).toBe("withdrawn");
+    expect(await second).toMatchObject({ ok: true });
+    expect(rig.resumptions).toEqual([run, run]);
+  });
+
+  test("can be asked for again where it could not be ended", async () => {
+    const { rig, run, resume, cancel, letGo } = await held();
+    rig.isGivingUpRefused = true;
+    const resumed = resume();
+    await settle();
+    const cancelled = cancel();
+    await settle();
+    letGo();
+    expect(await cancelled).toMatchObject({ ok: false, fault: { error: "unavailable" } });
+    expect(await resumed).toMatchObject({ ok: true });
+    expect(rig.resumptions).toEqual([run, run]);
   });
 });
 

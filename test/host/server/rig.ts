@@ -1,4 +1,4 @@
-import { isAbort } from "#kernel/abort.ts";
+import { abortError, isAbort } from "#kernel/abort.ts";
 import { toHex } from "#kernel/bytes.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { JsonObject } from "#kernel/json.ts";
@@ -84,6 +84,8 @@ export interface Rig {
   script: RunScript;
   /** Called before a run looks at its order. */
   beforeStart: (order: StartOrder, signal: AbortSignal) => Promise<void>;
+  /** Called before a run that goes on has that on record. */
+  beforeResume: () => Promise<void>;
   /** What stands behind `ledger/verify`; the real verifier unless a test says otherwise. */
   verifyLedger: LedgerVerifier;
   /** Orders that came to the starter. */
@@ -93,6 +95,8 @@ export interface Rig {
   readonly resumptions: readonly string[];
   lost: readonly LostEffect[];
   refusesResumption: Fault<string> | null;
+  /** Whether nothing can be put on record of a run that is given up. */
+  isGivingUpRefused: boolean;
   connect(options?: ClientOptions): Promise<HostConnection>;
   /** Another host on the same ledger, after this one was killed. */
   successor(): Promise<Rig>;
@@ -153,7 +157,7 @@ const rigOn = async (
   const startRun: RunStarter = async (order, hooks, signal) => {
     orders.push(order);
     await rig.beforeStart(order, signal);
-    if (signal.aborted) throw new DOMException("cancelled", "AbortError");
+    if (signal.aborted) throw abortError();
     const scope = entropy.id<"scope">(clock.wallMs());
     await ledger.openScope(scope);
     const askers = hooks.planned({ agent: AGENT, path: order.path, tier: "wasm", powers: POWERS });
@@ -192,6 +196,8 @@ const rigOn = async (
     resumptions.push(run);
     const refusal = rig.refusesResumption;
     if (refusal !== null) return failed({ fault: callFault("refused", refusal), isOnRecord: false });
+    await rig.beforeResume();
+    if (signal.aborted) throw abortError();
     const scope = entropy.id<"scope">(clock.wallMs());
     await ledger.openScope(scope);
     const recorder = observedRecorder(
@@ -244,6 +250,7 @@ const rigOn = async (
     startRun,
     resumeRun,
     giveUpRun: async (run, how) => {
+      if (rig.isGivingUpRefused) return failed(callFault("unavailable", fault("LEDGER_REFUSED", "no")));
       const who = { user: USER, surface: "protocol", how } as const;
       const given = await giveUp(
         { reader, ledger, crypto: nodeCrypto, lowerAgain: async () => null },
@@ -274,8 +281,10 @@ const rigOn = async (
     resumptions,
     lost: [],
     refusesResumption: null,
+    isGivingUpRefused: false,
     script: async () => "completed",
     beforeStart: async () => undefined,
+    beforeResume: async () => undefined,
     async connect({ kind = "cli", offers = NO_OFFERS, handlers = NO_HANDLERS } = {}) {
       const [there, here] = createWirePair();
       wires.push(here);
