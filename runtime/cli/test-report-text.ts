@@ -6,6 +6,7 @@ import type { ApiCauseReport, ApiRunReport, ApiUnsent } from "#protocol/api-test
 import { plural, showCommand } from "./audit-text.ts";
 import type { Style, Terminal } from "./command.ts";
 import { linkTo } from "./test-ask.ts";
+import { remedyLines, unprovenPart, unprovenText, verdictOf } from "./test-verdict.ts";
 import { wrap } from "./width.ts";
 
 const TEXT_COLUMNS_MAX = 100;
@@ -38,15 +39,19 @@ export const reportLines = (
       operations.filter(({ sent }) => sent > 0),
       "operations that were sent",
       view,
-      ({ method, path, sent, asExpected, notJudged }) => {
+      (operation) => {
+        const { method, path, sent, asExpected, notJudged } = operation;
         const unjudged = notJudged === 0 ? "" : `, ${notJudged} whose answer proves nothing`;
         const name = visibleText(`${method} ${path}`);
-        return textLines(`${name}: ${sent} sent, ${asExpected} as expected${unjudged}`, view);
+        const text = `${name}: ${sent} sent, ${asExpected} as expected${unjudged}${unprovenText(operation)}`;
+        return textLines(text, view);
       },
     ),
     "",
     ...unjudgedLines(report, view),
-    ...endLines(report, howInterrupted).flatMap((line) => textLines(line, view).map(style.yellow)),
+    ...[...endLines(report, howInterrupted), ...remedyLines(report)].flatMap((line) =>
+      textLines(line, view).map(style.yellow),
+    ),
     ...textLines(
       [
         `${casesSent} of ${plural(casesPlanned, "case")}, ${plural(requests, "request")}, seed ${seed}`,
@@ -112,29 +117,28 @@ export const untested = (
 const NOT_TESTED = "WRIT117";
 
 const verdict = (report: ApiRunReport, view: View): readonly string[] => {
-  const [text, paint] = verdictOf(report);
+  const [text, paint] = wordsOf(report);
   return textLines(text, view).map(view.style[paint]);
 };
 
-const verdictOf = ({
-  failures,
-  requests,
-  ended,
-  casesSent,
-  casesPlanned,
-}: ApiRunReport): readonly [string, keyof Style] => {
-  if (requests === 0) return ["nothing was sent, so nothing was tested", "red"];
+const wordsOf = (report: ApiRunReport): readonly [string, keyof Style] => {
+  const { failures, ended, casesSent, casesPlanned } = report;
   const found = plural(failures.length, "failure");
-  if (ended === "interrupted" || ended === "unrecorded") {
-    return failures.length === 0 ? ["no failure so far", "yellow"] : [`${found} so far`, "red"];
+  switch (verdictOf(report)) {
+    case "nothing-sent":
+      return ["nothing was sent, so nothing was tested", "red"];
+    case "contradicted":
+      return [ended === "interrupted" || ended === "unrecorded" ? `${found} so far` : found, "red"];
+    case "incomplete": {
+      if (ended === "interrupted" || ended === "unrecorded") return ["no failure so far", "yellow"];
+      if (ended === "unjudged") return ["nothing was shown", "red"];
+      return [`no failure so far; ${plural(casesPlanned - casesSent, "case")} showed nothing`, "red"];
+    }
+    case "unproven":
+      return ["nothing was proven", "red"];
+    case "sound":
+      return [`nothing contradicts the document${unprovenPart(report)}`, "green"];
   }
-  if (failures.length > 0) return [found, "red"];
-  if (ended === "unjudged") return ["nothing was shown", "red"];
-  if (ended === "silent") {
-    const left = plural(casesPlanned - casesSent, "case");
-    return [`no failure so far; ${left} showed nothing`, "red"];
-  }
-  return ["nothing contradicts the document", "green"];
 };
 
 /** Why an operation was not tried, with the rules that say so. */

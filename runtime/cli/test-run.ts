@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 
 import type { TestRunOf, TestRunPeople, TestRunRefusal, TestTarget } from "#host/compose/api-test-run.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import type { ApiRunEnd } from "#protocol/api-test-report.ts";
 
 import { homeFolder } from "./account.ts";
 import { plural } from "./audit-text.ts";
@@ -24,6 +23,7 @@ import {
 } from "./test-ask.ts";
 import type { TestCommandDeps } from "./test-deps.ts";
 import { recordLines, reportLines } from "./test-report-text.ts";
+import { verdictOf } from "./test-verdict.ts";
 import { VERSION } from "./version.ts";
 import { tell } from "./tell.ts";
 
@@ -133,10 +133,11 @@ const run = async (
   if (!ran.ok) return refuseRun(invocation, ran.fault);
   const { report, run: id, refusal } = ran.value;
   const how = invocation.howInterrupted();
+  const verdict = verdictOf(report);
   if (switches.has("json")) {
     const problems = tests.problems.map(documentProblem);
     const reason = refusal === null ? null : faultDocument(refusal);
-    const document = { v: 1, document: tests.file, run: id, problems, fault: reason, ...report };
+    const document = { v: 1, document: tests.file, run: id, problems, fault: reason, verdict, ...report };
     terminal.out(visibleJson(JSON.stringify(document, null, 2)));
   } else {
     for (const line of reportLines(report, tests.problems, how, terminal)) terminal.out(line);
@@ -148,10 +149,8 @@ const run = async (
     return 3;
   }
   if (report.ended === "interrupted") return 130;
-  return report.failures.length === 0 && ENDED_WELL.includes(report.ended) && report.requests > 0 ? 0 : 1;
+  return verdict === "sound" ? 0 : 1;
 };
-
-const ENDED_WELL: readonly ApiRunEnd[] = ["completed", "budget"];
 
 /** The person at this terminal. */
 const peopleAt = (invocation: Invocation): TestRunPeople => ({

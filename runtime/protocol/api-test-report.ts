@@ -91,6 +91,13 @@ export interface ApiOperationReport {
    * invalid ones that prove nothing because no valid one was taken either.
    */
   readonly notJudged: number;
+  /**
+   * Valid requests that were taken: answered 2xx, or 3xx where the document says so. Without one nothing is
+   * proven of the operation, as whatever refuses everything answers just like that.
+   */
+  readonly validTaken: number;
+  /** What was answered to its other valid requests, the most frequent status first. */
+  readonly validUntaken: readonly { readonly status: number; readonly count: number }[];
 }
 
 export interface ApiCauseReport {

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +26,8 @@ describe("the suite, run by vitest in a folder of its own", () => {
   let folder: string;
   let failing: ReadonlyMap<string, readonly string[]>;
   let passed: number;
+  /** The suite against a server that refuses whatever it is asked. */
+  let refused: Report["testResults"][number] | undefined;
 
   /** Starts the correct server and one for each bug, and runs a copy of the suite against each. */
   beforeAll(async () => {
@@ -41,7 +45,13 @@ describe("the suite, run by vitest in a folder of its own", () => {
         return withServers(others);
       });
     };
+    const refusing = createServer((_, response) => response.writeHead(403).end());
+    await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+    const text = `process.env["API_BASE_URL"] = "http://127.0.0.1:${(refusing.address() as AddressInfo).port}";\n${suite}`;
+    writeFileSync(join(folder, "refused.test.ts"), text);
     const report = await withServers(BUGS);
+    await new Promise((resolve) => refusing.close(resolve));
+    refused = report.testResults.find(({ name }) => name.endsWith("refused.test.ts"));
     failing = new Map(
       report.testResults.map(({ name, assertionResults }) => [
         basename(name, ".test.ts"),
@@ -58,6 +68,8 @@ describe("the suite, run by vitest in a folder of its own", () => {
   interface Report {
     readonly testResults: readonly {
       readonly name: string;
+      readonly status: string;
+      readonly message: string;
       readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
     }[];
   }
@@ -79,6 +91,14 @@ describe("the suite, run by vitest in a folder of its own", () => {
   test("passes whole against a server that does what its document says", () => {
     expect(failing.get("correct")).toEqual([]);
     expect(passed).toBeGreaterThan(100);
+  });
+
+  test("fails against a server that refuses everything, though no answer is wrong by itself", () => {
+    expect(refused?.assertionResults.filter(({ status }) => status !== "passed")).toEqual([]);
+    expect(refused).toMatchObject({
+      status: "failed",
+      message: expect.stringContaining("no valid request was taken") as string,
+    });
   });
 
   /** Beginnings of the names of the tests that fail with each bug. */
@@ -140,8 +160,8 @@ describe("text of a document stays text", () => {
     const headOf = (types: readonly string[]): readonly string[] =>
       types.slice(0, types.lastIndexOf("VariableDeclaration") + 1);
     expect(headOf(kinds)).toEqual(headOf(other.body.map((node) => node.type)));
-    // All that is behind them are calls of `describe`.
-    expect(kinds.slice(headOf(kinds).length)).toEqual(["ExpressionStatement"]);
+    // All that is behind them are calls of `describe` and the one for what comes after all tests.
+    expect(kinds.slice(headOf(kinds).length)).toEqual(["ExpressionStatement", "ExpressionStatement"]);
   });
 
   /** A program without what its literals say: equal for two suites exactly when their code is. */

@@ -18,7 +18,7 @@ import { Sender } from "#apitest/run/sender.ts";
 import { API_TEST_AGENTS, type ApiRequest, type ApiTestAgent } from "#protocol/api-test.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { BUGS } from "../../examples/orders-api/server.ts";
-import { bodyDocument, never, planOf } from "./kit.ts";
+import { bodyDocument, document, never, planOf } from "./kit.ts";
 import { ordersDocument, RUN_OPTIONS, runAt, testerOf, withOrders } from "./orders-server.ts";
 
 const ordersTests = async (seed = 1): Promise<DocumentTests> => {
@@ -329,6 +329,32 @@ describe("a run", () => {
     const [operation] = report.value.operations;
     expect(operation?.asExpected).toBe(0);
     expect(operation?.notJudged).toBeGreaterThan(3);
+  });
+
+  test.each([404, 401, 403, 429, 503])(
+    "says of an operation whose valid requests are all answered %i that none was taken",
+    async (status) => {
+      const origin = await serve((_, response) => response.writeHead(status).end());
+      const tests = await thingsTests();
+      const report = await runAt(tests, origin);
+      if (!report.ok) throw new Error(report.fault.message);
+      const valid = tests.plan.cases.filter(({ expectation }) => expectation === "accepted").length;
+      expect(report.value.operations).toMatchObject([
+        { asExpected: 0, validTaken: 0, validUntaken: [{ status, count: valid }] },
+      ]);
+    },
+  );
+
+  test("takes a documented redirect for what was promised, and an undocumented one for nothing", async () => {
+    const origin = await serve((_, response) => response.writeHead(302, { location: "/x" }).end());
+    const taken = async (status: string): Promise<number | undefined> => {
+      const responses = { [status]: { description: "" } };
+      const { tests } = await planOf({ "api.yaml": document({ responses }) });
+      if (tests === null) throw new Error("no tests");
+      const report = await runAt(tests, origin);
+      return report.ok ? report.value.operations[0]?.validTaken : undefined;
+    };
+    expect([await taken("302"), await taken("200")]).toEqual([1, 0]);
   });
 
   test("an operation that takes none of its valid requests is a failure, one refusal among many a warning", async () => {

@@ -1,4 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -174,13 +176,26 @@ describe("writ test run", () => {
     if (columns >= 40) expect(said.out).toMatch(/^`writ audit show [0-9a-f]{8}(-[-0-9a-f]{27})?`/m);
   });
 
+  test.each([404, 503])("a server that answers %i to everything is no good end", async (status) => {
+    const server = createServer((_, response) => response.writeHead(status).end());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const paths = `paths: {/a: {get: {responses: {"200": {description: ""}, "404": {description: ""}}}}}`;
+    writeFileSync(join(cwd, "all.yaml"), `openapi: 3.1.0\n${paths}\n`);
+    const json = await writ("run", ["all.yaml"], { origin, json: "" });
+    await new Promise((resolve) => server.close(resolve));
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({ verdict: "unproven", failures: [], ended: "completed" });
+  });
+
   test("a budget is kept and said", async () => {
     const said = await withOrders(undefined, (origin) =>
       writ("run", ["openapi.yaml"], { origin, "requests-max": "5" }),
     );
-    expect(said.code).toBe(0);
+    expect(said.code).toBe(1);
     expect(said.out).toContain("5 requests");
     expect(said.out).toContain("--requests-max raises it");
+    expect(said.out).not.toContain("nothing contradicts the document");
   });
 
   test.each([

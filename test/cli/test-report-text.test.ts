@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import { reportLines } from "#cli/test-report-text.ts";
-import type { ApiRunReport } from "#protocol/api-test-report.ts";
+import { verdictOf } from "#cli/test-verdict.ts";
+import type { ApiOperationReport, ApiRunReport } from "#protocol/api-test-report.ts";
 import { createTerminalFake } from "#test/kit/terminal-fake.ts";
 
 const REPORT: ApiRunReport = {
@@ -11,7 +12,9 @@ const REPORT: ApiRunReport = {
   requestsRecorded: 12,
   casesPlanned: 30,
   casesSent: 12,
-  operations: [],
+  operations: [
+    { method: "GET", path: "/a", sent: 12, asExpected: 12, notJudged: 0, validTaken: 4, validUntaken: [] },
+  ],
   failures: [],
   warnings: [],
   notSent: [],
@@ -25,6 +28,56 @@ const textOf = (report: Partial<ApiRunReport>): string =>
 
 test("a run that went through without a failure contradicts nothing", () => {
   expect(textOf({ casesSent: 30 })).toContain("nothing contradicts the document");
+});
+
+/** An operation whose valid requests were answered so, and none taken. */
+const untaken = (path: string, ...statuses: readonly number[]): ApiOperationReport => ({
+  method: "GET",
+  path,
+  sent: 6,
+  asExpected: 0,
+  notJudged: 6,
+  validTaken: 0,
+  validUntaken: statuses.map((status) => ({ status, count: 3 })),
+});
+
+test.each([
+  [404, "compare --origin, and the path of the document's `servers`"],
+  [401, "--credential gives one"],
+  [403, "--credential gives one"],
+  [429, "send fewer with --rate"],
+  [503, "its own log says why"],
+  [301, "redirects are not followed"],
+  [409, "one request by hand shows what it wants"],
+])("a server that answers %i to everything proves nothing, and the report says why", (status, remedy) => {
+  const report = { ...REPORT, operations: [untaken("/a", status), untaken("/b", status)] };
+  const text = textOf(report).replaceAll(/\n +/g, " ");
+  expect(verdictOf(report)).toBe("unproven");
+  expect(text).toContain(
+    `no valid request of any operation was taken: the server answered ${status} to 6 of them.`,
+  );
+  expect(text).toContain(remedy);
+  expect(text).toContain(
+    `GET /b: 6 sent, 0 as expected, 6 whose answer proves nothing; none of its valid requests was taken (${status}), so nothing is proven of it`,
+  );
+  expect(text).toMatch(/nothing was proven$/);
+});
+
+test("a run that proved something says of how many operations it proved nothing", () => {
+  const report = { ...REPORT, operations: [...REPORT.operations, untaken("/b", 404, 401)] };
+  expect(verdictOf(report)).toBe("sound");
+  const text = textOf(report).replaceAll(/\n +/g, " ");
+  expect(text).toContain("none of its valid requests was taken (404, 401)");
+  expect(text).not.toContain("no valid request of any operation");
+  expect(text).toMatch(/as far as it was shown: nothing is proven of 1 of 2 operations$/);
+});
+
+test("a run whose budget was used up says what was not shown, and nothing good", () => {
+  const text = textOf({ ended: "budget" });
+  expect(text).toContain("--requests-max raises it");
+  expect(text).toContain("no failure so far; 18 cases showed nothing");
+  expect(text).not.toContain("nothing contradicts the document");
+  expect(verdictOf({ ...REPORT, ended: "budget" })).toBe("incomplete");
 });
 
 test("a run whose server stopped answering says what was not shown, and nothing good", () => {

@@ -1,5 +1,5 @@
 import { visibleText } from "#kernel/visible-text.ts";
-import type { ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiExpectation, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
 
 import { literal } from "./literal.ts";
 import { SUITE_HELPERS } from "./suite-helpers.ts";
@@ -23,7 +23,14 @@ export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
     const cases = groups.get(`${operation.method} ${operation.path}`) ?? [];
     return cases.length === 0 ? [] : [operationBlock(operation, cases)];
   });
-  const parts = [header(origin), SUITE_HELPERS, SUITE_SCHEMA, schemasText(plan), ...blocks];
+  const parts = [
+    header(origin),
+    SUITE_HELPERS,
+    SUITE_SCHEMA,
+    schemasText(plan),
+    ...blocks,
+    ...endBlock(plan),
+  ];
   return `${parts.join("\n\n")}\n`;
 };
 
@@ -44,7 +51,7 @@ const header = ({ document, seed, version }: SuiteOrigin): string =>
     "// Run it against a server that may be changed by it: API_BASE_URL=http://127.0.0.1:8080 npx vitest run",
     'import { request as requestHttp } from "node:http";',
     'import { request as requestHttps } from "node:https";',
-    'import { describe, expect, test } from "vitest";',
+    'import { afterAll, describe, expect, test } from "vitest";',
   ].join("\n");
 
 /** A file's name within a comment: one line, and nothing that ends it. */
@@ -68,16 +75,23 @@ const operationBlock = (operation: ApiOperation, cases: readonly ApiTestCase[]):
   ].join("\n");
 };
 
+const endBlock = ({ cases }: ApiTestPlan): readonly string[] => {
+  const unforbidden = cases.filter((each) => expectedOf(each) !== "rejected").length;
+  return unforbidden === 0 ? [] : [`afterAll(() => expectSomeTaken(${unforbidden}));`];
+};
+
+// A refusal of other valid values may be a rule of business that no document can say.
+const expectedOf = ({ expectation, isPlainest, rule }: ApiTestCase): ApiExpectation =>
+  expectation === "accepted" && !isPlainest && rule === null ? "survived" : expectation;
+
 const testBlock = (testCase: ApiTestCase): string => {
-  const { method, path, title, request, expectation, isPlainest, rule, why } = testCase;
+  const { method, path, title, request, why } = testCase;
   const name = title.replace(`${method} ${path}: `, "");
-  // A refusal of other valid values may be a rule of business that no document can say.
-  const expected = expectation === "accepted" && !isPlainest && rule === null ? "survived" : expectation;
   return [
     `  test(${literal(`${name} [${testCase.id}]`)}, async () => {`,
     `    // ${comment(why)}`,
     `    const answer = await send(${literal(request)});`,
-    `    expectAnswer(answer, ${literal(expected)}, documented);`,
+    `    expectAnswer(answer, ${literal(expectedOf(testCase))}, documented);`,
     "  });",
   ].join("\n");
 };
