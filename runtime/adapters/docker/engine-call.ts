@@ -47,8 +47,8 @@ export const createEngineCalls = (
   ping: Call<unknown>,
   { callMsMax, lookMs, answerMsMax }: EngineCallLimits = ENGINE_CALL_LIMITS,
 ): EngineCalls => {
-  const presence = (): Promise<"there" | "silent" | "gone"> =>
-    inTime(ping, answerMsMax).then(
+  const presence = (unasked: AbortSignal): Promise<"there" | "silent" | "gone"> =>
+    inTime((late) => ping(AbortSignal.any([late, unasked])), answerMsMax).then(
       (said) => (said === LATE ? "silent" : "there"),
       () => "gone",
     );
@@ -58,26 +58,27 @@ export const createEngineCalls = (
     isSilent: true,
   };
   return {
-    answers: async () => (await presence()) === "there",
+    answers: async () => (await presence(new AbortController().signal)) === "there",
     async bounded(call, limitMs = callMsMax) {
       const givenUp = new AbortController();
       let looking: NodeJS.Timeout | undefined;
-      let isOver = false;
+      const over = new AbortController();
       const silence = new Promise<Result<never, EngineRefusal>>((resolve) => {
         const look = async (): Promise<void> => {
           // One that is gone has ended its connections, or ends what it has begun: the call itself hears of it.
-          if ((await presence()) === "silent" && !isOver) {
+          if ((await presence(over.signal)) === "silent" && !over.signal.aborted) {
             resolve(failed(silent));
             givenUp.abort();
           }
-          if (!isOver) looking = setTimeout(() => void look(), lookMs);
+          if (!over.signal.aborted) looking = setTimeout(() => void look(), lookMs);
         };
         looking = setTimeout(() => void look(), lookMs);
       });
       try {
         return await Promise.race([silence, refusable(call, limitMs, givenUp.signal)]);
       } finally {
-        isOver = true;
+        // Nor is a question open whether it is there, once nobody wants to know.
+        over.abort();
         clearTimeout(looking);
       }
     },

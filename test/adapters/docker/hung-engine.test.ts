@@ -27,6 +27,13 @@ test("is given up on in the midst of a call as soon as it does not even say that
   await expect.poll(() => engine.connections()).toBe(0);
 });
 
+test("leaves no question open whether it is there, once its call is over", async () => {
+  const limits = { callMsMax: 200, lookMs: 20, answerMsMax: 30_000 };
+  const removed = await connectEngine(engine.socket, limits).remove("writ-1");
+  expect(removed).toMatchObject({ ok: false, fault: { why: "it did not answer within 200 ms" } });
+  await expect.poll(() => engine.connections()).toBe(0);
+});
+
 describe("a call that takes its time", () => {
   const never = <T>(): Promise<T> => new Promise(() => undefined);
   /** Settles when it has been asked that often whether it is there. */
