@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import { visibleJson } from "#kernel/visible-text.ts";
 import { giveUpInterrupted } from "#host/compose/give-up.ts";
 import { openHostReader } from "#host/compose/host.ts";
 import { openRunLedger } from "#host/compose/run.ts";
@@ -27,7 +27,6 @@ import type { ListedRun } from "./ps.ts";
 import { allRunsHere } from "./ps.ts";
 import { testsElsewhere } from "./test-runs.ts";
 import { VERSION } from "./version.ts";
-import { tell } from "./tell.ts";
 
 export const stopCommand: Command = {
   name: "stop",
@@ -120,7 +119,7 @@ const stopHere = async (
   if (state === "running") return failed(ELSEWHERE);
   if (state !== "interrupted") return ok({ state });
   const unavailable = (reason: Fault<string>): Stopped => failed({ ...reason, error: "unavailable" });
-  const { environment, signal, terminal } = invocation;
+  const { environment, signal } = invocation;
   const { user, variables } = environment;
   const place = ledgerPlaceOf(invocation, workspace);
   const product = `writ ${VERSION}`;
@@ -142,11 +141,7 @@ const stopHere = async (
     closed = await writable.close();
   }
   if (!ended.ok) return unavailable(ended.fault.fault);
-  const { outcome, unswept } = ended.value;
-  if (unswept !== null) {
-    tell(terminal, `its containers could not be looked for: ${visibleText(unswept.message)}`);
-  }
-  return closed.ok ? ok({ state: outcome }) : unavailable(closed.fault);
+  return closed.ok ? ok({ state: ended.value }) : unavailable(closed.fault);
 };
 
 const ELSEWHERE = {

@@ -53,7 +53,7 @@ export const openRunSession = async (
   if (!snapshot.ok) return snapshot;
   const had = resumed.value ?? { files: snapshot.value?.files ?? [], labels: new Map() };
   const { provider } = deps.plan;
-  const opened = await provider.open({ files: had.files, limits: deps.limits }, signal);
+  const opened = await provider.open({ run: recorder.run, files: had.files, limits: deps.limits }, signal);
   if (!opened.ok) return opened;
   const session = opened.value;
   try {

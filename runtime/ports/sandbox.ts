@@ -1,4 +1,5 @@
 import type { Sha256 } from "#kernel/digest.ts";
+import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 
@@ -33,6 +34,8 @@ export interface SandboxProbe {
 }
 
 export interface SandboxRequest {
+  /** Whose programs these are. What an earlier session of the same run left when its process died is gone by the time that this one is open. */
+  readonly run?: RunId;
   readonly files: readonly SandboxFile[];
   readonly limits: SandboxLimits;
 }

@@ -359,6 +359,7 @@ describe("a container that waits for the next program", () => {
     const profile = containerProfile("docker", LIMITS);
     const identity = {
       owner,
+      run: null,
       leaseEndMs: 0,
       waitSecondsMax: 600,
       image: image[0]?.Id ?? "",

@@ -13,6 +13,7 @@ import { verifies } from "#test/kit/verifies.ts";
 import {
   containerRunning,
   containersWith,
+  engineCall,
   engineSocket,
   needsEngine,
   newOwner,
@@ -154,8 +155,72 @@ describe("a run that is killed with `kill -9`", () => {
     expect(readFileSync(join(workspace, "notes/day.md"), "utf8")).toBe("moon\n");
     const verified = plainly(socket, "audit", "verify");
     expect(verified).toMatchObject({ code: 0, err: "" });
-    await (await openAt(owner, LEASE_OVER_MS)).close();
+    // Its lease lives, and it was taken away all the same: two programs of one run never run beside each other.
     expect(await containersWith(`dev.writ.owner=${owner}`)).toEqual([]);
+  });
+
+  /** Ids of runs that `writ ps` calls interrupted. */
+  const interrupted = (): readonly string[] =>
+    plainly(socket, "ps", "--json")
+      .out.trim()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { readonly run: string; readonly state: string })
+      .flatMap(({ run, state: stands }) => (stands === "interrupted" ? [run] : []));
+
+  test("and stopped leaves no program: it is gone when that is said, and nothing else is", async () => {
+    verifies("sandbox.orchestrator");
+    const owner = await ownerIn(state);
+    const loop = [call("I wait.", "shell", { command: "while :; do sleep 1; done" }), { text: "Done." }];
+    const first = await killedIn(owner, loop);
+    const [run = ""] = interrupted();
+    expect(await containersWith(`dev.writ.run=${run}`)).toEqual([first]);
+    const bystander = await withLabels(owner, newOwner(), run);
+    expect(plainly(socket, "stop", run)).toMatchObject({ code: 0, err: "" });
+    const left = await containersWith(`dev.writ.test=bystander`);
+    expect(left.toSorted()).toEqual(bystander.toSorted());
+    expect(await containersWith(`dev.writ.owner=${owner}`)).not.toContain(first);
+    for (const id of bystander) await engineCall("DELETE", `/containers/${id}?force=1`);
+  });
+
+  /** Containers that are not of this run: of the same owner and another run, and of another owner who names this one. */
+  const withLabels = async (owner: string, other: string, run: string): Promise<readonly string[]> => {
+    const [image = ""] = await imagesOf(owner);
+    const made: string[] = [];
+    for (const labels of [
+      { "dev.writ.owner": owner, "dev.writ.run": "018bcfe5-6800-7000-8000-00000000000a" },
+      { "dev.writ.owner": owner },
+      { "dev.writ.owner": other, "dev.writ.run": run },
+    ]) {
+      const { body } = await engineCall("POST", "/containers/create", {
+        Image: image,
+        Cmd: ["/bin/sh"],
+        Labels: { "dev.writ.test": "bystander", ...labels },
+      });
+      made.push((body as { readonly Id: string }).Id);
+    }
+    return made;
+  };
+
+  const imagesOf = async (owner: string): Promise<readonly string[]> => {
+    const filters = encodeURIComponent(JSON.stringify({ label: [`dev.writ.image-owner=${owner}`] }));
+    const { body } = await engineCall("GET", `/images/json?filters=${filters}`);
+    return (body as readonly { readonly Id: string }[]).map(({ Id }) => Id);
+  };
+
+  test("and stopped while nobody reaches the engine is over, and that its program may still run is said", async () => {
+    const owner = await ownerIn(state);
+    const loop = [call("I wait.", "shell", { command: "while :; do sleep 1; done" }), { text: "Done." }];
+    const left = await killedIn(owner, loop);
+    const [run = ""] = interrupted();
+    const stopped = plainly(join(home, "nowhere.sock"), "stop", run);
+    expect(stopped).toMatchObject({ code: 3, out: "" });
+    expect(stopped.err).toMatch(/the run is over, but its containers could not be removed/);
+    expect(stopped.err).toMatch(/may still run, and is ended at the latest 4 minutes after it began/);
+    expect(stopped.err).toContain(`docker ps --filter label=dev.writ.run=${run}`);
+    expect(interrupted()).toEqual([]);
+    expect(plainly(socket, "stop", run)).toMatchObject({ code: 0 });
+    await engineCall("DELETE", `/containers/${left}?force=1`);
   });
 
   test("leaves a container that stays while its lease lives, and is swept when that is over, alone", async () => {

@@ -1,5 +1,6 @@
 import type { ContainerCreateOptions } from "dockerode";
 
+import type { RunId } from "#kernel/ids.ts";
 import type { ContainerProfile, TemporaryFileSystem } from "#sandbox/container-profile.ts";
 
 import { driver } from "./driver.ts";
@@ -8,9 +9,12 @@ import { driver } from "./driver.ts";
 export const OWNER_LABEL = "dev.writ.owner";
 /** Unix milliseconds after which whoever owns it may take it away. */
 export const LEASE_LABEL = "dev.writ.lease";
+/** The run whose program is in it; a probe's has none. */
+export const RUN_LABEL = "dev.writ.run";
 
 export interface ContainerIdentity {
   readonly owner: string;
+  readonly run: RunId | null;
   readonly leaseEndMs: number;
   /** Longest that the container waits for its program. */
   readonly waitSecondsMax: number;
@@ -44,7 +48,11 @@ export const containerOptions = (
     StopSignal: "SIGKILL",
     Hostname: "sandbox",
     NetworkDisabled: true,
-    Labels: { [OWNER_LABEL]: identity.owner, [LEASE_LABEL]: String(identity.leaseEndMs) },
+    Labels: {
+      [OWNER_LABEL]: identity.owner,
+      [LEASE_LABEL]: String(identity.leaseEndMs),
+      ...(identity.run === null ? {} : { [RUN_LABEL]: identity.run }),
+    },
     HostConfig: {
       Runtime: identity.runtime,
       NetworkMode: "none",

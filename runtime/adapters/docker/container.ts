@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 
 import { toHex } from "#kernel/bytes.ts";
+import type { RunId } from "#kernel/ids.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { Clock } from "#ports/clock.ts";
@@ -26,6 +27,7 @@ export interface ContainerKind {
   readonly runtime: string;
   readonly image: SandboxImage;
   readonly owner: string;
+  readonly run: RunId | null;
 }
 
 /** A container that waits for its one program. */
@@ -67,6 +69,7 @@ export const openContainer = async (
       name,
       containerOptions(profile, {
         owner: kind.owner,
+        run: kind.run,
         leaseEndMs,
         waitSecondsMax: Math.ceil(waitMsMax / 1_000),
         image,

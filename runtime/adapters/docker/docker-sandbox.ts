@@ -17,6 +17,7 @@ import { createPrograms } from "./run-program.ts";
 import { noEngine, sandboxImage } from "./image.ts";
 import type { SandboxImage } from "./image.ts";
 import type { ContainerMemory } from "./state-files.ts";
+import { removeOfRun } from "./remove-of-run.ts";
 import { sweep } from "./sweep.ts";
 
 export interface DockerSandboxDeps extends ContainerDeps {
@@ -86,7 +87,7 @@ const createTier = (
       probed = await deps.memory.recall(tier, circumstances);
       if (probed !== null) return ok(probed);
       const result = await probeContainers(
-        { ...deps, facts, kind: { ...ready.value, tier, runtime } },
+        { ...deps, facts, kind: { ...ready.value, tier, runtime, run: null } },
         signal,
       );
       if (!result.ok) return result;
@@ -104,7 +105,11 @@ const createTier = (
       const ready = await withRuntime();
       throwIfAborted(signal);
       if (!ready.ok) return ready;
-      const kind = { ...ready.value, tier, runtime };
+      const run = request.run ?? null;
+      const kind = { ...ready.value, tier, runtime, run };
+      const removed = run === null ? ok(undefined) : await removeOfRun(kind.engine, kind.owner, run);
+      throwIfAborted(signal);
+      if (!removed.ok) return noEngine(removed.fault);
       const executable = new Set(request.files.flatMap((file) => (file.executable ? [file.path] : [])));
       const programs = createPrograms(deps, kind, executable);
       return ok(

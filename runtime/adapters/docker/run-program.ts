@@ -21,7 +21,9 @@ const AHEAD_DELAY_MS = 25;
 /** Longest that a container which was started in advance waits for its program. */
 const AHEAD_MS_MAX = 600_000;
 
-const lifeMsOf = (timeoutMs: number): number => timeoutMs + START_MS_MAX + 2 * FILES_MS_MAX + LEASE_SLACK_MS;
+/** Longest that a container lives from when its program comes. */
+export const lifeMsOf = (timeoutMs: number): number =>
+  timeoutMs + START_MS_MAX + 2 * FILES_MS_MAX + LEASE_SLACK_MS;
 
 export interface Programs {
   readonly run: RunProgram;

@@ -1,9 +1,9 @@
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import { sweepLeft } from "#adapters/docker/sweep-left.ts";
+import { removeLeft } from "#adapters/docker/remove-left.ts";
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { RunId } from "#kernel/ids.ts";
-import type { Fault, Result } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
@@ -27,19 +27,16 @@ export interface GiveUpDeps {
   readonly product: string;
 }
 
-export interface EndedRun {
-  readonly outcome: RunOutcome;
-  /** Why containers that it may have left could not be looked for, or null. */
-  readonly unswept: Fault<string> | null;
-}
-
-/** Ends an interrupted run for good, on record, and takes away what its dead processes left on the engine. */
+/**
+ * Ends an interrupted run for good, on record, and then whatever of it still runs on the engine. A fault
+ * `SANDBOX_LEFT` means that it is over, and that something of it may run all the same.
+ */
 export const giveUpInterrupted = async (
   deps: GiveUpDeps,
   run: RunId,
   who: GivingUp,
   signal: AbortSignal,
-): Promise<Result<EndedRun, NotInterrupted>> => {
+): Promise<Result<RunOutcome, NotInterrupted>> => {
   const recovered = await recoverLogsOf(deps, run, signal);
   // A log that was changed keeps a run from going on, and from being given up as little as what else is gone.
   if (!recovered.ok && recovered.fault.k === "unavailable") {
@@ -57,10 +54,10 @@ export const giveUpInterrupted = async (
   );
   if (!given.ok) return given;
   const { outcome, tier } = given.value;
-  if (tier !== "docker" && tier !== "gvisor") return ok({ outcome, unswept: null });
+  if (tier !== "docker" && tier !== "gvisor") return ok(outcome);
   const { variables, place } = deps;
-  const swept = await sweepLeft({ variables, memory: containerMemory(place) }, systemClock.wallMs());
-  return ok({ outcome, unswept: swept.ok ? null : swept.fault });
+  const removed = await removeLeft({ variables, memory: containerMemory(place) }, run, systemClock.wallMs());
+  return removed.ok ? ok(outcome) : failed({ k: "unavailable", fault: removed.fault });
 };
 
 const lowered = async (path: string, text: string, signal: AbortSignal): Promise<AgentSpec | null> => {

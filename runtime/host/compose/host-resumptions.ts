@@ -1,4 +1,3 @@
-import type { RunId } from "#kernel/ids.ts";
 import { ok, failed } from "#kernel/result.ts";
 
 import { refused, unavailable } from "../server/faults.ts";
@@ -44,7 +43,7 @@ const resumeRefusal = (refusal: ResumeRefusal, powers: string): StartRefusal => 
 
 /** Ends interrupted runs for good as clients order it. */
 export const createRunGiver =
-  (deps: GiveUpDeps & { readonly user: string }, notice: (run: RunId, text: string) => void): RunGiver =>
+  (deps: GiveUpDeps & { readonly user: string }): RunGiver =>
   async (run, how) => {
     const { signal } = new AbortController();
     const who = { user: deps.user, surface: "protocol", how } as const;
@@ -53,7 +52,5 @@ export const createRunGiver =
       const { k, fault } = ended.fault;
       return failed(k === "usage" ? refused(fault) : unavailable(fault));
     }
-    const { outcome, unswept } = ended.value;
-    if (unswept !== null) notice(run, unswept.message);
-    return ok({ state: outcome });
+    return ok({ state: ended.value });
   };

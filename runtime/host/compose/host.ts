@@ -154,7 +154,7 @@ const serve = async (
       feed,
       startRun: createRunStarter(runs),
       resumeRun: createRunResumer({ ...runs, reader: reader.value, cwd: workspace.folder }),
-      giveUpRun: createRunGiver({ ...runs, reader: reader.value }, notice),
+      giveUpRun: createRunGiver({ ...runs, reader: reader.value }),
       verifyLedger: verifierOf(surroundings),
       notice,
     });
