@@ -202,13 +202,13 @@ const endLines = (
 
 const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
   const { style } = view;
-  const { severity, check, message, place, example, count, reproduced, recorded, curl } = cause;
+  const { severity, check, message, place, example, count, parts, reproduced, recorded, curl } = cause;
   const head = `${severity} ${check}`;
   const words = [
     `${example.method} ${example.path}: ${message}.`,
     `${example.why}.`,
     ...(example.rule === null ? [] : [`The rule is at ${linkTo(example.rule.place)}.`]),
-    ...(count > 1 ? [`${count} cases show it; this is the smallest.`] : []),
+    ...(count > 1 ? [`${count} cases show it${partsText(parts)}; this is the smallest.`] : []),
     ...(reproduced === false ? ["It did not show again when the same request was sent once more."] : []),
     ...(recorded ? [] : ["It is not on record: the ledger did not take the request that shows it."]),
   ];
@@ -221,6 +221,15 @@ const causeLines = (cause: ApiCauseReport, view: View): readonly string[] => {
     curlText(curl, view),
     "",
   ];
+};
+
+const PARTS_SHOWN_MAX = 5;
+
+/** Where the cases of one cause are about several parts: which. */
+const partsText = (parts: readonly string[]): string => {
+  if (parts.length < 2) return "";
+  const more = parts.length - PARTS_SHOWN_MAX;
+  return `, about ${parts.slice(0, PARTS_SHOWN_MAX).join(", ")}${more > 0 ? ` and ${more} more parts` : ""}`;
 };
 
 /** Where a run is on record, as far as it is. */

@@ -76,7 +76,7 @@ export interface ApiUnjudged {
   readonly place: ApiPlace;
   /** One sentence without a full stop, safe to print. */
   readonly message: string;
-  /** A command line that sends the request, secrets left out. */
+  /** A command line that sends the request, with the variables of credentials in their places. */
   readonly curl: string;
 }
 
@@ -108,6 +108,8 @@ export interface ApiCauseReport {
   readonly severity: "failure" | "warning";
   /** Cases that show it. */
   readonly count: number;
+  /** The parts of a request that those cases are about, as `body` or `query limit`; each once. */
+  readonly parts: readonly string[];
   /** The smallest case that is known to show it. */
   readonly example: ApiTestCase;
   readonly status: number | null;
@@ -115,6 +117,6 @@ export interface ApiCauseReport {
   readonly reproduced: boolean | null;
   /** Whether each request of the example that was sent is known to be on record. */
   readonly recorded: boolean;
-  /** A command line that sends the example, secrets left out. */
+  /** A command line that sends the example, with the variables of credentials in their places. */
   readonly curl: string;
 }

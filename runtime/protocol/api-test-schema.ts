@@ -46,6 +46,7 @@ const testCase = z.strictObject({
   expectation: z.enum(["accepted", "rejected", "survived"]),
   rule: z.nullable(z.strictObject({ keyword: z.string(), part: z.string(), at: z.string(), place })),
   isPlainest: z.boolean(),
+  part: z.nullable(z.string()),
   title: z.string(),
   why: z.string(),
 });

@@ -64,6 +64,8 @@ export interface ApiTestCase {
   readonly rule: ApiRule | null;
   /** Whether this is the plainest request of its operation, from which the others differ in one part. */
   readonly isPlainest: boolean;
+  /** That part; null for the plainest request, and for one that differs from it in several. */
+  readonly part: string | null;
   readonly title: string;
   /** Why the server owes the expected answer, in one sentence. */
   readonly why: string;

@@ -61,6 +61,9 @@ export const testerOf = (tests: DocumentTests): Pick<ApiTester, "judge" | "small
   smaller: (id) => Promise.resolve(ok(tests.smaller(id))),
 });
 
+/** A run without credentials hides nothing. */
+export const SHOWN = (text: string): string => text;
+
 export const RUN_OPTIONS: RunOptions = {
   seed: 1,
   requestsMax: 5000,
@@ -79,7 +82,12 @@ export const runAt = async (
   const transport = await openHttpTransport(origin, { ...HTTP_LIMITS_DEFAULT, ...limits });
   if (!transport.ok) throw new Error(transport.fault.message);
   try {
-    const ports = { tester: testerOf(tests), door: openDoor(transport.value), clock: systemClock };
+    const ports = {
+      tester: testerOf(tests),
+      door: openDoor(transport.value),
+      clock: systemClock,
+      hide: SHOWN,
+    };
     return await runCases(tests.plan, ports, { ...RUN_OPTIONS, ...options }, signal);
   } finally {
     await transport.value.close();

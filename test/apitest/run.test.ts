@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import {
   type AddressInfo,
@@ -6,6 +6,7 @@ import {
   type Server as NetServer,
   type Socket,
 } from "node:net";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import type { DocumentTests } from "#apitest/plan-tests.ts";
@@ -15,11 +16,13 @@ import type { RequestDoor, Sending } from "#apitest/run/request-door.ts";
 import { runCases } from "#apitest/run/run-cases.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { Sender } from "#apitest/run/sender.ts";
+import { encodePart } from "#apitest/wire/encode.ts";
+import { secretRemover } from "#kernel/without-secret.ts";
 import { API_TEST_AGENTS, type ApiRequest, type ApiTestAgent } from "#protocol/api-test.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import { BUGS } from "../../examples/orders-api/server.ts";
 import { bodyDocument, document, never, planOf } from "./kit.ts";
-import { ordersDocument, RUN_OPTIONS, runAt, testerOf, withOrders } from "./orders-server.ts";
+import { ordersDocument, RUN_OPTIONS, runAt, SHOWN, testerOf, withOrders } from "./orders-server.ts";
 
 const ordersTests = async (seed = 1): Promise<DocumentTests> => {
   const { tests, problems } = await planOf({ "api.yaml": ordersDocument }, { seed });
@@ -48,7 +51,7 @@ describe("a server with one bug", () => {
     Record<(typeof BUGS)[number], { readonly causes: readonly string[]; readonly smallest: RegExp }>
   > = {
     "crash-at-maximum": {
-      causes: ["server-error POST /orders 500"],
+      causes: ["server-error POST /orders 500 body /components/schemas/Order/properties/quantity"],
       smallest: /^\{"item":".","quantity":1000\}$/,
     },
     "takes-too-little": {
@@ -184,7 +187,7 @@ describe("a run", () => {
         return ok({ k: "passed" });
       },
     };
-    const ports = { tester: testerOf(tests), door, clock: systemClock };
+    const ports = { tester: testerOf(tests), door, clock: systemClock, hide: SHOWN };
     const report = await runCases(tests.plan, ports, { ...RUN_OPTIONS, ...ONE_BY_ONE }, never());
     // More of them than silences that would end a run, and than the budget of requests.
     expect(asked).toBe(tests.plan.cases.length);
@@ -357,6 +360,89 @@ describe("a run", () => {
     expect([await taken("302"), await taken("200")]).toEqual([1, 0]);
   });
 
+  describe("where the server breaks down", () => {
+    const integer = { type: "integer", minimum: 1, maximum: 5 };
+    const text = { type: "string", minLength: 3, maxLength: 5 };
+    const parameters = [
+      { name: "ck", in: "cookie", schema: integer },
+      { name: "page_token", in: "query", schema: integer },
+      { name: "Idempotency-Key", in: "header", schema: text },
+      ...["a", "b", "c"].map((name) => ({ name, in: "query", schema: integer })),
+    ];
+    /** What was sent in each part. */
+    type Sent = Readonly<Record<string, string | undefined>>;
+
+    /** Runs against a server that breaks down at what `isBroken` says, and refuses what is no value from 1 to 5. */
+    const runWith = async (isBroken: (sent: Sent) => boolean) => {
+      const answer = (sent: Sent): number => {
+        const { key, ...others } = sent;
+        const numbers = Object.values(others).every((each) => each === undefined || /^[1-5]$/.test(each));
+        const isValid = numbers && (key === undefined || (key.length >= 3 && key.length <= 5));
+        return isBroken(sent) ? 500 : isValid ? 200 : 400;
+      };
+      const origin = await serve(({ url, headers }, response) => {
+        const query = new URL(url ?? "", "http://h").searchParams;
+        const names = ["page_token", "a", "b", "c"];
+        const sent: Sent = {
+          ck: /ck=([^;]*)/.exec(headers.cookie ?? "")?.[1],
+          key: headers["idempotency-key"] as string | undefined,
+          ...Object.fromEntries(names.map((name) => [name, query.get(name) ?? undefined])),
+        };
+        response.writeHead(answer(sent)).end();
+      });
+      const responses = { "200": { description: "" }, "400": { description: "" } };
+      const { tests } = await planOf({ "api.yaml": document({ parameters, responses }) });
+      if (tests === null) throw new Error("no tests");
+      const report = await runAt(tests, origin);
+      if (!report.ok) throw new Error(report.fault.message);
+      return report.value.failures;
+    };
+
+    test("three bugs in three parts are three entries, each with a line for curl that shows it", async () => {
+      const failures = await runWith(
+        ({ ck, page_token, key }) => ck === "5" || page_token === "5" || key?.length === 5,
+      );
+      expect(failures.flatMap(({ parts }) => parts).toSorted()).toEqual([
+        "cookie ck",
+        "header Idempotency-Key",
+        "query page_token",
+      ]);
+      expect(failures).toHaveLength(3);
+      for (const { curl } of failures) {
+        const { stdout } = await promisify(execFile)("/bin/sh", ["-c", curl]);
+        expect(stdout, curl).toContain("HTTP/1.1 500");
+      }
+    });
+
+    test("one that the plainest request shows is one, whatever else is sent", async () => {
+      const failures = await runWith(() => true);
+      expect(failures).toMatchObject([{ cause: "server-error GET /things 500", status: 500 }]);
+      expect(failures[0]?.example.isPlainest).toBe(true);
+    });
+
+    test("one that values of many parts show is one, and names them", async () => {
+      const isNumber = (each: string | undefined): boolean => each === undefined || /^\d+$/.test(each);
+      const failures = await runWith(
+        ({ ck, page_token, a, b, c }) => ![ck, page_token, a, b, c].every(isNumber),
+      );
+      expect(failures).toHaveLength(1);
+      expect(failures[0]).toMatchObject({ cause: "server-error GET /things 500", reproduced: true });
+      expect(failures[0]?.parts.toSorted()).toEqual([
+        "cookie ck",
+        "query a",
+        "query b",
+        "query c",
+        "query page_token",
+      ]);
+    });
+
+    test("one that comes to the same smallest request by two ways is one", async () => {
+      // Also the fullest request has it.
+      const failures = await runWith(({ ck }) => ck !== undefined && /^[1-5]$/.test(ck));
+      expect(failures).toMatchObject([{ cause: "server-error GET /things 500 cookie ck" }]);
+    });
+  });
+
   test("an operation that takes none of its valid requests is a failure, one refusal among many a warning", async () => {
     const all = await runAt(await thingsTests(), await serve((_, response) => response.writeHead(400).end()));
     if (all.ok) expect(all.value.failures.map(({ check }) => check)).toContain("valid-accepted");
@@ -442,6 +528,7 @@ describe("the line for curl", () => {
     const line = curlLine(
       "http://h",
       request({ body: nasty, headers: [["x-a", "it's $HOME"]], target: "/a?b=%27" }),
+      SHOWN,
     );
     const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${line}`], { encoding: "utf8" })
       .split("\0")
@@ -463,18 +550,31 @@ describe("the line for curl", () => {
     ]);
   });
 
-  test("leaves secrets out", () => {
-    const line = curlLine(
-      "http://h",
-      request({
-        headers: [
-          ["x-api-key", "s3cret"],
-          ["cookie", "sid=s3cret"],
-        ],
-        target: "/a?access_token=s3cret&b=1",
-      }),
-    );
-    expect(line).not.toContain("s3cret");
-    expect(line).toContain("/a?access_token=REDACTED&b=1");
+  test("shows values that were made, whatever their names say, and none that has a credential", () => {
+    const hide = secretRemover(["s3cret-key-77", encodePart("s3cret/key=77")]);
+    const made = request({
+      headers: [
+        ["x-api-key", "made"],
+        ["cookie", "session=5; token="],
+        ["x-empty", ""],
+      ],
+      target: "/a?access_token=5&flag&b=1",
+    });
+    const line = curlLine("http://h", made, hide);
+    for (const word of ["'x-api-key: made'", "'cookie: session=5; token='", "'x-empty;'"]) {
+      expect(line).toContain(` --header ${word}`);
+    }
+    expect(line).toContain("/a?access_token=5&flag&b=1'");
+    const known = request({
+      headers: [
+        ["x-plain", "Bearer s3cret-key-77"],
+        ["cookie", "a=1; b=s3cret-key-77"],
+      ],
+      target: `/a?c=${encodePart("s3cret/key=77")}&d=1`,
+    });
+    const hidden = curlLine("http://h", known, hide);
+    expect(hidden).not.toContain("s3cret");
+    expect(hidden).toContain(`'x-plain: REDACTED' --header 'cookie: a=1; b=REDACTED'`);
+    expect(hidden).toContain("/a?c=REDACTED&d=1'");
   });
 });

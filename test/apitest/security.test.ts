@@ -10,6 +10,7 @@ import type { ApiCredential, ApiTestPlan } from "#protocol/api-test.ts";
 import { readTestPlan } from "#protocol/api-test-schema.ts";
 import { serve } from "#test/host/tests/rig.ts";
 import { planOf } from "./kit.ts";
+import { SHOWN } from "./orders-server.ts";
 
 /** A plan of one operation that requires these alternatives, where `a` and `b` have a credential. */
 const planned = async (schemes: JsonObject, security: JsonObject[] = [{ a: [] }]): Promise<ApiTestPlan> => {
@@ -208,7 +209,7 @@ test("a shell reads a line for curl as it was meant, whatever a header is called
     form: "plain",
   } as const;
   const request = { method: "GET", target: "/a?b=1", headers: [], body: null, credentials: [credential] };
-  const line = curlLine("http://h", request);
+  const line = curlLine("http://h", request, SHOWN);
   const env = { KEY: 'it\'s $HOME `id` "x"' };
   const words = execFileSync("/bin/sh", ["-c", `printf '%s\\0' ${line}`], { env, encoding: "utf8" }).split(
     "\0",
@@ -249,7 +250,7 @@ describe("a line for curl sends what the run sends", () => {
         const credentials = [credential(index === 0 ? "k@[]=&" : "key")];
         const headers: [string, string][] = body === null ? [] : [["content-type", "application/json"]];
         const request = { method, target, headers, body, credentials };
-        await promisify(execFile)("/bin/sh", ["-c", curlLine(server.origin, request)], {
+        await promisify(execFile)("/bin/sh", ["-c", curlLine(server.origin, request, SHOWN)], {
           env: { KEY: key, PATH: "/usr/bin:/bin" },
         });
         wanted.push(`${method} ${withCredentials(request, () => encodePart(key)).target}`);

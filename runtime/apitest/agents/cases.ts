@@ -106,6 +106,7 @@ export const caseOf = (
       expectation,
       rule,
       isPlainest: what === PLAINEST,
+      part: draft.deviation?.part ?? null,
       title: `${operation.method} ${operation.path}: ${what}`,
       why: WHY[expectation](what),
     },

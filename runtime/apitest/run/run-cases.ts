@@ -4,7 +4,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { Clock } from "#ports/clock.ts";
-import type { ApiFinding, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiFinding, ApiOperation, ApiRequest, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
 import type { ApiRunEnd, ApiRunReport, ApiUnjudged, ApiUnsent } from "#protocol/api-test-report.ts";
 
 import { CauseBook } from "./cause-book.ts";
@@ -30,6 +30,8 @@ export interface RunPorts {
   readonly tester: Pick<ApiTester, "judge" | "smaller">;
   readonly door: RequestDoor;
   readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
+  /** Takes the credentials of the run out of a text. */
+  readonly hide: (text: string) => string;
 }
 
 /** Cases without an answer, one after another, after which nobody is expected to answer any more. */
@@ -233,7 +235,7 @@ class Run {
   private loseJudge(testCase: ApiTestCase, { message }: Fault<string>): void {
     const { method, path, place, request } = testCase;
     this.ended = "unjudged";
-    this.unjudged ??= { method, path, place, message, curl: curlLine(this.ports.door.origin, request) };
+    this.unjudged ??= { method, path, place, message, curl: this.curlOf(request) };
   }
 
   /** Makes what failed of an operation smaller, with no request that a case to come may need. */
@@ -255,13 +257,18 @@ class Run {
       }
       this.causes.replace(cause, shrunk.value);
     }
+    this.causes.joinAlike();
+  }
+
+  private curlOf(request: ApiRequest): string {
+    return curlLine(this.ports.door.origin, request, this.ports.hide);
   }
 
   private report(): ApiRunReport {
     const { door } = this.ports;
     const { origin } = door;
     const causes = this.causes.reports(
-      (request) => curlLine(origin, request),
+      (request) => this.curlOf(request),
       (testCase) => door.isRecorded(testCase),
     );
     return {

@@ -122,6 +122,7 @@ export const runApiTests = async (
           policies,
           transport: credentials.sentBy(transport),
           tester: credentials.hiddenFrom(tests.judge),
+          hide: (text) => credentials.hide(text),
           approver: people.approver,
           clock: systemClock,
           crypto: createNodeCrypto(),

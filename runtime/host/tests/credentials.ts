@@ -88,6 +88,11 @@ export class TestCredentials {
     };
   }
 
+  /** A text without any credential of the run. */
+  hide(text: string): string {
+    return this.#hide(text);
+  }
+
   /** The judge, whose words hold no credential whatever the server repeats. */
   hiddenFrom(tester: Pick<ApiTester, "judge" | "smaller">): Pick<ApiTester, "judge" | "smaller"> {
     return {

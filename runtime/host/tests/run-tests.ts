@@ -35,6 +35,8 @@ export interface RunTestsDeps {
   readonly policies: PolicyDecider;
   readonly transport: HttpTransport;
   readonly tester: Pick<ApiTester, "judge" | "smaller">;
+  /** Takes the credentials of the run out of a text. */
+  readonly hide: (text: string) => string;
   readonly approver: Approver;
   readonly clock: Clock;
   readonly crypto: Crypto;
@@ -144,8 +146,8 @@ const runRecorded = async (
     return recorded.ok ? null : recorded.fault;
   };
   try {
-    const { tester, clock } = deps;
-    const ran = await runCases(order.plan, { tester, door, clock }, order.options, signal);
+    const { tester, clock, hide } = deps;
+    const ran = await runCases(order.plan, { tester, door, clock, hide }, order.options, signal);
     if (!ran.ok) {
       await end(brokenBy(ran.fault));
       return ran;

@@ -145,6 +145,7 @@ export const tryTests = async (server: Pick<Server, "origin">, tried: Tried = {}
         policies,
         transport: transport.value,
         tester: testerOf(tests),
+        hide: (text) => text,
         approver: tried.approver ?? createApproverFake([]),
         clock: systemClock,
         crypto: createNodeCrypto(),
