@@ -36,8 +36,10 @@ const createEffectPrompt = (options: {
   /** The operating-system user. */
   readonly user: string;
   readonly told: ToldEffects;
+  /** Whether a program reads what is said, which then gets nothing but the fault where nobody can be asked. */
+  readonly isForProgram: boolean;
 }): EffectAsker => {
-  const { terminal, user, told } = options;
+  const { terminal, user, told, isForProgram } = options;
   const answers = new Map<string, EffectAnswer>();
   return {
     async ready(lost, signal) {
@@ -47,6 +49,7 @@ const createEffectPrompt = (options: {
           answers.set(effect.callId, { k: flag, by: user, surface: "flag" });
           continue;
         }
+        if (!terminal.interactive && isForProgram) return failed(unanswered(effect));
         const answer = await askAt(terminal, effect, signal);
         if (!answer.ok) return answer;
         answers.set(effect.callId, { k: answer.value, by: user, surface: "terminal" });
@@ -69,13 +72,15 @@ export const effectPromptOf = ({
   terminal,
   environment,
   values,
-}: Pick<Invocation, "terminal" | "environment" | "values">): EffectAsker => {
+  switches,
+}: Pick<Invocation, "terminal" | "environment" | "values" | "switches">): EffectAsker => {
   const told = (name: string): readonly string[] =>
     (values.get(name) ?? []).map((text) => text.toLowerCase());
   return createEffectPrompt({
     terminal,
     user: environment.user,
     told: { happened: told("happened"), absent: told("absent") },
+    isForProgram: switches.has("json"),
   });
 };
 

@@ -125,6 +125,15 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
   test("takes what became of a publish from the command line, for programs too", async () => {
     const run = await killedAtPublish("after-publish");
     const lost = publishes(run)[0]?.public["callId"] as string;
+    for (const how of [[], ["--detach"]]) {
+      const nobody = await resume(run, {}, "--json", ...how);
+      expect(nobody).toMatchObject({ code: 2, out: [] });
+      expect(nobody.err).toHaveLength(1);
+      expect(JSON.parse(nobody.err[0] ?? "")).toMatchObject({
+        fault: { code: "CLI_EFFECT_UNKNOWN", help: expect.stringContaining(lost.slice(-8)) },
+      });
+      await killHosts(desk.workspace);
+    }
     const said = await resume(run, {}, "--happened", lost.slice(-8), "--json");
     expect(said.code, said.err.join("\n")).toBe(0);
     const entries = said.events().filter(({ durability }) => durability === "entry");
