@@ -3,16 +3,15 @@ import { concatBytes } from "#kernel/bytes.ts";
 import { aboutDurationText } from "#kernel/duration.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { readJson } from "#kernel/json.ts";
-import type { Fault, Result } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
-import { findAnswer } from "#host/compose/answered-approvals.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import type { Answer } from "#host/rpc/peer.ts";
 import { CONTENT_READ_BYTES_MAX } from "#protocol/host-rpc.ts";
 
 import { isIdEnding } from "./audit-list.ts";
-import { dateText, shortId, timeText } from "./audit-text.ts";
+import { shortId } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation, Terminal } from "./command.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import {
@@ -26,6 +25,8 @@ import {
 } from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import { block, PREVIEW_CHARACTERS_MAX } from "./terminal-approver.ts";
+import type { AnsweredFault } from "./why-not-waiting.ts";
+import { whyNotWaiting } from "./why-not-waiting.ts";
 
 type Peer = HostConnection["peer"];
 type Approval = Answer<"approvals/list">["approvals"][number];
@@ -105,7 +106,7 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
     const waiting = await listApprovals(peer, signal);
     if (!waiting.ok) return refuse(invocation, waiting.fault);
     const one = named(waiting.value, id, ({ approval }) => approval);
-    if (one === undefined) return refuse(invocation, await whyNotWaiting(invocation, id));
+    if (one === undefined) return refuse(invocation, await notWaiting(invocation, id));
     if (!one.fingerprint.startsWith(given)) return refuse(invocation, OTHER_CALL);
     const { approval, fingerprint } = one;
     const reason = values.get("reason")?.[0] ?? null;
@@ -113,7 +114,7 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
     const answered = await peer.call("approvals/answer", params, { signal });
     if (!answered.ok) {
       const isOver = answered.fault.code === "APPROVAL_UNKNOWN";
-      return refuse(invocation, isOver ? await whyNotWaiting(invocation, id) : answered.fault);
+      return refuse(invocation, isOver ? await notWaiting(invocation, id) : answered.fault);
     }
     const done = word === "approve" ? "approved" : "refused";
     if (switches.has("json")) terminal.out(JSON.stringify({ approval, answer: done }));
@@ -132,41 +133,31 @@ const atHost = async (invocation: Invocation, act: (peer: Peer) => Promise<ExitC
   }
   if (host.value !== null) return withHost(host.value, act);
   const [id] = invocation.positionals;
-  if (id !== undefined) return refuse(invocation, await whyNotWaiting(invocation, id));
+  if (id !== undefined) return refuse(invocation, await notWaiting(invocation, id));
   if (!invocation.switches.has("json")) invocation.terminal.out(NOTHING_WAITS);
   return 0;
 };
 
-/** What the ledger has of a question that no host waits for: most often somebody else answered it. */
-const whyNotWaiting = async (invocation: Invocation, id: string): Promise<ListFault> => {
+/** What became of a question that no host waits for. */
+const notWaiting = async (invocation: Invocation, id: string): Promise<AnsweredFault> => {
   const workspace = await workspaceHere(invocation);
-  if (!workspace.ok) return NO_SUCH;
-  const place = ledgerPlaceOf(invocation, workspace.value);
-  const found = await findAnswer(place, id.toLowerCase(), invocation.signal);
-  if (!found.ok || found.value === null) return NO_SUCH;
-  const { answer, by, surface, wallMs } = found.value;
-  const who =
-    by === null ? "" : ` by ${visibleText(by)}${surface === null ? "" : ` (${visibleText(surface)})`}`;
-  const when = `${dateText(wallMs)} ${timeText(wallMs).slice(0, 8)} UTC`;
-  return {
-    ...fault("APPROVAL_ANSWERED", `the question is over: ${visibleText(answer)}${who} at ${when}`, {
-      help: "a question is answered once; `writ approvals list` shows what waits",
-    }),
-    error: "conflict",
-  };
+  return workspace.ok
+    ? whyNotWaiting(ledgerPlaceOf(invocation, workspace.value), id, invocation.signal)
+    : { ...workspace.fault, error: "unavailable" };
 };
 
 const NOTHING_WAITS = "No call waits for an approval.";
 
-const refuse = (invocation: Invocation, reason: Fault<string> & { readonly error: string }): ExitCode => {
+const refuse = (invocation: Invocation, reason: AnsweredFault): ExitCode => {
   printFault(invocation, reason);
   return codeOf(reason);
 };
 
-type ListFault = Fault<string> & { readonly error: string };
-
-const listApprovals = (peer: Peer, signal: AbortSignal): Promise<Result<readonly Approval[], ListFault>> =>
-  allPages<Approval, ListFault>(async (after) => {
+const listApprovals = (
+  peer: Peer,
+  signal: AbortSignal,
+): Promise<Result<readonly Approval[], AnsweredFault>> =>
+  allPages<Approval, AnsweredFault>(async (after) => {
     const page = await peer.call("approvals/list", { after }, { signal });
     return page.ok ? ok({ items: page.value.approvals, more: page.value.more }) : page;
   });
@@ -174,7 +165,7 @@ const listApprovals = (peer: Peer, signal: AbortSignal): Promise<Result<readonly
 const readApprovals = async (
   peer: Peer,
   signal: AbortSignal,
-): Promise<Result<readonly WholeApproval[], ListFault>> => {
+): Promise<Result<readonly WholeApproval[], AnsweredFault>> => {
   const listed = await listApprovals(peer, signal);
   if (!listed.ok) return listed;
   const whole: WholeApproval[] = [];
@@ -194,7 +185,7 @@ const readPart = async (
   peer: Peer,
   at: Approval["argumentsAt"],
   signal: AbortSignal,
-): Promise<Result<string, ListFault>> => {
+): Promise<Result<string, AnsweredFault>> => {
   const pieces: Uint8Array[] = [];
   for (let offset = 0; ;) {
     const params = { at, offset, length: CONTENT_READ_BYTES_MAX };
@@ -228,19 +219,13 @@ const lines = (one: WholeApproval, { style, columns }: Terminal): readonly strin
     : ["  would change:", ...block(one.previewText.replace(/\n$/, ""), PREVIEW_CHARACTERS_MAX, columns)]),
 ];
 
-const NO_SUCH: ListFault = {
-  ...fault("APPROVAL_UNKNOWN", "no such question waits for an answer", {
-    help: "`writ approvals list` shows what waits",
-  }),
-  error: "not-found",
-};
-const OTHER_CALL: ListFault = {
+const OTHER_CALL: AnsweredFault = {
   ...fault("APPROVAL_OTHER_CALL", "the fingerprint is not that of the call that waits", {
     help: "look at it again with `writ approvals list`",
   }),
   error: "conflict",
 };
-const NOT_READ: ListFault = {
+const NOT_READ: AnsweredFault = {
   ...fault("CLI_CONTENT_UNREADABLE", "what the call is about cannot be read, so it is not shown"),
   error: "unavailable",
 };

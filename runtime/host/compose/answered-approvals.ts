@@ -1,6 +1,7 @@
 import { ownText, ownValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { ok } from "#kernel/result.ts";
+import type { LedgerEntry } from "#protocol/ledger-entry.ts";
 
 import { openHostReader } from "./host.ts";
 import type { LedgerPlace } from "./ledger.ts";
@@ -14,27 +15,41 @@ export interface AnswerOnRecord {
   readonly wallMs: number;
 }
 
-/** How the question ended whose id ends so; null where none did, or more than one. */
+/**
+ * How the question ended whose id ends so: "open" where it was asked in a log that somebody writes and
+ * its end is not on record yet; null where there is no such question, more than one, or its host is dead.
+ */
 export const findAnswer = async (
   place: LedgerPlace,
   ending: string,
   signal: AbortSignal,
-): Promise<Result<AnswerOnRecord | null, Fault<string>>> => {
+): Promise<Result<AnswerOnRecord | "open" | null, Fault<string>>> => {
   const reader = await openHostReader(place);
   if (!reader.ok) return reader;
-  const found: AnswerOnRecord[] = [];
-  for await (const bunch of reader.value.entries({ type: "approval.answered" }, signal)) {
-    if (!bunch.ok) return bunch;
-    for (const { entry } of bunch.value) {
-      if (entry === null || !ownText(entry.public, "approval").endsWith(ending)) continue;
-      const [by, surface] = [ownValue(entry.public, "by"), ownValue(entry.public, "surface")];
-      found.push({
-        answer: ownText(entry.public, "answer"),
-        by: typeof by === "string" ? by : null,
-        surface: typeof surface === "string" ? surface : null,
-        wallMs: entry.time.wallMs,
-      });
+  const logs = await reader.value.logs();
+  if (!logs.ok) return logs;
+  const live = new Set(logs.value.filter((one) => one.live).map(({ log }) => log));
+  const found = new Map<string, AnswerOnRecord | "open" | null>();
+  for (const type of ["approval.asked", "approval.answered"] as const) {
+    for await (const bunch of reader.value.entries({ type }, signal)) {
+      if (!bunch.ok) return bunch;
+      for (const { log, entry } of bunch.value) {
+        const approval = entry === null ? "" : ownText(entry.public, "approval");
+        if (entry === null || !approval.endsWith(ending)) continue;
+        const open = live.has(log) ? "open" : null;
+        found.set(approval, type === "approval.asked" ? open : answerIn(entry));
+      }
     }
   }
-  return ok(found.length === 1 ? (found[0] ?? null) : null);
+  return ok(found.size === 1 ? ([...found.values()][0] ?? null) : null);
+};
+
+const answerIn = ({ public: fields, time }: LedgerEntry): AnswerOnRecord => {
+  const [by, surface] = [ownValue(fields, "by"), ownValue(fields, "surface")];
+  return {
+    answer: ownText(fields, "answer"),
+    by: typeof by === "string" ? by : null,
+    surface: typeof surface === "string" ? surface : null,
+    wallMs: time.wallMs,
+  };
 };
