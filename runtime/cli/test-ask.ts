@@ -106,11 +106,15 @@ export const askTests = async (
       );
     }
     const code = await use({ tests, plan, document, seed });
-    return code === 0 && tests.problems.some(({ problem }) => problem.severity === "error") ? 1 : code;
+    return code === 0 && hasErrors(tests) ? 1 : code;
   } finally {
     await tests.close();
   }
 };
+
+/** Whether something of the document is wrong, so that what it says is not all tested. */
+export const hasErrors = ({ problems }: ApiTests): boolean =>
+  problems.some(({ problem }) => problem.severity === "error");
 
 /** Undefined for anything but a whole number within the bounds. */
 export const numberIn = (text: string, least: number, most: number): number | undefined => {

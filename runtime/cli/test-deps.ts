@@ -7,8 +7,10 @@ import type {
   TestTargetOf,
 } from "#host/compose/api-test-run.ts";
 import type { RecordedTests } from "#host/tests/run-tests.ts";
-import type { Fault, Result } from "#kernel/result.ts";
+import type { Result } from "#kernel/result.ts";
 import type { ApiTestPlan } from "#protocol/api-test.ts";
+
+import type { writeSuite } from "./write-suite.ts";
 
 /** What `writ test` needs of the outside. */
 export interface TestCommandDeps {
@@ -24,5 +26,5 @@ export interface TestCommandDeps {
   ): Promise<Result<RecordedTests, TestRunRefusal>>;
   suiteText(plan: ApiTestPlan, document: string, seed: number): string;
   /** Replaces only a file that is one of ours or is not there. */
-  writeSuite(path: string, text: string): Promise<Result<void, Fault<"CLI_NOT_OURS" | "CLI_UNWRITABLE">>>;
+  readonly writeSuite: typeof writeSuite;
 }

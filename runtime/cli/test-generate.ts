@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 
+import type { ApiTests } from "#host/compose/api-tests.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
+import type { ApiTestPlan } from "#protocol/api-test.ts";
 
 import { plural } from "./audit-text.ts";
 import type { Command, ExitCode, Invocation } from "./command.ts";
@@ -9,6 +11,7 @@ import {
   type AskedTests,
   askTests,
   documentProblem,
+  hasErrors,
   readAsked,
   SEED_OPTIONS,
   tellNoOperation,
@@ -16,6 +19,7 @@ import {
 import type { TestCommandDeps } from "./test-deps.ts";
 import { untested } from "./test-report-text.ts";
 import { wrap } from "./width.ts";
+import type { SuiteFault } from "./write-suite.ts";
 
 export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   name: "test generate",
@@ -43,6 +47,19 @@ export const createTestGenerate = (deps: TestCommandDeps): Command => ({
   },
 });
 
+/** Why the suite may not take an earlier one's place: nobody would see that tests are gone. */
+const whyKept = (tests: ApiTests, plan: ApiTestPlan): string | null => {
+  if (hasErrors(tests)) return "the document has errors, and a new suite would lack what they hide";
+  return plan.cases.length === 0 ? "a new one would have no test" : null;
+};
+
+const CODES: Readonly<Record<SuiteFault["code"], ExitCode>> = {
+  CLI_NOT_OURS: 2,
+  CLI_NO_PLACE: 2,
+  CLI_SUITE_KEPT: 1,
+  CLI_UNWRITABLE: 3,
+};
+
 const generate = async (
   deps: TestCommandDeps,
   { terminal, switches, values, environment }: Invocation,
@@ -51,10 +68,11 @@ const generate = async (
   const out = values.get("out")?.[0];
   if (out !== undefined) {
     const path = resolve(environment.cwd, out);
-    const written = await deps.writeSuite(path, deps.suiteText(plan, document, seed));
+    const text = deps.suiteText(plan, document, seed);
+    const written = await deps.writeSuite(path, text, whyKept(tests, plan));
     if (!written.ok) {
       printFault({ terminal, switches }, written.fault);
-      return written.fault.code === "CLI_NOT_OURS" ? 2 : 3;
+      return CODES[written.fault.code];
     }
   }
   if (switches.has("json")) {

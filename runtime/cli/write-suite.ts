@@ -1,6 +1,7 @@
 import { open, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 
-import { errorCode } from "#kernel/error-code.ts";
+import { errorCode, isNoRoom } from "#kernel/error-code.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -8,13 +9,34 @@ import { visibleText } from "#kernel/visible-text.ts";
 /** How every suite of ours begins. */
 const MARK = "// Made by writ ";
 
-/** Writes a suite, whole or not at all. A file that is there and was not made by us is somebody's work and stays as it is. */
+export type SuiteFault = Fault<
+  /** What lies there is somebody's. */
+  | "CLI_NOT_OURS"
+  /** An earlier suite lies there, and this one may not take its place. */
+  | "CLI_SUITE_KEPT"
+  /** A suite cannot be made at a path like that. */
+  | "CLI_NO_PLACE"
+  /** This machine refuses it. */
+  | "CLI_UNWRITABLE"
+>;
+
+/**
+ * Writes a suite, whole or not at all. A file that is there and was not made by us is somebody's work and stays as
+ * it is; so does an earlier suite where `keptBecause` says why.
+ */
 export const writeSuite = async (
   path: string,
   text: string,
-): Promise<Result<void, Fault<"CLI_NOT_OURS" | "CLI_UNWRITABLE">>> => {
+  keptBecause: string | null,
+): Promise<Result<void, SuiteFault>> => {
   try {
     const beginning = await beginningOf(path);
+    if (beginning === MARK && keptBecause !== null) {
+      const message = `the suite at \`${visibleText(path)}\` was left as it is: ${keptBecause}`;
+      return failed(
+        fault("CLI_SUITE_KEPT", message, { help: "mend the document, or name another file with --out" }),
+      );
+    }
     if (beginning !== undefined && beginning !== "" && beginning !== MARK) {
       const message = `\`${visibleText(path)}\` is there already and was not made by writ`;
       return failed(fault("CLI_NOT_OURS", message, { help: "name another file with --out" }));
@@ -22,9 +44,39 @@ export const writeSuite = async (
     await replaceFile(path, text, beginning !== undefined);
     return ok(undefined);
   } catch (error) {
-    return failed(
-      fault("CLI_UNWRITABLE", `\`${visibleText(path)}\` cannot be written (${errorCode(error)})`),
-    );
+    return failed(unwritable(path, errorCode(error)));
+  }
+};
+
+const unwritable = (path: string, code: string): SuiteFault => {
+  const at = `\`${visibleText(path)}\``;
+  switch (code) {
+    case "ENOENT": {
+      const folder = `\`${visibleText(dirname(path))}\``;
+      return fault("CLI_NO_PLACE", `${at} cannot be written: there is no folder ${folder}`, {
+        help: "make the folder, or name a file in another one with --out",
+      });
+    }
+    case "ENOTDIR":
+      return fault("CLI_NO_PLACE", `${at} cannot be written: a part of its path is a file and no folder`, {
+        help: "name a file in a folder with --out",
+      });
+    case "EISDIR":
+      return fault("CLI_NO_PLACE", `${at} is a folder, and a suite is one file`, {
+        help: "name a file in it with --out, such as `api.test.ts`",
+      });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return fault("CLI_UNWRITABLE", `${at} cannot be written: this user may not (${code})`, {
+        help: "name a file with --out where this user may write",
+      });
+    default:
+      return fault("CLI_UNWRITABLE", `${at} cannot be written (${code})`, {
+        help: isNoRoom(code)
+          ? "the disk is full: make room, or name a file on another one with --out"
+          : "name another file with --out",
+      });
   }
 };
 

@@ -77,6 +77,21 @@ describe("writ test generate", () => {
     expect(readFileSync(join(cwd, "mine.test.ts"), "utf8")).toBe("// by hand\n");
   });
 
+  test("leaves an earlier suite alone where the document has errors, and says so", async () => {
+    const out = "kept.test.ts";
+    const good = 'openapi: 3.1.0\npaths:\n  /a: {get: {responses: {"200": {description: ""}}}}\n';
+    writeFileSync(join(cwd, "changing.yaml"), good);
+    expect(await writ("generate", ["changing.yaml"], { out })).toMatchObject({ code: 0 });
+    const suite = readFileSync(join(cwd, out), "utf8");
+    // The operation is gone with its error.
+    writeFileSync(join(cwd, "changing.yaml"), good.replace("{get:", "{$ref: ../x.yaml, get:"));
+    const said = await writ("generate", ["changing.yaml"], { out });
+    expect(said.code).toBe(1);
+    expect(said.err).toMatch(/kept\.test\.ts` was left as it is/);
+    expect(said.out).not.toContain("written to");
+    expect(readFileSync(join(cwd, out), "utf8")).toBe(suite);
+  });
+
   test("lists cases with their lines as JSON", async () => {
     const { code, out } = await writ("generate", ["openapi.yaml"], { json: "", seed: "7" });
     const document = JSON.parse(out) as { cases: { rule: { place: { file: string } } | null }[] };
@@ -90,6 +105,7 @@ describe("writ test generate", () => {
     ["one that is not there", ["none.yaml"], {}, 2],
     ["a seed that is none", ["openapi.yaml"], { seed: "x" }, 2],
     ["a workspace that does not hold it", ["openapi.yaml"], { workspace: "policies" }, 2],
+    ["a suite in no folder", ["openapi.yaml"], { out: "none/api.test.ts" }, 2],
     ["one that cannot be parsed", ["broken.yaml"], {}, 1],
     ["a reference out of the workspace", ["outside.yaml"], {}, 1],
   ] as const)("%s", async (_, positionals, options, code) => {
