@@ -45,6 +45,7 @@ export const approvalsListCommand: Command = {
   usage: "[--workspace <dir>] [--json]",
   options: [WORKSPACE_OPTION, { name: "json", summary: "one JSON line a question instead of text" }],
   examples: [{ line: "writ approvals list", what: "Each call, whole, with what it would change." }],
+  state: "reads",
   run: (invocation) =>
     atHost(invocation, async (peer) => {
       const { positionals, switches, terminal, signal } = invocation;
@@ -81,6 +82,7 @@ export const approvalsAnswerCommand: Command = {
       what: "Lets this one call happen, once.",
     },
   ],
+  state: "writes",
   run: (invocation) => answer(invocation),
 };
 

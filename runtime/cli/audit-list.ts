@@ -27,6 +27,7 @@ export const createAuditList = (deps: AuditDeps): Command => ({
     { line: "writ audit list --type action.decided", what: "Every decision, with the rules that made it." },
     { line: "writ audit list --json | jq .entry.public", what: "The same for programs." },
   ],
+  state: "reads",
   run: (invocation) => list(deps, invocation),
 });
 

@@ -29,6 +29,7 @@ export const createAuditShow = (deps: AuditDeps): Command => ({
     { line: "writ audit show 5ef19b2c", what: "The entry whose id ends so, and how a signature covers it." },
     { line: "writ audit show 5ef19b2c --content", what: "With arguments, requests and results." },
   ],
+  state: "reads",
   run: (invocation) => show(deps, invocation),
 });
 

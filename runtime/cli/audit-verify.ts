@@ -29,6 +29,7 @@ export const createAuditVerify = (deps: AuditDeps): Command => ({
     },
   ],
   actsUnheard: true,
+  state: "reads",
   run: (invocation) => verify(deps, invocation),
 });
 

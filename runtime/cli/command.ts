@@ -21,6 +21,11 @@ export interface Command {
   readonly hidden?: boolean;
   /** Goes on when nobody reads its output any more: what it does matters, or its exit code, which is a verdict. */
   readonly actsUnheard?: boolean;
+  /**
+   * What it does with the user's state: one that "writes" it refuses a folder that others can write or own,
+   * one that only "reads" it warns; absent where the command has nothing to do with it, or looks itself.
+   */
+  readonly state?: "writes" | "reads";
   run(invocation: Invocation): Promise<ExitCode>;
 }
 

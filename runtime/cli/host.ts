@@ -17,6 +17,7 @@ export const hostCommand: Command = {
   examples: [],
   hidden: true,
   actsUnheard: true,
+  state: "writes",
   run: (invocation) => host(invocation),
 };
 

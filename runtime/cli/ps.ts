@@ -30,6 +30,7 @@ export const psCommand: Command = {
     { line: "writ ps", what: "What goes on here." },
     { line: "writ ps --all --json", what: "Every run that is on record, for programs." },
   ],
+  state: "reads",
   run: (invocation) => list(invocation),
 };
 

@@ -115,6 +115,7 @@ export const runCommand: Command = {
     },
   ],
   actsUnheard: true,
+  state: "writes",
   run: (invocation) => run(invocation),
 };
 

@@ -38,6 +38,7 @@ export const stopCommand: Command = {
     { line: "writ stop 3f9a04b1", what: "Cancels the run whose id ends so, as `writ ps` shows it." },
   ],
   actsUnheard: true,
+  state: "writes",
   run: (invocation) => stop(invocation),
 };
 

@@ -70,6 +70,7 @@ export const createTestRun = (deps: TestCommandDeps): Command => ({
     },
   ],
   actsUnheard: true,
+  state: "writes",
   run: async (invocation) => {
     const { values, environment } = invocation;
     const origin = values.get("origin")?.[0];

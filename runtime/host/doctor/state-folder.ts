@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { errorCode } from "#kernel/error-code.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 
+import { exposureOf, quotedWord } from "../state-exposure.ts";
 import type { Finding } from "./finding.ts";
 import { finding } from "./finding.ts";
 
@@ -19,6 +20,13 @@ export const stateFinding = async (folder: string): Promise<Finding> => {
       throw error;
     });
     if (found !== null && !found.isDirectory()) return refused("is not a folder", ELSEWHERE);
+    const exposed = await exposureOf(folder);
+    if (exposed !== null) {
+      return finding("state", "wrong", `${visibleText(exposed.folder)} ${exposed.why}`, {
+        remedy: { what: "if nobody else has used it, make it yours alone", command: exposed.command },
+        facts: { folder: exposed.folder, why: exposed.why },
+      });
+    }
     await access(found === null ? await nearestFolder(folder) : folder, constants.W_OK | constants.X_OK);
     if (found === null) {
       return finding("state", "ok", `${shown}, which would be made`, { facts: { folder, exists: false } });
@@ -28,7 +36,7 @@ export const stateFinding = async (folder: string): Promise<Finding> => {
     const facts = { folder, exists: true, mode: (found.mode & 0o777).toString(8).padStart(4, "0") };
     return isOpen
       ? finding("state", "note", `${shown} is open to others (mode ${facts.mode})`, {
-          remedy: { what: "make it yours alone", command: `chmod 700 ${quoted(folder)}` },
+          remedy: { what: "make it yours alone", command: `chmod 700 ${quotedWord(folder)}` },
           facts,
         })
       : finding("state", "ok", `${shown}, mode ${facts.mode}`, { facts });
@@ -51,6 +59,3 @@ const nearestFolder = async (path: string): Promise<string> => {
     return nearestFolder(above);
   }
 };
-
-/** One word of a shell, whatever the path holds; what is invisible in it stays visible. */
-const quoted = (path: string): string => `'${visibleText(path).replaceAll("'", "'\\''")}'`;

@@ -17,6 +17,7 @@ import { engineRemedy, gvisorRemedy, imageRemedy } from "#host/doctor/machine.ts
 import { tierFinding } from "#host/doctor/parts.ts";
 import { judge } from "#host/doctor/report.ts";
 import { stateFinding } from "#host/doctor/state-folder.ts";
+import { exposureOf } from "#host/state-exposure.ts";
 import { readOsRelease } from "#host/doctor/surroundings.ts";
 import { within } from "#host/doctor/within.ts";
 import { ok } from "#kernel/result.ts";
@@ -165,6 +166,31 @@ describe("the state folder", () => {
     const found = await stateFinding(at("it's open"));
     expect(found.state).toBe("note");
     expect(found.remedy?.command).toBe(`chmod 700 '${folder}/it'\\''s open'`);
+  });
+  test.each([
+    ["the whole", ".", 0o777],
+    ["the whole, by its group", ".", 0o770],
+    ["its keys", "keys", 0o733],
+    ["its consents", "consents", 0o702],
+    ["its workspaces", "workspaces", 0o720],
+  ])("that others can write is in the way: %s", async (_what, part, mode) => {
+    const state = mkdtempSync(at("state-"));
+    mkdirSync(join(state, part), { recursive: true });
+    chmodSync(join(state, part), mode);
+    const found = await stateFinding(state);
+    expect(found.state).toBe("wrong");
+    expect(found.says).toMatch(/can be written by others \(mode 07\d\d\)$/);
+    expect(found.remedy?.command).toBe(`chmod 700 '${join(state, part)}'`);
+  });
+  test("that another user owns is exposed, whatever its mode, and one of this user's is not", async () => {
+    const state = mkdtempSync(at("state-"));
+    const mine = process.getuid?.() ?? 0;
+    expect(await exposureOf(state, mine)).toBeNull();
+    expect(await exposureOf(state, mine + 1)).toMatchObject({
+      folder: state,
+      why: `belongs to another user (${mine})`,
+      command: `chown -R "$(id -u)" '${state}'`,
+    });
   });
   test("that is a file, or below one, is in the way", async () => {
     writeFileSync(at("file"), "");
