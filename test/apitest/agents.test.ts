@@ -164,10 +164,13 @@ describe("what is not tested is said", () => {
     ["maxProperties", { type: "object", maxProperties: 1, properties: { a: inner } }],
     ["patternProperties", { type: "object", patternProperties: { "^a": inner } }],
     ["propertyNames", { type: "object", propertyNames: { maxLength: 3 } }],
-    ["dependentRequired", { type: "object", properties: { a: inner }, dependentRequired: { a: ["b"] } }],
+    [
+      "dependentRequired",
+      { type: "object", properties: { a: inner, b: inner }, dependentRequired: { a: ["b"] } },
+    ],
     [
       "dependentSchemas",
-      { type: "object", properties: { a: inner }, dependentSchemas: { a: { required: ["b"] } } },
+      { type: "object", properties: { a: inner, b: inner }, dependentSchemas: { a: { required: ["b"] } } },
     ],
     ["contains", { type: "array", contains: inner, example: [3] }],
     ["prefixItems", { type: "array", prefixItems: [inner, inner] }],

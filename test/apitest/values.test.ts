@@ -11,7 +11,7 @@ import { SchemaJudge } from "#apitest/schema/judge.ts";
 import type { Dialect } from "#apitest/schema/keywords.ts";
 import { samplePattern } from "#apitest/schema/sample-pattern.ts";
 import { SchemaRegistry } from "#apitest/schema/registry.ts";
-import { samplesOf } from "#apitest/schema/samples.ts";
+import { type Gap, samplesOf } from "#apitest/schema/samples.ts";
 import { violationsOf } from "#apitest/schema/violations.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { JsonValue } from "#kernel/json.ts";
@@ -29,11 +29,14 @@ const worldOf = (
   const registry = new SchemaRegistry(new DocumentSet(new Map([["s.json", document]])), dialect, log);
   const ref = registry.add({ document, pointer: "", value: document.value }, direction);
   const judge = new SchemaJudge(registry);
-  const samples = samplesOf(registry, judge, ref, drawsOf(7, "test"));
+  const gaps: Gap[] = [];
+  const samples = samplesOf(registry, judge, ref, drawsOf(7, "test"), (gap) => gaps.push(gap));
   const [first] = samples;
   const violations =
-    first === undefined ? [] : violationsOf(registry, judge, ref, first.value, drawsOf(7, "broken"));
-  return { registry, judge, ref, samples, violations, log };
+    first === undefined
+      ? []
+      : violationsOf(registry, judge, ref, first.value, drawsOf(7, "broken"), { mayAdd: false });
+  return { registry, judge, ref, samples, violations, gaps, log };
 };
 
 const valuesOf = (schema: unknown, dialect?: Dialect): readonly JsonValue[] =>

@@ -1,10 +1,15 @@
-import { isJsonObject, type JsonValue } from "#kernel/json.ts";
+import type { JsonValue } from "#kernel/json.ts";
 
+import { API_PROBLEM_CODES } from "../load/problems.ts";
 import { drawsOf } from "../schema/draws.ts";
-import { violationsOf } from "../schema/violations.ts";
+import { VIOLATIONS_MAX, violationsOf } from "../schema/violations.ts";
+import { placesIn, widestOf } from "../schema/width.ts";
 import type { AgentContext } from "./context.ts";
 import type { Deviation, Draft, PartName } from "./draft.ts";
 import type { ValidOperation, ValidPart } from "./valid-parts.ts";
+
+/** Values of one part that are broken. */
+const ORIGINS_MAX = 8;
 
 /**
  * Requests that break one rule each and nothing else. What is sent is read back in every way that a lenient
@@ -12,8 +17,9 @@ import type { ValidOperation, ValidPart } from "./valid-parts.ts";
  */
 export const negativeDrafts = (
   { operation, parts, plainest }: ValidOperation,
-  { schemas, judge, seed }: AgentContext,
+  context: AgentContext,
 ): readonly Draft[] => {
+  const { schemas, judge, log, seed } = context;
   const drafts: Draft[] = [];
   const add = (
     values: ReadonlyMap<PartName, JsonValue>,
@@ -26,8 +32,20 @@ export const negativeDrafts = (
   for (const valid of parts) {
     const { part } = valid;
     const draws = drawsOf(seed, operation.method, operation.path, part.name, "broken");
-    for (const origin of originsOf(valid)) {
-      for (const violation of violationsOf(schemas, judge, part.schema, origin, draws)) {
+    const broken = new Set<string>();
+    const origins = originsOf(valid, context);
+    for (const [index, origin] of origins.entries()) {
+      const mayAdd = index > 0 || origins.length === 1;
+      const violations = violationsOf(schemas, judge, part.schema, origin, draws, { mayAdd });
+      if (violations.length === VIOLATIONS_MAX) {
+        const message = `only ${VIOLATIONS_MAX} ways to break the rules of ${part.name} are tried, and there may be more`;
+        log.say(API_PROBLEM_CODES.notTested, part.node, message);
+      }
+      for (const violation of violations) {
+        const key = `${violation.keyword} ${violation.at}`;
+        // Further values are there for what the plainest and the fullest one do not have.
+        if (index > 1 && broken.has(key)) continue;
+        broken.add(key);
         if (!part.isSendable(violation.value) || part.mayBeValid(schemas, judge, violation.value)) continue;
         const { keyword, at, claim, what } = violation;
         const node = schemas.sourceOf(violation.rule) ?? part.node;
@@ -57,12 +75,26 @@ export const negativeDrafts = (
   return drafts;
 };
 
-/** The plainest value, and the fullest one, in which there is most to break. */
-const originsOf = ({ samples }: ValidPart): readonly JsonValue[] => {
+/**
+ * The plainest value, the fullest one, in which there is most to break, and others for places that neither has,
+ * such as parts that exclude each other.
+ */
+const originsOf = ({ part, samples }: ValidPart, { log }: AgentContext): readonly JsonValue[] => {
   const [first] = samples;
-  if (first === undefined) return [];
-  const sizeOf = ({ value }: { readonly value: JsonValue }): number =>
-    Array.isArray(value) ? value.length : isJsonObject(value) ? Object.keys(value).length : 0;
-  const fullest = samples.reduce((best, sample) => (sizeOf(sample) > sizeOf(best) ? sample : best), first);
-  return fullest === first ? [first.value] : [first.value, fullest.value];
+  const widest = widestOf(samples);
+  if (first === undefined || widest === undefined) return [];
+  const origins = first === widest ? [first.value] : [first.value, widest.value];
+  const known = new Set(origins.flatMap((value) => [...placesIn(value)]));
+  for (const { value } of samples) {
+    const places = [...placesIn(value)];
+    if (places.every((place) => known.has(place))) continue;
+    if (origins.length >= ORIGINS_MAX) {
+      const message = `rules of some parts are not broken, as ${part.name} has too many that are not sent together`;
+      log.say(API_PROBLEM_CODES.notTested, part.node, message);
+      break;
+    }
+    for (const place of places) known.add(place);
+    origins.push(value);
+  }
+  return origins;
 };

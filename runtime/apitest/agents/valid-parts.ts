@@ -5,7 +5,7 @@ import type { Operation } from "../model/operation.ts";
 import { drawsOf } from "../schema/draws.ts";
 import { facetsOf, rulesOf } from "../schema/facets.ts";
 import type { Sample } from "../schema/sample.ts";
-import { samplesOf } from "../schema/samples.ts";
+import { type Gap, OPTIONAL_DEPTH_MAX, samplesOf } from "../schema/samples.ts";
 import type { AgentContext } from "./context.ts";
 import type { PartName } from "./draft.ts";
 import { type Part, partsOf } from "./parts.ts";
@@ -30,7 +30,11 @@ export const validOperation = (operation: Operation, context: AgentContext): Val
   let isPossible = true;
   for (const part of partsOf(operation)) {
     const draws = drawsOf(seed, operation.method, operation.path, part.name);
-    const samples = samplesOf(schemas, judge, part.schema, draws).filter(({ value }) =>
+    const onGap = ({ ref, why, what }: Gap): void => {
+      const { code, message } = GAPS[why];
+      log.say(code, schemas.sourceOf(ref) ?? part.node, message(what));
+    };
+    const samples = samplesOf(schemas, judge, part.schema, draws, onGap).filter(({ value }) =>
       part.isSendable(value),
     );
     sayWrongExamples(part, context);
@@ -48,6 +52,22 @@ export const validOperation = (operation: Operation, context: AgentContext): Val
   );
   return { operation, parts, plainest };
 };
+
+const GAPS = {
+  "no-value": {
+    code: API_PROBLEM_CODES.noValue,
+    message: (what: string) => `no value was found for ${what} that the schema allows, so none is sent`,
+  },
+  "too-deep": {
+    code: API_PROBLEM_CODES.notTested,
+    message: (what: string) =>
+      `${what} are not sent where this lies deeper than ${OPTIONAL_DEPTH_MAX} levels`,
+  },
+  "too-much": {
+    code: API_PROBLEM_CODES.notTested,
+    message: (what: string) => `${what} is not sent, as the schema around it has too many parts`,
+  },
+} as const;
 
 const sayWrongExamples = (part: Part, { schemas, judge, log }: AgentContext): void => {
   const facets = facetsOf(schemas, part.schema) ?? [];

@@ -63,7 +63,7 @@ export const textOf = (facets: Facets, length: number, draws: Draws): string | u
       draws.at(attempt),
       1 + (attempt % 6) * Math.max(1, Math.ceil(length / 5)),
     );
-    if (text === undefined) return undefined;
+    if (text === undefined) return triedText(engines, length);
     const fitted = fit(text, length);
     const found = [text, ...fitted].find(
       (each) => Array.from(each).length === length && engines.every((engine) => engine?.test(each) === true),
@@ -82,10 +82,50 @@ const anyText = (facets: Facets, least: number, most: number, draws: Draws): str
   const engines = patterns.map(compilePattern);
   for (let attempt = 0; attempt < PATTERN_TRIES; attempt += 1) {
     const text = samplePattern(first, draws.at(attempt), attempt % 8);
-    if (text === undefined) return undefined;
+    if (text === undefined) {
+      const lengths = TRIED_LENGTHS.filter((length) => length >= least && length <= most);
+      return firstFound([...lengths, least], (length) => triedText(engines, length));
+    }
     const length = Array.from(text).length;
     if (length >= least && length <= most && engines.every((engine) => engine?.test(text) === true))
       return text;
+  }
+  return undefined;
+};
+
+/**
+ * For patterns that are not understood, such as those of passwords with their look-ahead: beginnings that such
+ * patterns ask for, each with its last sign as often as the length wants. The engine says which one fits.
+ */
+const triedText = (engines: readonly (RegExp | undefined)[], length: number): string | undefined =>
+  firstFound(TRIED_BEGINNINGS, (beginning) => {
+    const text = Array.from(beginning.padEnd(length, beginning.at(-1)))
+      .slice(0, length)
+      .join("");
+    return engines.every((engine) => engine?.test(text) === true) ? text : undefined;
+  });
+
+const TRIED_BEGINNINGS = [
+  "a",
+  "Aa",
+  "aA",
+  "A",
+  "1",
+  "a1",
+  "A1",
+  "Aa1",
+  "Aa1!a",
+  "Aa1@a",
+  "Aa1-a",
+  "Aa1_a",
+] as const;
+
+const TRIED_LENGTHS = [8, 6, 12, 10, 4, 2, 3, 1, 5, 7, 9, 16, 20, 24, 32, 40, 64] as const;
+
+const firstFound = <T, R>(each: readonly T[], find: (one: T) => R | undefined): R | undefined => {
+  for (const one of each) {
+    const found = find(one);
+    if (found !== undefined) return found;
   }
   return undefined;
 };

@@ -1,4 +1,4 @@
-import type { JsonValue } from "#kernel/json.ts";
+import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import { canonicalJson } from "#kernel/canonical-json.ts";
 
 import type { Draws } from "./draws.ts";
@@ -19,57 +19,89 @@ import type { SchemaRef, SchemaRegistry } from "./registry.ts";
 import { onBound, plain, type Sample } from "./sample.ts";
 import { numberSamples } from "./sample-number.ts";
 import { textSamples } from "./sample-text.ts";
+import { widestOf } from "./width.ts";
 
 const SAMPLES_MAX = 60;
-/** Objects within objects that still get their optional parts. */
-const OPTIONAL_DEPTH_MAX = 2;
+/** Levels of a value, below the outermost, whose objects still get their optional parts. */
+export const OPTIONAL_DEPTH_MAX = 2;
 /** Deeper than this only a schema that never ends goes. */
 const DEPTH_MAX = 10;
 const ITEMS_MAX = 1000;
+/** Places that are filled in one value, as far as its parts share them evenly. */
+const WIDTH_MAX = 400;
 /** Values that are put together for one schema, judged or not. */
 const WORK_MAX = 4000;
+
+/** A part of a schema that no value which is made has, with the reason. */
+export interface Gap {
+  readonly ref: SchemaRef;
+  readonly why: GapReason;
+  /** What lacks a value: "`name`", "an item of this list". */
+  readonly what: string;
+}
+
+/** No value was found, optional parts lie too deep to be filled, or too many values were put together before it. */
+export type GapReason = "no-value" | "too-deep" | "too-much";
 
 /**
  * Values that a schema allows, worked out rather than guessed: ordinary ones first, then one for each end of
  * each range, each member of an enumeration, each branch and each optional part. Every value has been judged
- * valid by `SchemaJudge`; a schema for which nothing is found gives nothing.
+ * valid by `SchemaJudge`; a schema for which nothing is found gives nothing. What is left out on the way, at
+ * any depth, is told to `onGap`.
  */
 export const samplesOf = (
   schemas: SchemaRegistry,
   judge: SchemaJudge,
   ref: SchemaRef,
   draws: Draws,
+  onGap: (gap: Gap) => void,
 ): readonly Sample[] => {
   const seen = new Set<string>();
-  const enumerator = new Enumerator(schemas);
-  return enumerator
+  return new Enumerator(schemas, judge, onGap)
     .samples([ref], draws, 0)
     .filter(({ value }) => {
       const key = canonicalJson(value);
       if (seen.has(key)) return false;
       seen.add(key);
-      return judge.isValid(ref, value);
+      return true;
     })
     .slice(0, SAMPLES_MAX);
 };
 
 class Enumerator {
   private readonly schemas: SchemaRegistry;
+  private readonly judge: SchemaJudge;
+  private readonly onGap: (gap: Gap) => void;
   /** Schemas that a value is being made for, from the outside in. */
   private readonly within: string[] = [];
   private work = 0;
 
-  constructor(schemas: SchemaRegistry) {
+  constructor(schemas: SchemaRegistry, judge: SchemaJudge, onGap: (gap: Gap) => void) {
     this.schemas = schemas;
+    this.judge = judge;
+    this.onGap = onGap;
   }
 
   samples(refs: readonly SchemaRef[], draws: Draws, depth: number): readonly Sample[] {
     this.work += 1;
     const facets = depth > DEPTH_MAX || this.work > WORK_MAX ? null : facetsOf(this.schemas, ...refs);
     if (facets === null) return [];
-    const choices = choicesOf(this.schemas, facets);
-    const all = choices.flatMap((chosen, index) => this.ofFacets(chosen, draws.at("choice", index), depth));
-    return [...this.examples(facets, depth), ...all];
+    const isValid = ({ value }: Sample): boolean => this.isValid(refs, value);
+    const all = choicesOf(this.schemas, facets).flatMap((chosen, index) => {
+      const made = this.ofFacets(refs, chosen, draws.at("choice", index), depth).filter(isValid);
+      const branch = chosen.find(({ ref }) => facets.every((facet) => facet.ref.pointer !== ref.pointer));
+      if (made.length === 0 && branch !== undefined) this.lacks([branch.ref], "this alternative");
+      return made;
+    });
+    return [...this.examples(facets, depth).filter(isValid), ...all];
+  }
+
+  private isValid(refs: readonly SchemaRef[], value: JsonValue): boolean {
+    return refs.every((ref) => this.judge.isValid(ref, value));
+  }
+
+  private lacks([ref]: readonly SchemaRef[], what: string, why: GapReason = "no-value"): void {
+    if (ref !== undefined) this.onGap({ ref, why: this.work > WORK_MAX ? "too-much" : why, what });
   }
 
   /** What the author wrote says more about what the server knows than anything that is made up. */
@@ -80,7 +112,12 @@ class Enumerator {
     );
   }
 
-  private ofFacets(facets: Facets, draws: Draws, depth: number): readonly Sample[] {
+  private ofFacets(
+    refs: readonly SchemaRef[],
+    facets: Facets,
+    draws: Draws,
+    depth: number,
+  ): readonly Sample[] {
     const fixed = rulesOf(facets, "const");
     if (fixed.length > 0) return fixed.map(({ value }) => plain(value, "its only value"));
     const [members] = rulesOf(facets, "enum");
@@ -89,11 +126,17 @@ class Enumerator {
       return value.map((each: JsonValue) => onBound(each, members, `the listed value ${shortened(each)}`));
     }
     return (typesOf(facets) ?? [guessType(facets)]).flatMap((type) =>
-      this.ofType(type, facets, draws, depth),
+      this.ofType(type, refs, facets, draws, depth),
     );
   }
 
-  private ofType(type: string, facets: Facets, draws: Draws, depth: number): readonly Sample[] {
+  private ofType(
+    type: string,
+    refs: readonly SchemaRef[],
+    facets: Facets,
+    draws: Draws,
+    depth: number,
+  ): readonly Sample[] {
     switch (type) {
       case "null":
         return [plain(null, "null")];
@@ -107,7 +150,7 @@ class Enumerator {
       case "array":
         return this.arrays(facets, draws, depth);
       default:
-        return this.objects(facets, draws, depth);
+        return this.objects(refs, facets, draws, depth);
     }
   }
 
@@ -172,12 +215,21 @@ class Enumerator {
         items.push(value);
         isFound = true;
       }
-      if (!isFound) return undefined;
+      if (!isFound) {
+        // A list of different items may run out of them, which is nothing that lacks.
+        if (index === 0) this.lacks(refs, "an item of this list");
+        return undefined;
+      }
     }
     return items;
   }
 
-  private objects(facets: Facets, draws: Draws, depth: number): readonly Sample[] {
+  private objects(
+    refs: readonly SchemaRef[],
+    facets: Facets,
+    draws: Draws,
+    depth: number,
+  ): readonly Sample[] {
     const properties = propertiesOf(facets);
     const required = [...requiredOf(facets)];
     const parts = new Map<string, readonly Sample[]>();
@@ -185,67 +237,117 @@ class Enumerator {
       const known = parts.get(name);
       if (known !== undefined) return known;
       // A required name that no schema describes may have any value.
-      const made = this.samples(properties.get(name) ?? [], draws.at("property", name), depth + 1);
+      const schemas = properties.get(name) ?? [];
+      const made = this.samples(schemas, draws.at("property", name), depth + 1);
+      if (made.length === 0) this.lacks(schemas, `\`${name}\``);
       parts.set(name, made);
       return made;
-    };
-    const build = (names: readonly string[]): Record<string, JsonValue> | undefined => {
-      const built: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>;
-      for (const name of names) {
-        const [first] = partsOf(name);
-        if (first === undefined) return undefined;
-        built[name] = first.value;
-      }
-      return built;
     };
     const names = facets.map(({ ref }) => ref.pointer);
     // Inside a value of the same schema only what has to be there is: the optional parts were varied outside.
     const isInsideItself = names.some((name) => this.within.includes(name));
     this.within.push(...names);
     try {
-      return this.variants(
-        properties,
-        required,
-        isInsideItself || depth > OPTIONAL_DEPTH_MAX,
-        partsOf,
-        build,
-      );
+      const bare = new Map(required.map((name) => [name, partsOf(name)] as const));
+      if ([...bare.values()].some((samples) => samples.length === 0)) return [];
+      const optional = [...properties.keys()].filter((name) => !required.includes(name));
+      const base = withParts(NO_PARTS, bare, plainestOf);
+      const samples = [
+        plain(base, optional.length === 0 ? "an ordinary value" : "with its required parts only"),
+      ];
+      if (isInsideItself) return samples;
+      if (depth > OPTIONAL_DEPTH_MAX) {
+        const [first] = optional;
+        if (first !== undefined) this.lacks(refs, `the optional parts, such as \`${first}\`,`, "too-deep");
+        return samples;
+      }
+      const extra = new Map(optional.map((name) => [name, partsOf(name)] as const));
+      return [...samples, ...this.variants(refs, facets, base, bare, extra)];
     } finally {
       this.within.length -= names.length;
     }
   }
 
+  /** The fullest value, and the plainest one with each value of each part in turn. */
   private variants(
-    properties: ReadonlyMap<string, readonly SchemaRef[]>,
-    required: readonly string[],
-    isPlain: boolean,
-    partsOf: (name: string) => readonly Sample[],
-    build: (names: readonly string[]) => Record<string, JsonValue> | undefined,
+    refs: readonly SchemaRef[],
+    facets: Facets,
+    base: JsonObject,
+    required: Parts,
+    optional: Parts,
   ): readonly Sample[] {
-    const optional = [...properties.keys()].filter((name) => !required.includes(name));
-    const base = build(required);
-    if (base === undefined) return [];
-    const samples: Sample[] = [
-      plain(base, optional.length === 0 ? "an ordinary value" : "with its required parts only"),
-    ];
-    if (isPlain) return samples;
-    const possible = optional.filter((name) => partsOf(name).length > 0);
-    if (possible.length > 0) {
-      const whole = build([...required, ...possible]);
-      if (whole !== undefined) samples.push(plain(whole, "with all its parts"));
+    const possible = new Map([...optional].filter(([, samples]) => samples.length > 0));
+    const samples: Sample[] = [];
+    if (required.size + possible.size > 0) {
+      const fullest = this.fullest(refs, base, required, possible);
+      samples.push(plain(fullest, "with all its parts"));
+      for (const [name, values] of possible) {
+        const isSent =
+          Object.hasOwn(fullest, name) ||
+          values.some(({ value }) => this.isValid(refs, withPart(base, name, value)));
+        if (!isSent) this.lacks(propertiesOf(facets).get(name) ?? [], `\`${name}\` beside the other parts`);
+      }
     }
-    for (const name of [...required, ...possible]) {
-      const values = required.includes(name) ? partsOf(name).slice(1) : partsOf(name);
-      for (const part of values) {
-        const value = Object.assign(Object.create(null) as Record<string, JsonValue>, base, {
-          [name]: part.value,
-        });
-        samples.push({ value, bound: part.bound, what: `with \`${name}\` ${part.what}` });
+    for (const [name, values] of [
+      ...[...required].map(([each, all]) => [each, all.slice(1)] as const),
+      ...possible,
+    ]) {
+      for (const { value, bound, what } of values) {
+        samples.push({ value: withPart(base, name, value), bound, what: `with \`${name}\` ${what}` });
       }
     }
     return samples;
   }
+
+  /**
+   * Every part that can be filled, each with the most in it. Where parts exclude each other, those are taken
+   * that can stand beside the ones before them; what depends on a later part gets in in the second round.
+   */
+  private fullest(
+    refs: readonly SchemaRef[],
+    base: JsonObject,
+    required: Parts,
+    optional: Parts,
+  ): JsonObject {
+    const widthMax = Math.max(1, Math.floor(WIDTH_MAX / Math.max(1, required.size + optional.size)));
+    const widest = (samples: readonly Sample[]): Sample | undefined => widestOf(samples, widthMax);
+    const whole = withParts(withParts(base, required, widest), optional, widest);
+    if (this.isValid(refs, whole)) return whole;
+    let grown = base;
+    let isGrownValid = this.isValid(refs, grown);
+    for (const [name, samples] of [...required, ...optional, ...optional]) {
+      const next = withParts(grown, new Map([[name, samples]]), widest);
+      const isNextValid = this.isValid(refs, next);
+      if (isGrownValid && !isNextValid) continue;
+      grown = next;
+      isGrownValid = isNextValid;
+    }
+    return grown;
+  }
 }
+
+/** What was found for each of some properties. */
+type Parts = ReadonlyMap<string, readonly Sample[]>;
+
+const NO_PARTS: JsonObject = Object.create(null) as JsonObject;
+
+const withPart = (object: JsonObject, name: string, value: JsonValue): JsonObject =>
+  Object.assign(Object.create(null) as Record<string, JsonValue>, object, { [name]: value });
+
+const withParts = (
+  object: JsonObject,
+  parts: Parts,
+  choose: (samples: readonly Sample[]) => Sample | undefined,
+): JsonObject => {
+  const built = Object.assign(Object.create(null) as Record<string, JsonValue>, object);
+  for (const [name, samples] of parts) {
+    const chosen = choose(samples);
+    if (chosen !== undefined) built[name] = chosen.value;
+  }
+  return built;
+};
+
+const plainestOf = ([first]: readonly Sample[]): Sample | undefined => first;
 
 const shortened = (value: JsonValue): string => {
   const text = canonicalJson(value);

@@ -25,7 +25,8 @@ import { lengthsOf, textOf } from "./sample-text.ts";
 import type { Claim, Violation } from "./violation.ts";
 
 const DEPTH_MAX = 5;
-const VIOLATIONS_MAX = 120;
+/** Values that are made of one valid value. */
+export const VIOLATIONS_MAX = 120;
 const ITEMS_MAX = 1000;
 const TEXT_LENGTH_MAX = 20_000;
 
@@ -34,7 +35,8 @@ const TEXT_LENGTH_MAX = 20_000;
  *
  * A candidate counts only if the judge finds that rule broken at that place and no other rule anywhere:
  * what breaks two rules says nothing about either. Rules inside `oneOf`, `anyOf`, `not` and `if` are not
- * tried, as breaking one branch need not break the schema.
+ * tried, as breaking one branch need not break the schema. With `mayAdd`, parts that the valid value does not
+ * have are added with a wrong type: in the fullest value those are the ones for which nothing valid was found.
  */
 export const violationsOf = (
   schemas: SchemaRegistry,
@@ -42,11 +44,13 @@ export const violationsOf = (
   ref: SchemaRef,
   valid: JsonValue,
   draws: Draws,
+  { mayAdd }: { readonly mayAdd: boolean },
 ): readonly Violation[] => {
   const found: Violation[] = [];
   const seen = new Set<string>();
   for (const candidate of candidatesOf(schemas, [ref], valid, "", false, draws, 0)) {
     if (found.length >= VIOLATIONS_MAX) break;
+    if (candidate.isAdded && !mayAdd) continue;
     const value = replaced(valid, candidate.path, candidate.part);
     if (value === undefined) continue;
     const key = `${candidate.keyword} ${candidate.at} ${canonicalJson(value)}`;
@@ -86,12 +90,14 @@ interface Candidate {
   /** Keys from the root to the part that is replaced. */
   readonly path: readonly (string | number)[];
   readonly part: JsonValue | typeof ABSENT;
+  /** Whether the valid value has nothing in this place. */
+  readonly isAdded: boolean;
 }
 
 function* candidatesOf(
   schemas: SchemaRegistry,
   refs: readonly SchemaRef[],
-  value: JsonValue,
+  value: JsonValue | typeof ABSENT,
   at: string,
   isOptional: boolean,
   draws: Draws,
@@ -105,7 +111,16 @@ function* candidatesOf(
     part: JsonValue | typeof ABSENT,
     what: string,
     claim: Claim = "refused",
-  ): Candidate => ({ keyword: rule.keyword, rule: rule.ref, at, claim, what, path, part });
+  ): Candidate => ({
+    keyword: rule.keyword,
+    rule: rule.ref,
+    at,
+    claim,
+    what,
+    path,
+    part,
+    isAdded: value === ABSENT,
+  });
 
   for (const rule of rulesOf(facets, "type")) {
     for (const part of wrongTypes(facets)) {
@@ -119,6 +134,8 @@ function* candidatesOf(
       );
     }
   }
+  // Where no value was found the type is all that is surely broken.
+  if (value === ABSENT) return;
   for (const rule of [...rulesOf(facets, "enum"), ...rulesOf(facets, "const")]) {
     for (const part of unlisted(value)) yield candidate(rule, part, "is none of the listed values");
   }
@@ -131,11 +148,9 @@ function* candidatesOf(
   if (typeof value === "string") yield* textCandidates(facets, value, draws.at("text", at), candidate);
   if (Array.isArray(value)) {
     yield* arrayCandidates(facets, value as readonly JsonValue[], candidate);
-    const [first] = value as readonly JsonValue[];
-    if (first !== undefined) {
-      const items = itemRefsOf(facets, 0);
-      yield* candidatesOf(schemas, items, first, pointerTo(at, 0), false, draws, depth + 1, [...path, 0]);
-    }
+    const [first = ABSENT] = value as readonly JsonValue[];
+    const items = itemRefsOf(facets, 0);
+    yield* candidatesOf(schemas, items, first, pointerTo(at, 0), false, draws, depth + 1, [...path, 0]);
   }
   if (!isJsonObject(value)) return;
   const required = requiredOf(facets);
@@ -153,8 +168,7 @@ function* candidatesOf(
     yield { ...extra, name, path: [...path, name] };
   }
   for (const [name, properties] of propertiesOf(facets)) {
-    const part = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (part === undefined) continue;
+    const part = Object.hasOwn(value, name) ? (value[name] ?? null) : ABSENT;
     const inner = pointerTo(at, name);
     yield* candidatesOf(schemas, properties, part, inner, !required.has(name), draws, depth + 1, [
       ...path,
