@@ -22,11 +22,25 @@ describe("a document is what YAML 1.2 or JSON says", () => {
     ["a: &x [1]\nb: *x", { a: [1], b: [1] }],
     ["a: |\n  two\n  lines\n", { a: "two\nlines\n" }],
     ["\ufeffa: 1", { a: 1 }],
+    ["\ufeffa: 1\nb:\n  c: 2\n", { a: 1, b: { c: 2 } }],
+    ["\ufeff# first\n---\na: 1\n", { a: 1 }],
+    ["\ufeff%YAML 1.2\n---\r\na: 1\r\n", { a: 1 }],
     ["__proto__: 1", JSON.parse('{"__proto__": 1}') as unknown],
   ])("%j", (text, value) => {
     const read = yaml(text);
     expect(read.problems).toEqual([]);
     expect(JSON.parse(JSON.stringify(read.value?.value))).toEqual(value);
+  });
+
+  test("places behind a byte order mark are those of an editor", () => {
+    const text = '{"a": 1,\n "b": 2}';
+    for (const read of [yaml, json]) {
+      const { value, problems } = read(`\ufeff${text}`);
+      expect(problems).toEqual([]);
+      for (const pointer of ["/a", "/b"]) {
+        expect(value?.rangeOf(pointer)).toEqual(read(text).value?.rangeOf(pointer));
+      }
+    }
   });
 
   test("both readers read JSON as JSON.parse does", () => {

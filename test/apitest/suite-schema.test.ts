@@ -25,7 +25,7 @@ beforeAll(async () => {
   const file = join(folder, "suite-schema.ts");
   writeFileSync(
     file,
-    `let schemas: { [name: string]: Json } = {};\n${SUITE_SCHEMA}\nexport const mistakesIn = (given: { [name: string]: Json }, schema: string, value: Json): string[] => {\n  schemas = given;\n  return mistakesOf(schema, value);\n};\n`,
+    `import { runInNewContext } from "node:vm";\nlet schemas: { [name: string]: Json } = {};\n${SUITE_SCHEMA}\nexport const mistakesIn = (given: { [name: string]: Json }, schema: string, value: Json): string[] => {\n  schemas = given;\n  return mistakesOf(schema, value);\n};\n`,
   );
   ({ mistakesIn } = (await import(/* @vite-ignore */ file)) as { mistakesIn: Mistakes });
 });
@@ -237,4 +237,10 @@ describe("the validator of a suite says what the judge of a run says", () => {
     // Some 50 on average, of which a single schema brings up to six.
     expect(third).toBeGreaterThan(3);
   });
+});
+
+test("an answer on which a pattern never ends fails its test instead of hanging it", () => {
+  const { schemas, name } = worldOf({ type: "array", items: { type: "string", pattern: "^(a|a)*$" } });
+  expect(mistakesIn(schemas, name, ["aaaa"])).toEqual([]);
+  expect(() => mistakesIn(schemas, name, [`${"a".repeat(60)}!`])).toThrow("took more than 3000 ms to judge");
 });

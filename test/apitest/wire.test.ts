@@ -163,6 +163,19 @@ describe("styles", () => {
     expect(await first(place, value, more)).toBe(expected);
   });
 
+  test("no parameter of the plain name stands for an object that lives in `q[..]`", async () => {
+    const schema: JsonValue = {
+      type: "object",
+      required: ["a"],
+      properties: { a: { type: "integer", minimum: 3 } },
+    };
+    const targets = (await casesOf(queryDocument(schema, { style: "deepObject" }))).map(
+      ({ request }) => request.target,
+    );
+    expect(targets.filter((target) => target.includes("?q="))).toEqual([]);
+    expect(targets).toContain("/things?q%5Ba%5D=2");
+  });
+
   test("a parameter with JSON as content keeps its types", async () => {
     const cases = await casesOf(
       document({

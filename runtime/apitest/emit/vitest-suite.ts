@@ -51,6 +51,7 @@ const header = ({ document, seed, version }: SuiteOrigin): string =>
     "// Run it against a server that may be changed by it: API_BASE_URL=http://127.0.0.1:8080 npx vitest run",
     'import { request as requestHttp } from "node:http";',
     'import { request as requestHttps } from "node:https";',
+    'import { runInNewContext } from "node:vm";',
     'import { afterAll, describe, expect, test } from "vitest";',
   ].join("\n");
 

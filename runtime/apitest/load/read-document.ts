@@ -44,7 +44,8 @@ export const readDocument = (file: string, bytes: Uint8Array): ReadDocument => {
   }
   const decoded = utf8Text(bytes);
   if (decoded === undefined) return notUtf8(bytes);
-  const text = decoded.startsWith("\ufeff") ? ` ${decoded.slice(1)}` : decoded;
+  // Editors do not count a byte order mark as a sign of the first line, and neither does a place here.
+  const text = decoded.replace(/^\ufeff/, "");
   const lines = lineIndexOf(text);
   const problems: Problem[] = [];
   let more = 0;

@@ -31,6 +31,8 @@ export const sentParameter = (parameter: Parameter, value: JsonValue): SentParam
 const queryPairs = (parameter: Parameter, name: string, shape: TextShape): SentParameter | undefined => {
   switch (shape.k) {
     case "one":
+      // `filter` is no name of a parameter that lives in `filter[..]`: a server sees an unknown one there.
+      if (parameter.style === "deepObject") return undefined;
       return [`${name}=${encodePart(shape.text)}`];
     case "list":
       if (parameter.style === "deepObject") return undefined;
