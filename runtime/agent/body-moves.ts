@@ -7,6 +7,7 @@ import { advance } from "./body/machine.ts";
 import { resumeMachine } from "./body/state.ts";
 import { outsideCall, propose } from "./calls.ts";
 import type { Labels } from "./labels.ts";
+import { REASON_OF, unseenBy } from "./loop-ends.ts";
 import { openLoop } from "./loop-moves.ts";
 import type { Ending, Move, Moved } from "./move.ts";
 import { endWith, moved, WAIT } from "./move.ts";
@@ -56,8 +57,12 @@ const following = (program: Program, state: RunState, event: BodyEvent): Moved =
       const loop = openLoop("body", messages, event.labels);
       return moved({ ...state, loop: { ...loop, iterationsMax, tokensMax } }, { k: "ask-model" });
     }
-    case "returned":
+    case "returned": {
+      const { shortfall } = state;
+      // What was made of half an answer is not given out, and no file of it is proposed.
+      if (shortfall !== undefined) return moved(state, endWith(REASON_OF[shortfall], unseenBy(shortfall)));
       return moved(state, { k: "respond", answer: { value: event.value, labels: event.labels } });
+    }
     case "failed":
       return moved(state, failure(event.fault, { span: event.span, labels: event.labels }));
     default:

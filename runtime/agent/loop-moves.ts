@@ -4,11 +4,12 @@ import { outcomesInOrder, propose } from "./calls.ts";
 import type { RunInput } from "./input.ts";
 import type { Labels } from "./labels.ts";
 import { joinLabels } from "./labels.ts";
-import type { LoopEnd, Move, Moved } from "./move.ts";
+import type { LoopEnd } from "./loop-ends.ts";
+import { LOOP_END_FIELD, REASON_OF } from "./loop-ends.ts";
+import type { Move, Moved } from "./move.ts";
 import { endWith, moved, WAIT } from "./move.ts";
 import type { Program } from "./program.ts";
 import { conversationLength, estimatedTokens, undeliveredMessage } from "./prompt.ts";
-import type { RunReason } from "./reasons.ts";
 import type { Command, Loop, ProposedByRun, RunState } from "./state.ts";
 
 export const openLoop = (purpose: Loop["for"], messages: readonly ModelMessage[], labels: Labels): Loop => ({
@@ -159,30 +160,24 @@ export const callsObserved = (settled: RunState, closed: RunState): Moved => {
 };
 
 /** The result of a loop is the value that a body waits for, or the run's own. */
-export const closeLoop = (state: RunState, how: LoopEnd, text: string): Moved => {
+export const closeLoop = (program: Program, state: RunState, how: LoopEnd, text: string): Moved => {
   const loop = openedLoop(state);
   if (loop.for === "body") {
     const value = {
       response: text,
       iterations: loop.iterations,
       total_tokens: loop.tokens,
-      termination_reason: how,
+      [LOOP_END_FIELD]: how,
     };
-    return moved({ ...state, loop: null }, { k: "resume-body", value, labels: loop.labels });
+    const closed: RunState = { ...state, loop: null };
+    const isUnseen = how !== "completed" && !program.looksAtLoopEnds && state.shortfall === undefined;
+    const next = isUnseen ? { ...closed, shortfall: how } : closed;
+    return moved(next, { k: "resume-body", value, labels: loop.labels });
   }
   // The loop stays open: a result that may not be given out goes back to the model.
   if (how === "completed")
     return moved(state, { k: "respond", answer: { value: text, labels: loop.labels } });
   return moved(state, endWith(REASON_OF[how], null, { labels: loop.labels }));
-};
-
-const REASON_OF: Readonly<Record<Exclude<LoopEnd, "completed">, RunReason>> = {
-  max_iterations: "ITERATIONS",
-  max_tokens: "TOKENS",
-  refused: "ANSWER_REFUSED",
-  cut: "ANSWER_CUT",
-  empty: "ANSWER_EMPTY",
-  repeated_calls: "CALLS_REPEATED",
 };
 
 /** The rules keep the answer back: the model is told and may give another one. */

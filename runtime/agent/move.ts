@@ -1,6 +1,7 @@
 import type { JsonValue } from "#kernel/json.ts";
 import type { Span } from "#protocol/source.ts";
 import type { Labels } from "./labels.ts";
+import type { LoopEnd } from "./loop-ends.ts";
 import type { RunReason } from "./reasons.ts";
 import type { Answer, Command, RunState } from "./state.ts";
 
@@ -20,16 +21,6 @@ export type Move =
   /** The result was given out: propose what changed. */
   | { readonly k: "publish" }
   | { readonly k: "end"; readonly ending: Ending };
-
-/** How a reasoning loop ends: `termination_reason` of a body's `reason`. */
-export type LoopEnd =
-  | "completed"
-  | "max_iterations"
-  | "max_tokens"
-  | "refused"
-  | "cut"
-  | "empty"
-  | "repeated_calls";
 
 export interface Ending {
   readonly reason: RunReason;

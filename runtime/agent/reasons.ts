@@ -18,8 +18,11 @@ export const RUN_REASONS = {
   MODEL_TIMEOUT: ["failed", "the model did not answer in time"],
   MODEL_EXHAUSTED: ["failed", "the script of the model has no more answers"],
   MODEL_DENIED: ["failed", "the rules do not let this run ask the model"],
-  ANSWER_REFUSED: ["failed", "the model declined to answer"],
-  ANSWER_CUT: ["failed", "the model's answer was cut off by its length"],
+  ANSWER_REFUSED: ["failed", "the model declined to answer, or a filter of its provider stopped it"],
+  ANSWER_CUT: [
+    "failed",
+    "the model's answer was cut off by its length: by `outputTokensMax` of its endpoint, by the tokens that the run has left, or by the model itself",
+  ],
   ANSWER_EMPTY: ["failed", "the model answered with nothing"],
   CALLS_REPEATED: ["failed", "the model proposed the same calls again and again"],
   // the rules

@@ -7,6 +7,7 @@ import type { LogLevel } from "./body/event.ts";
 import type { MachineState } from "./body/state.ts";
 import type { CallStatus } from "./input.ts";
 import type { Labels } from "./labels.ts";
+import type { Shortfall } from "./loop-ends.ts";
 import type { RunReason } from "./reasons.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface RunState {
   readonly body: MachineState | null;
   /** The reasoning loop that is open. */
   readonly loop: Loop | null;
+  /** How the first loop ended that gave no whole answer to a body that looks at no such end; else absent. */
+  readonly shortfall?: Shortfall;
   /** Calls that were proposed together and are not all settled; `[]` when none are. */
   readonly calls: readonly PendingCall[];
   /** Those of them that are settled, in the order in which they were. */

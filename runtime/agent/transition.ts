@@ -146,7 +146,7 @@ const make = (
     case "ask-model":
       return askModel(program, state);
     case "close-loop":
-      return closeLoop(state, move.how, move.text);
+      return closeLoop(program, state, move.how, move.text);
     case "respond":
       return respond(state, move.answer);
     case "publish":

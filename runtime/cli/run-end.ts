@@ -79,6 +79,7 @@ const endCode = (
 const MISSING: ReadonlySet<string> = new Set([
   "MODEL_UNAVAILABLE",
   "MODEL_REFUSED",
+  "MODEL_BAD_ANSWER",
   "MODEL_TIMEOUT",
   "SESSION_UNAVAILABLE",
   "SANDBOX_LOST",

@@ -52,6 +52,12 @@ const CLOSINGS: ReadonlySet<EntryType> = new Set([
   "effect.unknown",
 ]);
 
+/** Finish reasons behind which there is no whole answer. */
+const NO_ANSWER: Readonly<Record<string, string>> = {
+  length: "cut off by its length; no call that stood in it is made",
+  refused: "stopped by the model or its provider; no call that stood in it is made",
+};
+
 const TOLD: Readonly<Record<string, string>> = {
   EFFECT_HAPPENED: "happened",
   EFFECT_ABSENT: "did not happen",
@@ -200,6 +206,8 @@ class RunView implements RunObserver {
       this.#say(
         `${lead}${this.#style.dim(`(no words, ${plural(numberField(fields, "toolCalls"), "call")})`)}`,
       );
+    const told = NO_ANSWER[textField(fields, "finish")];
+    if (told !== undefined) this.#paragraph(told, MARGIN, MARGIN, this.#style.yellow);
   }
 
   #failure(fields: JsonObject, content: ObservedEntry["content"]): void {

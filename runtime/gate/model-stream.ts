@@ -38,6 +38,7 @@ const readAnswer = (event: Finished, limits: GateLimits): Result<ModelAnswer, Mo
   if (event.toolCalls.length > limits.answerToolCallsMax) {
     return badAnswer(
       `the model proposed ${event.toolCalls.length} calls at once, at most ${limits.answerToolCallsMax} are taken`,
+      LESS_HELP,
     );
   }
   const characters = event.toolCalls.reduce(
@@ -78,8 +79,12 @@ const readUsage = ({ inputTokens, cachedInputTokens, outputTokens, source }: Mod
 const isCount = (count: number | undefined): count is number =>
   Number.isSafeInteger(count) && Number(count) >= 0;
 
-const badAnswer = (message: string): Result<never, ModelFault> =>
-  failed(fault("MODEL_BAD_ANSWER", message, { retryable: true }));
+const badAnswer = (message: string, help = OTHER_HELP): Result<never, ModelFault> =>
+  failed(fault("MODEL_BAD_ANSWER", message, { help, retryable: true }));
+
+const OTHER_HELP = "start the run again, or choose another model";
 
 const tooLarge = (limits: GateLimits): Result<never, ModelFault> =>
-  badAnswer(`the model's answer is longer than ${limits.answerCharactersMax} characters`);
+  badAnswer(`the model's answer is longer than ${limits.answerCharactersMax} characters`, LESS_HELP);
+
+const LESS_HELP = "have the agent ask for less at once, or choose another model";

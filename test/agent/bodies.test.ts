@@ -144,14 +144,20 @@ describe("reason in a body", () => {
     ["empty", {}, ""],
     ["max_tokens", { text: "long", usage: { inputTokens: 5_000, outputTokens: 1 } }, "long"],
   ])("says how it ended when that was %s", async (reason, turn, response) => {
-    const { report } = await run([turn], 'reason("s", topic, max_tokens: 4000)');
-    expect(report.end.result).toMatchObject({ termination_reason: reason, response });
+    const { report } = await runIn({
+      body: 'let r = reason("s", topic, max_tokens: 4000); return [r.termination_reason, r.response];',
+      turns: [turn],
+    });
+    expect(report.end).toMatchObject({ outcome: "completed", result: [reason, response] });
   });
 
   test("keeps within the turns that the call allows", async () => {
     const turns = [calls("read_file", { path: "a" }), calls("read_file", { path: "b" }), says("never")];
-    const { report, requests } = await run(turns, 'reason("s", topic, max_iterations: 2)');
-    expect(report.end.result).toMatchObject({ termination_reason: "max_iterations", iterations: 2 });
+    const { report, requests } = await runIn({
+      body: 'let r = reason("s", topic, max_iterations: 2); return [r["termination_reason"], r.iterations];',
+      turns,
+    });
+    expect(report.end.result).toEqual(["max_iterations", 2]);
     expect(requests).toHaveLength(2);
   });
 
@@ -177,9 +183,72 @@ describe("reason in a body", () => {
 
   test("that is bounded to nothing a hundred thousand times still lets others in", async () => {
     const { report, recorder } = await runIn({
-      body: 'for n in range(200) { let a = reason("s", "a text that takes more than one token", max_tokens: 1); } return "end";',
+      body: 'for n in range(200) { let a = reason("s", "a text that takes more than one token", max_tokens: 1); let how = a.termination_reason; } return "end";',
     });
     expect(report.end.result).toBe("end");
     expect(recorder.ofType("body.advanced").length).toBeGreaterThan(10);
+  });
+});
+
+describe("a body that does not look at how its loops ended", () => {
+  const repeated = Array.from({ length: 6 }, () => calls("read_file", { path: "a" }));
+  const ends: readonly (readonly [string, readonly JsonObject[], string])[] = [
+    ["cut off", [{ finish: "length", text: "half of" }], "failed ANSWER_CUT"],
+    ["cut off in a call", [{ ...calls("read_file", { path: "a" }), finish: "length" }], "failed ANSWER_CUT"],
+    ["refused", [{ finish: "refused", text: "so far" }], "failed ANSWER_REFUSED"],
+    ["empty", [{}], "failed ANSWER_EMPTY"],
+    ["of calls again and again", repeated, "failed CALLS_REPEATED"],
+    ["over its tokens", [{ text: "x", usage: { inputTokens: 5_000, outputTokens: 1 } }], "limited TOKENS"],
+    [
+      "over its turns",
+      [
+        calls("read_file", { path: "a" }),
+        calls("read_file", { path: "b" }),
+        calls("read_file", { path: "c" }),
+      ],
+      "limited ITERATIONS",
+    ],
+  ];
+  test.each(ends)("does not complete its run with an answer that is %s", async (_, turns, expected) => {
+    const call = `reason("s", topic, max_tokens: 4000, max_iterations: ${turns === repeated ? 20 : 3})`;
+    const { report, recorder } = await runIn({ body: `return ${call}.response;`, turns });
+    expect(`${report.end.outcome} ${report.end.reason}`).toBe(expected);
+    expect(report.end.result).toBeNull();
+    expect(report.end.explanation).toContain("`termination_reason`");
+    expect(trace(recorder)).not.toContain("action.decided respond");
+  });
+
+  test("is told of the first of several, and goes on to its end as the language says", async () => {
+    const { report, requests } = await runIn({
+      body: 'let out = []; for n in range(3) { let a = reason("s", topic); out += [a.response]; } return out;',
+      turns: [says("a"), { finish: "length", text: "half" }, { finish: "refused", text: "" }],
+    });
+    expect(requests).toHaveLength(3);
+    expect(report.end).toMatchObject({ outcome: "failed", reason: "ANSWER_CUT", result: null });
+  });
+
+  test("has its own mistake as the reason where it makes one", async () => {
+    const { report } = await runIn({
+      body: 'let a = reason("s", topic); error(a.response);',
+      turns: [{ finish: "length", text: "half" }],
+    });
+    expect(report.end).toMatchObject({ reason: "BODY_ERROR" });
+  });
+
+  test("completes where it looks", async () => {
+    const { report } = await runIn({
+      body: 'let a = reason("s", topic); if a.termination_reason != "completed" { return "none"; } return a.response;',
+      turns: [{ finish: "length", text: "half" }],
+    });
+    expect(report.end).toMatchObject({ outcome: "completed", result: "none" });
+  });
+
+  test("is the same run again from what is on record, up to its end", async () => {
+    const { report } = await runIn({
+      body: 'let a = reason("s", topic); let b = reason("t", topic); return a.response + b.response;',
+      turns: [{ finish: "length", text: "half" }, says("whole")],
+      limits: { sliceSteps: 50 },
+    });
+    expect(report.end).toMatchObject({ outcome: "failed", reason: "ANSWER_CUT" });
   });
 });

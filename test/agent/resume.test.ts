@@ -264,6 +264,8 @@ describe("a run does not go on", () => {
     ["tools", { tools: digestOf("9") }, "the tools"],
     ["limits", { configuration: digestOf("9") }, "the limits"],
     ["engine", { semantics: 99 }, "the engine"],
+    // Its bodies completed with answers that were cut off.
+    ["engine of before", { semantics: 1 }, "the engine"],
     ["tier", { tier: "gvisor" }, "the sandbox tier"],
     ["model", { model: "scripted:other" }, "the model"],
     ["powers", { powers: digestOf("9") }, "what the agent may do"],

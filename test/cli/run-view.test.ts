@@ -78,6 +78,23 @@ test.each([
   expect(view(80, answered(" ", calls))).toEqual(["", `  1  ${expected}`]);
 });
 
+describe("an answer that is none", () => {
+  const ending = (finish: string, text: string) => {
+    const event = answered(text, 0);
+    return view(80, { ...event, public: { ...event.public, finish } });
+  };
+  test.each([
+    ["length", "cut off by its length; no call that stood in it is made"],
+    ["refused", "stopped by the model or its provider; no call that stood in it is made"],
+  ])("that finished with %s says so below its words", (finish, told) => {
+    expect(ending(finish, "half an ans")).toEqual(["", "  1  › half an ans", `     ${told}`]);
+    expect(ending(finish, "")).toEqual(["", "  1  (no words, 0 calls)", `     ${told}`]);
+  });
+  test("is one like any other where it finished by itself", () => {
+    expect(ending("stop", "whole")).toEqual(["", "  1  › whole"]);
+  });
+});
+
 describe("the end of a run", () => {
   const ended = (reason: string) =>
     view(80, {

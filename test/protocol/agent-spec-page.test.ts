@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 import { describe, expect, test } from "vitest";
 
-import type { LoopEnd } from "#agent/move.ts";
+import type { LoopEnd } from "#agent/loop-ends.ts";
 import {
   BODY_DEPTH_MAX,
   CALL_TIMEOUT_MS_MAX,

@@ -9,10 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { WireServer } from "#test/kit/openai-wire-server.ts";
 import {
   answers,
+  chunk,
   chunksOf,
   cuts,
   hangs,
   refuses,
+  sends,
   sse,
   startWireServer,
 } from "#test/kit/openai-wire-server.ts";
@@ -259,6 +261,58 @@ describe("a run that is cancelled", () => {
     expect(own).toEqual(["model.requested", ...between, "model.failed", "run.ended"]);
     expect(server.requests.length).toBe(asked + 1);
   });
+});
+
+describe("an answer that is not whole never completes a run", () => {
+  const half = { text: "half an ans", toolCalls: [call("write_file", { path: "HALF.md", content: "x" })] };
+  test.each([
+    [
+      "cut off",
+      { text: "half an ans", finish: "length" },
+      /› half an ans cut off by its length/,
+      "ANSWER_CUT",
+    ],
+    ["cut off in a call", { ...half, finish: "length" }, /cut off by its length/, "ANSWER_CUT"],
+    ["filtered", { ...half, finish: "content_filter" }, /stopped by the model or its/, "ANSWER_REFUSED"],
+    ["empty", {}, /\(no words, 0 calls\)/, "ANSWER_EMPTY"],
+  ] as const)("one that is %s", async (_, answer, shown, reason) => {
+    const { code, out } = await runAt(server.endpoint(answers(answer)));
+    const words = out.map((line) => line.trim()).join(" ");
+    expect(words).toMatch(shown);
+    expect(words).toContain(`failed (${reason})`);
+    expect(words).toContain("`termination_reason`");
+    expect(code).toBe(1);
+    const ended = desk.entries().findLast(({ type }) => type === "run.ended");
+    expect(ended?.public).toMatchObject({ outcome: "failed", reason });
+    expect(desk.entries().findLast(({ type }) => type === "action.decided")?.public["action"]).toBe(
+      "model_call",
+    );
+  });
+});
+
+describe("what does not speak the protocol ends with 3 and points at the URL", () => {
+  const page = sends("<html>Log in</html>", { "content-type": "text/html" });
+  const odd = sends(sse([chunk([{ index: 0, delta: { content: "x" }, finish_reason: "banana" }])]));
+  test.each([
+    ["a page", page, "a page of HTML"],
+    ["a finish reason of its own", odd, "a reason that is not known"],
+  ])("%s", async (_, behaviour, why) => {
+    const before = server.requests.length;
+    const { code, out } = await runAt(server.endpoint(behaviour));
+    const words = out.map((line) => line.trim()).join(" ");
+    expect(words).toContain(why);
+    expect(words).toMatch(/look at the endpoint's URL \(`WRIT_MODEL_URL`.*ends with \/v1/);
+    expect(code).toBe(3);
+    expect(server.requests.length).toBe(before + 1);
+  });
+});
+
+test("a provider that wants nobody to ask again for longer than anybody counts is asked once", async () => {
+  const before = server.requests.length;
+  const { code, out } = await runAt(server.endpoint(refuses(429, {}, { "retry-after": "9".repeat(20) })));
+  expect(server.requests.length).toBe(before + 1);
+  expect(code).toBe(3);
+  expect(out.join(" ")).toContain("36600d");
 });
 
 describe("a model that cannot be had ends with 3 and says what to do", () => {

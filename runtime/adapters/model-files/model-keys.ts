@@ -50,6 +50,7 @@ const keyOf = (text: string, place: string): Result<string, SecretFault> =>
         fault(
           "SECRET_INVALID",
           `${place} is none: it is empty, too long, or not of visible ASCII characters`,
+          { help: "put the provider's key there as it was given to you, or take it out" },
         ),
       );
 
@@ -61,7 +62,7 @@ const invalid = (place: string): SecretFault =>
 const refused = (file: string, kind: "exposed" | "unreadable", why: string): SecretFault => {
   const message = `\`${visibleText(file)}\` ${why}`;
   return kind === "unreadable"
-    ? fault("SECRET_UNREADABLE", message)
+    ? fault("SECRET_UNREADABLE", message, { help: "mend or remove it" })
     : fault("SECRET_EXPOSED", `${message}, so its keys count as known`, {
         help: `if nobody else used this machine meanwhile, \`chmod 600 ${visibleText(file)}\`; otherwise replace the keys`,
       });

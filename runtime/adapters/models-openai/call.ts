@@ -16,7 +16,7 @@ import type { OpenAiLimits } from "./limits.ts";
 import { OPENAI_LIMITS_DEFAULT } from "./limits.ts";
 import type { OpenAiDeps, OpenAiModel } from "./model.ts";
 import type { Provider } from "./provider-fault.ts";
-import { faultOfConnection, faultOfRefusal, passing, saidInError } from "./provider-fault.ts";
+import { faultOfConnection, faultOfRefusal, passing, PROTOCOL_HELP, saidInError } from "./provider-fault.ts";
 import { providerText } from "./provider-text.ts";
 import { estimatedTokens, requestLength, toolNames, wireMessage, wireTool } from "./request-body.ts";
 
@@ -168,7 +168,9 @@ export class Call {
       return this.#badAnswer("it is compressed, which nobody asked for");
     }
     const type = (header("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-    return type === "text/event-stream" ? null : this.#badAnswer("it is not a stream of events");
+    if (type === "text/event-stream") return null;
+    const instead = INSTEAD[type ?? ""] ?? "";
+    return this.#badAnswer(`it is ${instead}not a stream of events`);
   }
 
   /** The beginning of a body, as far as it comes: a refusal is one also without its words. */
@@ -193,9 +195,9 @@ export class Call {
     return new TextDecoder().decode(concatBytes(...pieces).subarray(0, errorBytesMax));
   }
 
-  /** The body in pieces that end where events do, within every limit. */
+  /** The events of the body that hold data, one by one and within every limit. */
   async *#pieces(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const { answerBytesMax, eventBytesMax, idleMsMax, trailerMsMax } = this.#limits;
+    const { answerBytesMax, emptyBytesMax, eventBytesMax, idleMsMax, trailerMsMax } = this.#limits;
     const source = body[Symbol.asyncIterator]();
     const events = new EventSplitter();
     let bytes = 0;
@@ -205,8 +207,10 @@ export class Call {
       if (next.done === true) break;
       bytes += next.value.length;
       if (bytes > answerBytesMax) this.#stop(this.#badAnswer(`it has more than ${answerBytesMax} bytes`));
-      const piece = events.push(next.value);
-      if (piece !== null) yield piece;
+      yield* events.push(next.value);
+      if (events.emptyBytes > emptyBytesMax) {
+        this.#stop(this.#badAnswer(`more than ${emptyBytesMax} bytes of it say nothing`));
+      }
       if (events.pendingBytes > eventBytesMax) {
         this.#stop(this.#badAnswer(`one event of it has more than ${eventBytesMax} bytes`));
       }
@@ -247,8 +251,9 @@ export class Call {
     throw abortError();
   }
 
-  #badAnswer(why: string): ModelFault {
+  #badAnswer(why: string, help: string = PROTOCOL_HELP): ModelFault {
     return fault("MODEL_BAD_ANSWER", `the answer of ${this.#provider.origin} cannot be used: ${why}`, {
+      help,
       retryable: true,
     });
   }
@@ -272,6 +277,12 @@ export class Call {
       : this.#badAnswer("it breaks the reader");
   }
 }
+
+/** What else often answers at a URL that is not quite right. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  "text/html": "a page of HTML and ",
+  "application/json": "one piece of JSON and ",
+};
 
 const LATE: unique symbol = Symbol("late");
 

@@ -10,6 +10,11 @@ export interface OpenAiLimits {
   readonly answerMsMax: number;
   /** Whole body of an answer, with what stands around the text. */
   readonly answerBytesMax: number;
+  /**
+   * What of it holds nothing of an answer, as comments that keep the connection alive: one of 25 bytes each
+   * tenth of a second is a seventh of that by the end of the longest answer.
+   */
+  readonly emptyBytesMax: number;
   /** One server-sent event. */
   readonly eventBytesMax: number;
   readonly headerBytesMax: number;
@@ -28,6 +33,7 @@ export const OPENAI_LIMITS_DEFAULT: OpenAiLimits = {
   trailerMsMax: 5_000,
   answerMsMax: 10 * 60_000,
   answerBytesMax: 32 * 1024 * 1024,
+  emptyBytesMax: 1024 * 1024,
   eventBytesMax: 4 * 1024 * 1024,
   headerBytesMax: 16 * 1024,
   errorBytesMax: 64 * 1024,

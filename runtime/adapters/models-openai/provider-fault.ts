@@ -33,7 +33,7 @@ export const faultOfRefusal = (provider: Provider, refusal: Refusal): ModelFault
   const place = `${provider.origin} answered ${status}`;
   if (status >= 300 && status <= 399) {
     return fault("MODEL_REFUSED", `${place}, a redirect, which is never followed`, {
-      help: "name the address that really answers as the endpoint's URL",
+      help: `name the address that really answers: ${URL_PLACES}`,
     });
   }
   if (isTooLong(status, said)) {
@@ -53,49 +53,62 @@ export const faultOfRefusal = (provider: Provider, refusal: Refusal): ModelFault
   }
   if (status === 404) {
     return fault("MODEL_REFUSED", `${place}: it has no such model, or no such path${quoted}`, {
-      help: "look at the name behind --model and at the endpoint's URL, which usually ends with /v1",
+      help: `look at the name behind --model and at ${URL_PLACES}`,
     });
   }
   if (PASSING.includes(status) || status >= 500) {
     const afterMs = retryAfterMs(refusal.header, refusal.wallMs);
     const wait =
-      afterMs === null || !Number.isSafeInteger(Math.ceil(afterMs))
+      afterMs === null || afterMs === 0
         ? ""
         : `, and wants nobody to ask again for ${durationText(Math.ceil(afterMs))}`;
     const busy = status === 429 ? ": too many requests" : status < 500 ? "" : ": it cannot answer now";
     return passing("MODEL_UNAVAILABLE", `${place}${busy}${quoted}${wait}`, { afterMs });
   }
   return status >= 400
-    ? fault("MODEL_REFUSED", `${place}: it does not accept the request${quoted}`)
-    : fault("MODEL_BAD_ANSWER", `${place}, which is no answer of this protocol`);
+    ? fault("MODEL_REFUSED", `${place}: it does not accept the request${quoted}`, {
+        help: `look whether the model takes tools and so long an answer (\`outputTokensMax\`), and at ${URL_PLACES}`,
+      })
+    : fault("MODEL_BAD_ANSWER", `${place}, which is no answer of this protocol`, { help: PROTOCOL_HELP });
 };
 
 /** Request timeout, conflict, too early, too many requests; every status from 500 on is among them too. */
 const PASSING: readonly number[] = [408, 409, 425, 429];
 
-/** A fault after which the same request may be sent again. */
+/** Where a person says which URL an endpoint has. */
+const URL_PLACES =
+  "the endpoint's URL (`WRIT_MODEL_URL`, else `url` in models.json), which usually ends with /v1";
+
+/** What to do about a server that speaks something else. */
+export const PROTOCOL_HELP = `what answers there has to stream answers in the protocol of OpenAI's chat completions; look at ${URL_PLACES}`;
+
+const LATER_HELP = "start the run again later, or with another model";
+
+/** A fault after which the same request may be sent again, and what to do once it was in vain. */
 export const passing = (
   code: "MODEL_UNAVAILABLE" | "MODEL_TIMEOUT",
   message: string,
   again: ModelAgain = { afterMs: null },
-): ModelFault => ({ ...fault(code, message, { retryable: true }), again });
+): ModelFault => ({ ...fault(code, message, { help: LATER_HELP, retryable: true }), again });
 
 /** What an error of the connection means. Its own message is not shown: it may name anything. */
 export const faultOfConnection = (provider: Provider, error: unknown): ModelFault => {
   const code = errorCode(error);
   const { origin } = provider;
   if (code === "HPE_HEADER_OVERFLOW") {
-    return fault("MODEL_BAD_ANSWER", `${origin} answered with more headers than are read`);
+    return fault("MODEL_BAD_ANSWER", `${origin} answered with more headers than are read`, {
+      help: PROTOCOL_HELP,
+    });
   }
   if (code.startsWith("HPE_")) {
     return fault("MODEL_BAD_ANSWER", `${origin} does not answer in HTTP (${code})`, {
-      help: "look at the endpoint's URL",
+      help: PROTOCOL_HELP,
     });
   }
   if (code === "ECONNREFUSED" || code === "ENOTFOUND" || UNREACHABLE.includes(code)) {
     return {
       ...fault("MODEL_UNAVAILABLE", `${origin} cannot be reached (${code})`, {
-        help: "look whether the server runs and whether the endpoint's URL is right; proxies of the environment are not used",
+        help: `look whether the server runs, and at ${URL_PLACES}; proxies of the environment are not used`,
         retryable: true,
       }),
     };
@@ -104,7 +117,7 @@ export const faultOfConnection = (provider: Provider, error: unknown): ModelFaul
     return passing("MODEL_UNAVAILABLE", `the connection to ${origin} broke (${code})`);
   }
   return fault("MODEL_UNAVAILABLE", `no secure connection to ${origin} (${code})`, {
-    help: "look at the server's certificate and at the endpoint's URL; NODE_EXTRA_CA_CERTS names a file of authorities of your own",
+    help: `look at the server's certificate and at ${URL_PLACES}; NODE_EXTRA_CA_CERTS names a file of authorities of your own`,
   });
 };
 

@@ -120,3 +120,18 @@ export const statementOffset = (code: Code, pc: number): number => {
   }
   return code.spans[found]?.[0] ?? 0;
 };
+
+/** Whether the code takes a field of this name from any record, or has the name as a text to take it by. */
+export const namesField = ({ instructions }: Code, name: string): boolean =>
+  instructions.some((instruction) => {
+    switch (instruction.op) {
+      case "member":
+        return instruction.name === name;
+      case "push":
+        return instruction.value === name;
+      case "load-place":
+        return instruction.path.some((step) => step.k === "member" && step.name === name);
+      default:
+        return false;
+    }
+  });

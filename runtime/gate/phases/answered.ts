@@ -126,7 +126,10 @@ const answerOf = (run: Stopping<Result<ModelAnswer, ModelFault>>): Result<ModelA
 };
 
 const LATE: Result<never, ModelFault> = failed(
-  fault("MODEL_TIMEOUT", "the model did not answer in time", { retryable: true }),
+  fault("MODEL_TIMEOUT", "the model did not answer in time", {
+    help: "start the run again later, or with another model",
+    retryable: true,
+  }),
 );
 
 /** Records what became of a model call. `cancelled` when there is no answer because the run was cancelled. */

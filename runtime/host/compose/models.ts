@@ -118,7 +118,10 @@ const noModel = (id: string): LanguageModel => ({
   id,
   remote: false,
   async *stream() {
-    yield { k: "failed", fault: fault("MODEL_REFUSED", "the run has no model to ask") };
+    yield {
+      k: "failed",
+      fault: fault("MODEL_REFUSED", "the run has no model to ask", { help: "name one with --model" }),
+    };
   },
 });
 

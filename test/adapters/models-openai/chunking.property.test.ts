@@ -4,6 +4,7 @@ import type { Exchange } from "#adapters/models-openai/http-exchange.ts";
 import { EventSplitter } from "#adapters/models-openai/event-splitter.ts";
 import { retryAfterMs } from "#adapters/models-openai/retry-after.ts";
 import { withoutSecret } from "#kernel/without-secret.ts";
+import { DURATION_MS_MAX } from "#kernel/duration.ts";
 import { concatBytes, utf8, utf8Text } from "#kernel/bytes.ts";
 import { caseCount } from "#test/kit/cases.ts";
 import { chunksOf, sse } from "#test/kit/openai-wire-server.ts";
@@ -45,6 +46,12 @@ describe("however the network cuts the bytes", () => {
     ["carriage returns and line feeds", whole.replaceAll("\n", "\r\n")],
     ["carriage returns", whole.replaceAll("\n", "\r")],
     ["comments between", whole.replaceAll("data: ", ": ping\n\ndata:")],
+    [
+      "comments and fields that nobody uses within",
+      whole.replaceAll("data: ", "id: 1\n: ping\nretry: 5\ndata:"),
+    ],
+    ["events without data between", whole.replaceAll("data: ", "event: ping\n\ndata:")],
+    ["a mark of its byte order before it", `\ufeff${whole}`],
   ])("an answer with %s is the same", async (_, text) => {
     const bytes = utf8(text);
     const read = (pieces: readonly Uint8Array[]) =>
@@ -89,15 +96,24 @@ describe("however the network cuts the bytes", () => {
     );
   });
 
-  test("events are regrouped and none of their bytes is lost", () => {
+  test("each event with data is one piece, and every other byte is counted", () => {
+    const line = fc.constantFrom("data: x", "data", "event: y", ": note", "id: 1", "", "datum", "\r");
+    const end = fc.constantFrom("\n", "\r\n");
     fc.assert(
-      fc.property(fc.array(fc.constantFrom("a", "\n", "\r\n", "\r", "data: x")), cutsAt, (words, places) => {
-        const bytes = utf8(words.join(""));
+      fc.property(fc.array(fc.tuple(line, end)), cutsAt, (lines, places) => {
+        const text = lines.map(([words, ending]) => words + ending).join("");
         const splitter = new EventSplitter();
-        const pieces = cut(bytes, places).flatMap((piece) => splitter.push(piece) ?? []);
+        const pieces = cut(utf8(text), places).flatMap((piece) => splitter.push(piece));
+        const shown = pieces.map((piece) => utf8Text(piece) ?? "");
+        for (const piece of shown) {
+          expect(piece).toMatch(/^(?:(?:data: x|data|event: y)\r?\n)+\r*\n$/);
+          expect(piece).toMatch(/^data/m);
+        }
+        const data = [...(shown.join("") + (utf8Text(splitter.rest()) ?? "")).matchAll(/^data/gm)];
+        expect(data).toHaveLength([...text.matchAll(/^data(?::|\r?$)/gm)].length);
+        const passed = concatBytes(...pieces, splitter.rest()).length;
+        expect(passed + splitter.emptyBytes).toBe(utf8(text).length);
         expect(splitter.pendingBytes).toBe(splitter.rest().length);
-        expect(concatBytes(...pieces, splitter.rest())).toEqual(bytes);
-        for (const piece of pieces) expect(utf8Text(piece)).toMatch(/(?:^|\n)\r*\n$/);
       }),
     );
   });
@@ -115,7 +131,12 @@ describe("Retry-After", () => {
     ["a day that is none", "Sun, 41 Mar 2026 12:00:30 GMT", null, null],
     ["a number in another base", "0x10", null, null],
     ["infinity", "Infinity", null, null],
-    ["a long number", "9".repeat(400), null, null],
+    ["a number below nothing", "-5", null, null],
+    ["two numbers", "5, 7", null, null],
+    ["twenty digits", "9".repeat(20), null, 100 * DURATION_MS_MAX],
+    ["a long number", "9".repeat(400), null, 100 * DURATION_MS_MAX],
+    ["a long number of milliseconds", null, "9".repeat(400), 100 * DURATION_MS_MAX],
+    ["a date in a far year", "Fri, 31 Dec 9999 23:59:59 GMT", null, 100 * DURATION_MS_MAX],
   ])("of %s", (_, seconds, fine, expected) => {
     const headers: Readonly<Record<string, string | null>> = {
       "retry-after": seconds,

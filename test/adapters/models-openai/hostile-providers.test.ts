@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OPENAI_LIMITS_DEFAULT } from "#adapters/models-openai/limits.ts";
+import { DURATION_MS_MAX } from "#kernel/duration.ts";
 import type { ModelFault } from "#ports/language-model.ts";
 import type { WireBehaviour, WireServer } from "#test/kit/openai-wire-server.ts";
 import {
@@ -79,8 +80,16 @@ describe("a stream that is cut is never an answer", () => {
 describe("what is not of the protocol is a bad answer, and not asked for again", () => {
   test.each<[string, WireBehaviour, RegExp]>([
     ["JSON that is none", sends("data: {broken\n\n"), /not JSON/],
-    ["a page", sends("<html>hello</html>", { "content-type": "text/html" }), /not a stream/],
-    ["an answer in one piece", sends("{}", { "content-type": "application/json" }), /not a stream/],
+    [
+      "a page",
+      sends("<html>hello</html>", { "content-type": "text/html" }),
+      /is a page of HTML and not a st/,
+    ],
+    [
+      "an answer in one piece",
+      sends("{}", { "content-type": "application/json" }),
+      /piece of JSON and not a/,
+    ],
     ["no type at all", sends("data: {}\n\n", {}), /not a stream/],
     ["an answer that is compressed", compresses({ text: "hello" }), /compressed/],
     ["no content", refuses(204, ""), /204/],
@@ -126,6 +135,7 @@ describe("what is not of the protocol is a bad answer, and not asked for again",
     const fault = await failureOf(behaviour);
     expect(fault, fault.message).toMatchObject({ code: "MODEL_BAD_ANSWER" });
     expect(fault.message).toMatch(why);
+    expect(fault.help).toMatch(/look at the endpoint's URL \(`WRIT_MODEL_URL`.*ends with \/v1/);
     expect(fault.again).toBeUndefined();
   });
 
@@ -158,10 +168,40 @@ describe("what is too much is ended", () => {
     expect(fault.message).toMatch(why);
   });
 
-  test("comments without end", async () => {
-    const limits = { ...OPENAI_LIMITS_DEFAULT, answerBytesMax: 512 * 1024 };
-    const fault = await failureOf(repeats(": nothing\n\n".repeat(8_192)), limits);
-    expect(fault.message).toMatch(/more than 524288 bytes/);
+  test.each([
+    ["comments", ": nothing\n\n".repeat(8_192)],
+    ["one comment", ": nothing ".repeat(8_192)],
+    ["empty lines", "\n".repeat(65_536)],
+    ["events without data", "event: ping\nid: 7\n\n".repeat(4_096)],
+    ["fields that nobody uses", "retry: 1\nx\n".repeat(8_192)],
+  ])("%s without end are ended after a megabyte", async (_, words) => {
+    let sent = 0;
+    const behaviour: WireBehaviour = (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const more = (): void => {
+        if (response.destroyed || sent > 24 * 1024 * 1024) return;
+        sent += words.length;
+        if (response.write(words)) setImmediate(more);
+        else response.once("drain", more);
+      };
+      more();
+    };
+    const fault = await failureOf(behaviour);
+    expect(fault).toMatchObject({ code: "MODEL_BAD_ANSWER" });
+    expect(fault.message).toMatch(/more than 1048576 bytes of it say nothing/);
+    // What lies in the buffers between the two comes on top.
+    expect(sent).toBeLessThan(16 * 1024 * 1024);
+  });
+
+  test("comments that keep a long answer alive are none of it", async () => {
+    const keeping = ": PROCESSING\n\n".repeat(50);
+    const words = Array.from({ length: 500 }, (_, index) => delta({ content: `${index} ` }));
+    const text = [...words, delta({}, "stop")].map((each) => `${keeping}data: ${each}\n\n`).join("");
+    const events = await ask(modelAt(server.endpoint(sends(text))));
+    expect(events.at(-1)).toMatchObject({
+      k: "finished",
+      text: words.map((_, index) => `${index} `).join(""),
+    });
   });
 
   test("arguments without end", async () => {
@@ -214,6 +254,7 @@ describe("a refusal", () => {
     expect(fault.code).toBe(code);
     expect(fault.message).toMatch(message);
     expect(fault.message).toContain(`answered ${status}`);
+    expect(fault.help).toBeDefined();
     expect(fault.again).toEqual(code === "MODEL_UNAVAILABLE" ? { afterMs: null } : undefined);
   });
 
@@ -221,10 +262,20 @@ describe("a refusal", () => {
     ["seconds", { "retry-after": "7" }, 7_000],
     ["milliseconds, which are finer", { "retry-after": "7", "retry-after-ms": "1500" }, 1_500],
     ["a date that is past", { "retry-after": "Wed, 21 Oct 2015 07:28:00 GMT" }, 0],
+    ["more digits than anybody counts", { "retry-after": "9".repeat(20) }, 100 * DURATION_MS_MAX],
     ["nothing that is known", { "retry-after": "soon" }, null],
     ["a number below nothing", { "retry-after": "-5" }, null],
   ])("says when to come back in %s", async (_, headers, afterMs) => {
     expect((await failureOf(refuses(429, said("Slow down"), headers))).again).toEqual({ afterMs });
+  });
+
+  test.each([
+    ["0", ""],
+    ["7", ", and wants nobody to ask again for 7s"],
+    ["9".repeat(20), ", and wants nobody to ask again for 36600d"],
+  ])("that says %s says what that means", async (seconds, told) => {
+    const fault = await failureOf(refuses(503, "", { "retry-after": seconds }));
+    expect(fault.message.split(": it cannot answer now")[1]).toBe(told);
   });
 
   test("that repeats the key, or most of it, is shown without", async () => {
