@@ -3,7 +3,7 @@ import { concatBytes } from "#kernel/bytes.ts";
 import { aboutDurationText } from "#kernel/duration.ts";
 import type { JsonValue } from "#kernel/json.ts";
 import { readJson } from "#kernel/json.ts";
-import type { Result } from "#kernel/result.ts";
+import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
@@ -25,6 +25,7 @@ import {
 } from "./host-connection.ts";
 import { ledgerPlaceOf } from "./ledger-place.ts";
 import { block, PREVIEW_CHARACTERS_MAX } from "./terminal-approver.ts";
+import { tellUnseen } from "./unseen-host.ts";
 import type { AnsweredFault } from "./why-not-waiting.ts";
 import { whyNotWaiting } from "./why-not-waiting.ts";
 
@@ -127,15 +128,17 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
 
 /** Without a host nothing waits: what waited there ended with it. */
 const atHost = async (invocation: Invocation, act: (peer: Peer) => Promise<ExitCode>): Promise<ExitCode> => {
+  const unavailable = (reason: Fault<string>): ExitCode =>
+    refuse(invocation, { ...reason, error: "unavailable" });
   const workspace = await workspaceHere(invocation);
-  const host = workspace.ok ? await attach(invocation, workspace.value, false) : workspace;
-  if (!host.ok) {
-    printFault(invocation, host.fault);
-    return 3;
-  }
+  if (!workspace.ok) return unavailable(workspace.fault);
+  const host = await attach(invocation, workspace.value, false);
+  if (!host.ok) return unavailable(host.fault);
   if (host.value !== null) return withHost(host.value, act);
   const [id] = invocation.positionals;
   if (id !== undefined) return refuse(invocation, await notWaiting(invocation, id));
+  const unseen = await tellUnseen(invocation, workspace.value);
+  if (!unseen.ok) return unavailable(unseen.fault);
   if (!invocation.switches.has("json")) invocation.terminal.out(NOTHING_WAITS);
   return 0;
 };

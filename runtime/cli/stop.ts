@@ -26,6 +26,7 @@ import { ledgerPlaceOf } from "./ledger-place.ts";
 import type { ListedRun } from "./ps.ts";
 import { allRunsHere } from "./ps.ts";
 import { testsElsewhere } from "./test-runs.ts";
+import { UNSEEN_HOST } from "./unseen-host.ts";
 import { VERSION } from "./version.ts";
 
 export const stopCommand: Command = {
@@ -147,7 +148,7 @@ const stopHere = async (
 
 const ELSEWHERE = {
   ...fault("RUN_ELSEWHERE", "the run belongs to another process than a host", {
-    help: "it was started in a terminal without --detach: Ctrl-C there cancels it",
+    help: `where it was started in a terminal without --detach, Ctrl-C there cancels it; ${UNSEEN_HOST}`,
   }),
   error: "unavailable",
 };

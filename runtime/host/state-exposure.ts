@@ -14,7 +14,7 @@ export interface Exposure {
 }
 
 /** Folders of the state whose files say who may do what, or prove what was done. */
-const PARTS = ["workspaces", "keys", "consents", "ledgers", "anchors", "sandbox"] as const;
+const PARTS = ["workspaces", "hosts", "keys", "consents", "ledgers", "anchors", "sandbox"] as const;
 
 /** Other systems than POSIX have no mode bits; there the user profile protects the folder. */
 const HAS_MODES = process.platform !== "win32";

@@ -34,8 +34,12 @@ export const hostPlace = (
   { platform, uid, variables }: PlaceSurroundings,
 ): Result<HostPlace, HostPlaceFault> => {
   if (platform === "win32" || uid === undefined) return failed(UNSUPPORTED);
+  return hostPlaceBelow(runtimeFolder(platform, uid, variables), workspace);
+};
+
+/** @param outer the outermost folder that is this user's alone. */
+export const hostPlaceBelow = (outer: string, workspace: string): Result<HostPlace, HostPlaceFault> => {
   const name = createHash("sha256").update(workspace).digest("hex").slice(0, 16);
-  const outer = runtimeFolder(platform, uid, variables);
   const folder = join(outer, name);
   const socket = join(folder, "host.sock");
   const bytes = utf8(socket).length;

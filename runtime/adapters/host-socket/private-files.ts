@@ -110,7 +110,7 @@ const checkOwn = async (
 
 export const PERMISSIONS = 0o777;
 
-const isOwn = (stats: Stats, mode: number): boolean =>
+export const isOwn = (stats: Stats, mode: number): boolean =>
   (stats.mode & PERMISSIONS) === mode && stats.uid === process.getuid?.();
 
 const refusal = (path: string, code: string): PrivateFileFault => {

@@ -17,7 +17,8 @@ import type { HostConnection } from "../rpc/client-connection.ts";
 import { openConnection } from "../rpc/client-connection.ts";
 import type { Handlers, Params } from "../rpc/peer.ts";
 import type { HostSurroundings } from "./host.ts";
-import { hostLedgerPlace, meetingPlace, takeHostLock } from "./host.ts";
+import { hostLedgerPlace, takeHostLock } from "./host.ts";
+import { placeOfHost } from "./place-of-host.ts";
 import { releaseOf } from "../rpc/release-order.ts";
 import { programFiles } from "./program-files.ts";
 
@@ -57,17 +58,13 @@ export const attachToHost = async (
       isTold = true;
     },
   };
-  const place = meetingPlace(options.surroundings);
-  if (!place.ok) return options.starts ? place : ok(null);
-  if (options.starts) {
-    const made = await makeFolders(place.value);
-    if (!made.ok) return made;
-  }
   let untilMs = systemClock.monotonicMs() + START_MS_MAX;
   let started: StartOfHost | null = null;
   /** The host of an earlier release that was asked to finish. */
   let drained: Drained | null = null;
   for (;;) {
+    const place = await placeOfHost(options.surroundings);
+    if (!place.ok) return options.starts ? place : ok(null);
     const met = await meet(place.value, options, signal);
     if (met.ok) {
       const judged = await judge(met.value, options, drained, signal);
@@ -85,6 +82,8 @@ export const attachToHost = async (
       return failed(isMissing ? notStarted(place.value, started) : met.fault);
     // One that was just ending may have been in the way of the first try.
     if (isMissing && (started === null || started.code === 0)) {
+      const made = await makeFolders(place.value);
+      if (!made.ok) return made;
       const begun = await startUnlessHeld(place.value, options, signal);
       if (!begun.ok) return begun;
       started = begun.value ?? started;

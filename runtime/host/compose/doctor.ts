@@ -27,7 +27,8 @@ import { nodeFinding, platformFinding, thisMachine } from "../doctor/surrounding
 import { within } from "../doctor/within.ts";
 import { findIdentity } from "../workspace-identity.ts";
 import type { Workspace } from "../workspace.ts";
-import { hostLedgerPlace, meetingPlace } from "./host.ts";
+import { hostLedgerPlace } from "./host.ts";
+import { placeOfHost } from "./place-of-host.ts";
 import { keyFolder, keyLostHelp, ledgerFolder } from "./ledger.ts";
 import type { ModelPlace } from "./models.ts";
 import { knownEndpoints } from "./models.ts";
@@ -256,7 +257,8 @@ const hostFinding = async (of: Examination, signal: AbortSignal): Promise<Findin
   const asked = await of.askHost(workspace, signal);
   if (!asked.ok) return faulty("host", asked.fault);
   if (asked.value === null) return none;
-  const place = meetingPlace({ workspace, variables: of.variables });
+  const { variables, stateDirectory } = of;
+  const place = await placeOfHost({ workspace, variables, stateDirectory });
   const pid = place.ok ? await lockHolder(place.value.lock) : null;
   const { product, runs, approvalsWaiting } = asked.value;
   const says = [

@@ -6,6 +6,7 @@ import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { listenForClients } from "#adapters/host-socket/listen.ts";
 import type { HostPlace } from "#adapters/host-socket/place.ts";
 import { hostPlace } from "#adapters/host-socket/place.ts";
+import { recordPlace } from "#adapters/host-socket/place-record.ts";
 import { makeFolders } from "#adapters/host-socket/private-files.ts";
 import { takeLock } from "#adapters/ledger-files/log-lock.ts";
 import { toHex } from "#kernel/bytes.ts";
@@ -162,6 +163,12 @@ const serve = async (
     if (!listener.ok) {
       await server.close();
       return listener;
+    }
+    const told = await recordPlace(surroundings.stateDirectory, workspace.id, place);
+    if (!told.ok) {
+      await listener.value.close();
+      await server.close();
+      return told;
     }
     await Promise.race([server.ended, aborted(signal)]);
     await listener.value.close();
