@@ -257,6 +257,7 @@ describe("a run", () => {
         "no headers of an answer came",
         dripping("", "HTTP/1.1 103 Early Hints\r\n\r\n"),
       ],
+      ["sends 100 for ever", "no headers of an answer came", dripping("", "HTTP/1.1 100 Continue\r\n\r\n")],
       ["never reads the request", "no headers of an answer came", () => undefined],
     ])("that %s the run ends, and says that %s", async (_, why, act) => {
       const tests = await thingsTests();

@@ -38,7 +38,7 @@ export const httpTransportContract = (
 
     /** A transport to a server that does this with each connection once its first bytes have come. */
     const to = async (
-      act: (socket: Socket, received: string) => void,
+      act: (socket: Socket, received: string) => unknown,
       limits: Partial<HttpLimits> = {},
     ): Promise<HttpTransport> => {
       const server = createServer((socket) => {
@@ -210,6 +210,64 @@ export const httpTransportContract = (
       ],
     ])("a server that %s is %s", async (_, code, act) => {
       expect(await codeOf(await to(act))).toBe(code);
+    });
+
+    const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+    const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nHT";
+
+    test.each<[string, string]>([
+      ["one", CONTINUE],
+      ["several", CONTINUE.repeat(5)],
+      ["one with headers", "HTTP/1.1 100 Continue\r\nA: b\r\n\r\n"],
+      ["one without a reason", "HTTP/1.1 100\r\n\r\n"],
+      [
+        "one among others",
+        `HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n${CONTINUE}HTTP/1.1 102 Processing\r\n\r\n`,
+      ],
+    ])("an answer behind `100 Continue` that nobody asked for is the answer: %s", async (_, before) => {
+      const text = `${before}${ANSWER}`;
+      const whole = await to((socket) => socket.write(text));
+      const inDrops = await to(async (socket) => {
+        for (const sign of text) {
+          socket.write(sign);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+      for (const transport of [whole, inDrops]) {
+        // On the same connection too.
+        for (let time = 0; time < 3; time += 1) {
+          const sent = await transport.send({ ...GET, method: "POST", body: "{}" }, never);
+          expect(sent).toMatchObject({ ok: true, value: { status: 200, body: utf8("HT") } });
+        }
+      }
+    });
+
+    test("a large answer that comes together with `100 Continue` is whole", async () => {
+      const body = "x".repeat(9000);
+      const transport = await to((socket) =>
+        socket.write(`${CONTINUE}HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
+      );
+      expect(await transport.send(GET, never)).toMatchObject({ ok: true, value: { body: utf8(body) } });
+    });
+
+    test("what looks like `100 Continue` within an answer is part of it", async () => {
+      const transport = await to((socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${CONTINUE.length}\r\n\r\n`);
+        setTimeout(() => socket.write(CONTINUE), 30);
+      });
+      expect(await transport.send(GET, never)).toMatchObject({ ok: true, value: { body: utf8(CONTINUE) } });
+    });
+
+    test.each([
+      ["", CONTINUE],
+      ["HTTP/1.1 100 Continue\r\nA: ", "x"],
+    ])("`100 Continue` without end behind %j is too slow", async (first, next) => {
+      const transport = await to((socket) => {
+        socket.write(first);
+        const drops = setInterval(() => socket.write(next), 20);
+        socket.on("close", () => clearInterval(drops));
+      });
+      expect(await codeOf(transport)).toBe("HTTP_TIMEOUT");
     });
 
     test("a body that comes in drops ends with the time for a whole answer", async () => {

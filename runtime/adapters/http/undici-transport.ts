@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { Pool } from "undici";
+import { buildConnector, Pool } from "undici";
 
 import { abortError, throwIfAborted } from "#kernel/abort.ts";
 import { concatBytes, utf8 } from "#kernel/bytes.ts";
@@ -15,6 +15,7 @@ import {
 import type { ApiRequest } from "#protocol/api-test.ts";
 
 import { faultOf, tooSlow } from "./faults.ts";
+import { skipContinue } from "./skip-continue.ts";
 
 export interface PinnedAddress {
   readonly address: string;
@@ -29,19 +30,24 @@ export class UndiciTransport implements HttpTransport {
   constructor(origin: string, pinned: PinnedAddress, limits: HttpLimits) {
     this.origin = origin;
     this.limits = limits;
+    const connect = buildConnector({
+      timeout: limits.connectTimeoutMs,
+      lookup: (_host, options, found) => {
+        if (options.all === true) found(null, [pinned]);
+        else found(null, pinned.address, pinned.family);
+      },
+    });
     this.pool = new Pool(origin, {
       connections: limits.connectionsMax,
       pipelining: 1,
       headersTimeout: limits.headersTimeoutMs,
       bodyTimeout: limits.bodyTimeoutMs,
       maxHeaderSize: limits.headerBytesMax,
-      connect: {
-        timeout: limits.connectTimeoutMs,
-        lookup: (_host, options, found) => {
-          if (options.all === true) found(null, [pinned]);
-          else found(null, pinned.address, pinned.family);
-        },
-      },
+      connect: (options, connected) =>
+        connect(options, (...outcome) => {
+          if (outcome[0] === null) skipContinue(outcome[1], limits.headerBytesMax);
+          connected(...outcome);
+        }),
     });
   }
 
