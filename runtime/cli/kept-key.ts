@@ -54,13 +54,13 @@ export class KeyKeeper implements HostClient {
   /** Keeps the key there until the run is over. Rejects with an AbortError when aborted. */
   async until(
     run: string,
-    { peer, closed }: HostConnection,
+    { peer, closed }: Pick<HostConnection, "peer" | "closed">,
     signal: AbortSignal,
   ): Promise<Result<RunOutcome, CallFault>> {
     this.acknowledge = (subscription, batch) => peer.notify("events/acknowledge", { subscription, batch });
     const params = { scope: { run }, from: { runSeq: 0 }, level: "entries", window: WINDOW } as const;
     const followed = await peer.call("events/subscribe", params, { signal });
-    if (!followed.ok) return followed;
+    if (!followed.ok) return followed.fault.error === "connection-lost" ? failed(LOST) : followed;
     const outcome = await Promise.race([this.over.promise, closed.then(() => null), aborted(signal)]);
     return outcome === null ? failed(LOST) : ok(outcome);
   }

@@ -133,6 +133,7 @@ describe("the validator of a suite says what the judge of a run says", () => {
     [{ allOf: [{ prefixItems: [true] }], unevaluatedItems: false }, [[1]], [[1, 2]]],
     // Of a branch that is never taken.
     [{ if: { not: true, anyOf: [{ unevaluatedProperties: false }] }, then: false }, [{}, { a: 1 }], []],
+    [{ if: { not: true, oneOf: [{ unevaluatedItems: false }] }, then: false }, [[], [1]], []],
     [
       {
         $defs: { n: { properties: { next: { $ref: "#/$defs/n" }, v: { type: "integer" } } } },
