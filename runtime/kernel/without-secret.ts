@@ -2,11 +2,10 @@
 const PIECE_CHARACTERS_MIN = 8;
 const REMOVED = "[key removed]";
 
-/** `text` with every piece of the secret that has eight characters or more replaced. */
-export const withoutSecret = (text: string, secret: string | null): string =>
-  secret === null ? text : secretRemover([secret])(text);
-
-/** The same for many secrets, or many forms of one. Of pieces that begin at one place the longest is replaced. */
+/**
+ * Replaces every piece of the secrets, or forms of one, that has eight characters or more. Of pieces that begin
+ * at one place the longest is replaced.
+ */
 export const secretRemover = (secrets: readonly string[]): ((text: string) => string) => {
   const windows = new Set(secrets.flatMap(windowsOf));
   const sizes = [...new Set([...windows].map(({ length }) => length))];

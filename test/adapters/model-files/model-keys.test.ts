@@ -97,9 +97,10 @@ describe("a file of keys", () => {
     ["a key of other letters", JSON.stringify({ [OPENAI]: "sk-\u00e4" }), "SECRET_INVALID"],
     ["no UTF-8", new Uint8Array([0xff, 0xfe]), "SECRET_UNREADABLE"],
     ["too much", new Uint8Array(USER_FILE_BYTES_MAX + 1).fill(0x20), "SECRET_UNREADABLE"],
-  ])("with %s is refused without a word of it", async (_, text, code) => {
+  ])("with %s is refused with what to do and without a word of it", async (_, text, code) => {
     const refused = await keysIn(fileOf(text)).secretFor(OPENAI);
-    expect(refused).toMatchObject({ ok: false, fault: { code } });
+    const help: unknown = expect.stringMatching(/./);
+    expect(refused).toMatchObject({ ok: false, fault: { code, help } });
     expect(JSON.stringify(refused)).not.toMatch(/sk-1|x-other/);
   });
 });

@@ -285,6 +285,21 @@ describe("a refusal", () => {
     expect(fault.help).toBe("put another key in");
   });
 
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  test.each([
+    ["in base64", base64(KEY)],
+    ["in base64 behind one byte", base64(`:${KEY}`)],
+    ["in base64 behind two bytes", base64(`u:${KEY}`)],
+    ["in base64 within a header", base64(`Bearer ${KEY}\r\n`)],
+    ["in capitals", KEY.toUpperCase()],
+  ])("that repeats the key %s is shown without", async (_, repeated) => {
+    const { message } = await failureOf(refuses(401, said(`bad ${repeated}`)));
+    expect(message).toContain("[key removed]");
+    for (let at = 3; at + 12 < repeated.length; at += 1) {
+      expect(message).not.toContain(repeated.slice(at, at + 12));
+    }
+  });
+
   test("of a megabyte is shown as a few words", async () => {
     const fault = await failureOf(refuses(500, "x".repeat(1024 * 1024)));
     expect(fault.message.length).toBeLessThan(500);
