@@ -184,7 +184,7 @@ const endLines = (
     case "budget":
       return ["the budget of requests was used up before all cases were sent; --requests-max raises it"];
     case "silent":
-      return ["the server stopped answering, so the run ended"];
+      return ["cases one after another had no complete answer, so the run ended before all were sent"];
     case "interrupted": {
       const by = howInterrupted === null ? "" : ` by ${howInterrupted}`;
       return [`interrupted${by}: ${missing}`];

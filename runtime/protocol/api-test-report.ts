@@ -60,7 +60,7 @@ export type ApiRunEnd =
   | "completed"
   /** The budget of requests was used up before all cases were sent. */
   | "budget"
-  /** The server stopped answering. */
+  /** Cases one after another had no complete answer, so that the others were not sent. */
   | "silent"
   /** An answer kept whoever judges it too busy, or ended it. */
   | "unjudged"

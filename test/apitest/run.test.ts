@@ -152,6 +152,19 @@ describe("a run", () => {
     return tests;
   };
 
+  /** More cases than silences that end a run and requests that may be under way then. */
+  const manyTests = async (): Promise<DocumentTests> => {
+    const parameters = ["a", "b", "c", "d"].map((name) => ({
+      name,
+      in: "query",
+      schema: { type: "integer", minimum: 1, maximum: 50 },
+    }));
+    const { tests } = await planOf({ "api.yaml": document({ parameters }) });
+    if (tests === null) throw new Error("no tests");
+    expect(tests.plan.cases.length).toBeGreaterThan(24);
+    return tests;
+  };
+
   test("never sends more requests than its budget, and says so", async () => {
     let received = 0;
     const origin = await serve((_, response) => {
@@ -206,7 +219,7 @@ describe("a run", () => {
 
   test("ends when a server falls silent", async () => {
     const origin = await serve(() => undefined);
-    const tests = await thingsTests();
+    const tests = await manyTests();
     const report = await runAt(
       tests,
       origin,
@@ -215,6 +228,32 @@ describe("a run", () => {
     );
     expect(report).toMatchObject({ ok: true, value: { ended: "silent" } });
     if (report.ok) expect(report.value.failures.map(({ check }) => check)).toEqual(["answered"]);
+  });
+
+  test("is through where the last cases of all had no answer, and nothing was left to send", async () => {
+    let received = 0;
+    const tests = await thingsTests();
+    const answered = tests.plan.cases.length - 8;
+    const origin = await serve((request, response) => {
+      received += 1;
+      if (received <= answered) request.resume().on("end", () => response.writeHead(200).end());
+      else request.destroy();
+    });
+    const report = await runAt(tests, origin, { concurrencyMax: 1, shrinkRequestsMax: 0 });
+    if (!report.ok) throw new Error(report.fault.message);
+    expect(report.value).toMatchObject({ ended: "completed", casesSent: tests.plan.cases.length });
+    expect(report.value.failures.map(({ check }) => check)).toContain("answered");
+  });
+
+  test("goes on where a server sends what is no HTTP, and says what is wrong with it", async () => {
+    const origin = await serve((request) => request.socket.end("HTTP/1.1 200 OK\r\nA b: c\r\n\r\n"));
+    const tests = await thingsTests();
+    const report = await runAt(tests, origin);
+    if (!report.ok) throw new Error(report.fault.message);
+    expect(report.value).toMatchObject({ ended: "completed", casesSent: tests.plan.cases.length });
+    expect(report.value.failures.map(({ message }) => message)).toEqual([
+      "there was no answer: what the server sent is not HTTP/1.1: invalid header token",
+    ]);
   });
 
   describe("with a server that never comes to an end", () => {
@@ -260,7 +299,7 @@ describe("a run", () => {
       ["sends 100 for ever", "no headers of an answer came", dripping("", "HTTP/1.1 100 Continue\r\n\r\n")],
       ["never reads the request", "no headers of an answer came", () => undefined],
     ])("that %s the run ends, and says that %s", async (_, why, act) => {
-      const tests = await thingsTests();
+      const tests = await manyTests();
       const isBody = why.startsWith("no whole");
       const [headersTimeoutMs, wholeTimeoutMs] = isBody ? [60_000, 400] : [150, 60_000];
       const limits = { headersTimeoutMs, bodyTimeoutMs: 60_000, wholeTimeoutMs };

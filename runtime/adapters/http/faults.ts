@@ -35,9 +35,12 @@ export const faultOf = (error: unknown, limits: HttpLimits): HttpFault => {
     default:
       break;
   }
-  // The parser does not give every one of its errors a code.
-  if (code.startsWith("HPE_") || nameOf(error) === "HTTPParserError") {
-    return fault("HTTP_MALFORMED", `what the server sent is not HTTP (${code})`);
+  // The parser gives its errors no code, and a status below 100 it does not expect at all.
+  if (textOf(error, "name") === "HTTPParserError" || code === "ERR_ASSERTION") {
+    return fault("HTTP_MALFORMED", `what the server sent is not HTTP/1.1${parserReason(error)}`);
+  }
+  if (textOf(error, "message") === "bad upgrade") {
+    return fault("HTTP_MALFORMED", "the server changed to another protocol (101), which nobody asked for");
   }
   if (UNREACHABLE.includes(code) || isTlsRefusal(code)) {
     return fault("HTTP_UNREACHABLE", `the server cannot be reached (${code})`, { retryable: true });
@@ -54,8 +57,16 @@ const SLOW = {
   whole: "no whole answer came",
 } as const;
 
-const nameOf = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "name" in error ? error.name : undefined;
+const textOf = (error: unknown, member: "name" | "message"): string => {
+  const text = Object(error) === error ? Reflect.get(error as object, member) : undefined;
+  return typeof text === "string" ? text : "";
+};
+
+/** What the parser says in brackets at the end: one of its own texts, nothing that a server wrote. */
+const parserReason = (error: unknown): string => {
+  const [, reason] = /\(([A-Za-z][A-Za-z ,/-]{2,80})\)$/.exec(textOf(error, "message")) ?? [];
+  return reason === undefined ? "" : `: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`;
+};
 
 /** OpenSSL's and Node's names for a certificate or handshake that is not accepted. */
 const isTlsRefusal = (code: string): boolean =>

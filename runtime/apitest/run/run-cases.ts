@@ -108,7 +108,14 @@ class Run {
       if (this.broken !== undefined) return failed(this.broken);
       if (this.ended !== "completed") break;
     }
+    // Where nothing was left to be tried, nothing was ended.
+    if (this.ended === "silent" && this.casesLeft === 0) this.ended = "completed";
     return ok(undefined);
+  }
+
+  private get casesLeft(): number {
+    const kept = this.notSent.reduce((sum, { cases }) => sum + cases, 0);
+    return this.plan.cases.length - this.casesSent - kept;
   }
 
   private async passOperation(
@@ -201,7 +208,9 @@ class Run {
         this.broken ??= fault("APITEST_UNREACHABLE", sent.fault.message, { retryable: true, help });
         return "tried";
       }
-      this.silences += 1;
+      // Who sends what is no HTTP is there, and quick.
+      if (sent.fault.code === "HTTP_MALFORMED") this.wasHeard = true;
+      else this.silences += 1;
       if (this.silences >= SILENCES_MAX) this.ended = "silent";
       this.causes.add(testCase, null, noAnswer(testCase, sent.fault));
       this.operations.add(testCase, null, []);

@@ -6,6 +6,7 @@ import { UndiciTransport } from "#adapters/http/undici-transport.ts";
 import { HTTP_LIMITS_DEFAULT } from "#ports/http-transport.ts";
 import { httpTransportContract } from "#test/contracts/http-transport.ts";
 import { createServer } from "node:http";
+import { createServer as createNetServer } from "node:net";
 import type { AddressInfo } from "node:net";
 
 httpTransportContract("undici", async (origin, limits) => {
@@ -43,6 +44,34 @@ describe("an origin is scheme, host and port", () => {
     expect(await openHttpTransport("http://name.invalid")).toMatchObject({
       fault: { code: "HTTP_UNREACHABLE" },
     });
+  });
+});
+
+describe("what is broken of an answer is named", () => {
+  test.each([
+    ["SSH-2.0-OpenSSH_9.2\r\n", "expected HTTP/, RTSP/ or ICE/"],
+    ["HTTP/1.1 abc OK\r\n\r\n", "invalid status code"],
+    ["HTTP/1.1 200 OK\r\nA b: c\r\n\r\n", "invalid header token"],
+    ["HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "invalid character in Content-Length"],
+    ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "invalid character in chunk size"],
+    ["HTTP/1.1 000 X\r\n\r\n", "not HTTP/1.1"],
+    ["HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "another protocol (101)"],
+  ])("%j", async (text, reason) => {
+    const server = createNetServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.on("data", () => socket.end(text));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const opened = await openHttpTransport(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    if (!opened.ok) throw new Error(opened.fault.message);
+    const request = { method: "GET", target: "/", headers: [], body: null };
+    const sent = await opened.value.send(request, new AbortController().signal);
+    await opened.value.close();
+    server.close();
+    expect(sent).toMatchObject({ ok: false, fault: { code: "HTTP_MALFORMED" } });
+    const message = sent.ok ? "" : sent.fault.message;
+    expect(message).toContain(reason);
+    expect(message).not.toMatch(/unknown|UND_ERR|ERR_/);
   });
 });
 
