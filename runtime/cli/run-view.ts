@@ -81,6 +81,8 @@ class RunView implements RunObserver {
   #turns = 0;
   #denials = 0;
   #refusals = 0;
+  /** Files that were to be published and are not, since that failed. */
+  #unpublished = 0;
   /** Of all answers so far, in billionths of a US dollar; null once one came whose price is not known. */
   #costNanoUsd: number | null = 0;
   /** Why this tier was chosen, in words; the entry has a code only. */
@@ -335,10 +337,11 @@ class RunView implements RunObserver {
   }
 
   #completion(fields: JsonObject, content: ObservedEntry["content"]): void {
+    const status = textField(fields, "status");
+    if (status === "failed" && textField(fields, "tool") === "publish_file") this.#unpublished += 1;
     if (!this.#calls.has(textField(fields, "callId"))) return;
     const words = textField(contentObject(content, "result"), "text").split("\n");
     const lines = words.filter((line) => line.trim() !== "");
-    const status = textField(fields, "status");
     if (status === "failed") this.#below(fields, this.#style.yellow, lines.join(" "));
     // What the gate itself refused was never put to a rule, so its line says why.
     if (status === "denied" && !this.#explained.has(textField(fields, "callId"))) {
@@ -398,6 +401,7 @@ class RunView implements RunObserver {
       ...(this.#turns > 0 && this.#costNanoUsd !== null ? [dollars(this.#costNanoUsd)] : []),
       `${this.#denials} denied`,
       ...(this.#refusals > 0 ? [`${this.#refusals} refused`] : []),
+      ...(this.#unpublished > 0 ? [`${plural(this.#unpublished, "publish", "publishes")} failed`] : []),
     ];
     this.#say("");
     const why = reason === "COMPLETED" || reason === outcome.toUpperCase() ? "" : ` (${reason})`;

@@ -165,6 +165,24 @@ describe("the result of a program", () => {
   });
 });
 
+describe("the last line of a run", () => {
+  const publish = (status: string): Parameters<typeof view>[1][] => [
+    {
+      type: "action.decided",
+      public: { tool: "publish_file", outcome: "allow", callId: status },
+      content: {},
+    },
+    { type: "action.completed", public: { tool: "publish_file", callId: status, status }, content: {} },
+  ];
+  const ended = { type: "run.ended", public: { outcome: "completed" }, content: {} } as const;
+
+  test("counts publishes that failed, and says nothing of them where none did", () => {
+    const failed = view(80, ...publish("failed"), ...publish("done"), ended);
+    expect(failed.at(-1)).toMatch(/^completed .*, 0 denied, 1 publish failed$/);
+    expect(view(80, ...publish("done"), ended).at(-1)).toMatch(/, 0 denied$/);
+  });
+});
+
 describe("thousands of calls at once", () => {
   const DIFF = Array.from({ length: 150 }, (_, index) => `+line ${index}`).join("\n");
   const denied = (number: number) =>
