@@ -8,7 +8,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import { visibleJson, visibleText } from "#kernel/visible-text.ts";
 import type { HostConnection } from "#host/rpc/client-connection.ts";
 import type { Answer } from "#host/rpc/peer.ts";
-import { CONTENT_READ_BYTES_MAX } from "#protocol/host-rpc.ts";
+import { APPROVAL_REASON_CHARACTERS_MAX, CONTENT_READ_BYTES_MAX } from "#protocol/host-rpc.ts";
 
 import { isIdEnding } from "./audit-list.ts";
 import { shortId } from "./audit-text.ts";
@@ -73,7 +73,7 @@ export const approvalsAnswerCommand: Command = {
       value: "<fp>",
       summary: "of the call, as `writ approvals list` shows it: at least its first 12 digits",
     },
-    { name: "reason", value: "<text>", summary: "why; goes on record" },
+    { name: "reason", value: "<text>", summary: "why, in at most 2,000 characters; goes on record" },
     WORKSPACE_OPTION,
     { name: "json", summary: "what became of it as one line of JSON" },
   ],
@@ -105,6 +105,14 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
       "an answer is for the call that was shown: `writ approvals list` shows it",
     );
   }
+  const reason = values.get("reason")?.[0] ?? null;
+  if (reason !== null && reason.length > APPROVAL_REASON_CHARACTERS_MAX) {
+    return refuseUsage(
+      invocation,
+      `--reason has ${reason.length} characters, and at most ${APPROVAL_REASON_CHARACTERS_MAX} go on record`,
+      "say it in fewer words, and name where the rest is to be read",
+    );
+  }
   return atHost(invocation, async (peer) => {
     const waiting = await listApprovals(peer, signal);
     if (!waiting.ok) return refuse(invocation, waiting.fault);
@@ -112,7 +120,6 @@ const answer = async (invocation: Invocation): Promise<ExitCode> => {
     if (one === undefined) return refuse(invocation, await notWaiting(invocation, id));
     if (!one.fingerprint.startsWith(given)) return refuse(invocation, OTHER_CALL);
     const { approval, fingerprint } = one;
-    const reason = values.get("reason")?.[0] ?? null;
     const params = { approval, fingerprint, answer: word, reason } as const;
     const answered = await peer.call("approvals/answer", params, { signal });
     if (!answered.ok) {

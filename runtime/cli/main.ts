@@ -7,6 +7,7 @@ import { userName } from "./account.ts";
 import type { Environment, ExitCode, Terminal } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry } from "./commands.ts";
+import type { Audience } from "./fault-output.ts";
 import { printFault, refuseUsage } from "./fault-output.ts";
 import { createProcessTerminal, errColumnsOf } from "./process-terminal.ts";
 import { runCommand } from "./run-command.ts";
@@ -31,7 +32,10 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
   };
   const interrupt = (by: string): void => {
     // The first one cancels and waits until everything is gone; the second leaves at once.
-    if (interrupted.signal.aborted) process.exit(130);
+    if (interrupted.signal.aborted) {
+      if (left !== null) printFault(left, LEFT_AT_ONCE);
+      process.exit(130);
+    }
     abort(by);
   };
   // A terminal that is closed says so more than once, and nobody there is in a hurry.
@@ -86,6 +90,7 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
         return 2;
       }
       isActing = line.command.actsUnheard === true;
+      if (line.command.name === "run") left = { terminal, switches: line.switches };
       return runCommand(line.command, {
         positionals: line.positionals,
         switches: line.switches,
@@ -101,6 +106,13 @@ const main = async (argv: readonly string[]): Promise<ExitCode> => {
 
 /** Whether the command that runs goes on when nobody reads its output any more. */
 let isActing = false;
+
+/** Who hears of a run that a second Ctrl-C left behind; null where none can be. */
+let left: Audience | null = null;
+
+const LEFT_AT_ONCE = fault("CLI_LEFT", "left at once: a run that was going on is interrupted now", {
+  help: "`writ ps` lists it; `writ run --resume <run>` goes on with it, `writ stop <run>` ends it for good",
+});
 
 /** Only what the line may mean is loaded: nothing for the version, everything for help about everything. */
 const candidates = (argv: readonly string[]): readonly CommandEntry[] => {

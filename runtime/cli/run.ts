@@ -69,7 +69,8 @@ export const runCommand: Command = {
     {
       name: "consent",
       value: "<digest>",
-      summary: "agree to the powers of this digest, as `writ check --powers` prints it",
+      summary:
+        "agree to the powers of this digest, as `writ check --powers` prints it: at least its first 12 digits, with --detach all 64",
     },
     { name: "workspace", value: "<dir>", summary: "the folder that the file belongs to" },
     { name: "dir", value: "<dir>", summary: "where the ledger lies, instead of this user's state folder" },

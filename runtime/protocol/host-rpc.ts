@@ -18,6 +18,8 @@ export const HOST_MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 export const OPENING_MESSAGE_BYTES_MAX = 4 * 1024;
 /** Deepest nesting of a body: an entry of the ledger (64) and what is wrapped around it. */
 export const HOST_MESSAGE_DEPTH_MAX = 80;
+/** Of what is said to an answer; the host keeps no more. */
+export const APPROVAL_REASON_CHARACTERS_MAX = 2_000;
 /** Longest stretch of content that one read returns. */
 export const CONTENT_READ_BYTES_MAX = 256 * 1024;
 /** Requests that one side of a connection may have under way, questions to people not counted. */

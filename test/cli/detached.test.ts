@@ -134,6 +134,7 @@ describe("a detached run", { timeout: 300_000 }, () => {
     expect(await detach()).toMatchObject({ code: 2, out: [], err: [`writ: ${message}`, `  ${help}`] });
     const other = await detach("--consent", "0".repeat(64));
     expect(other.code).toBe(1);
+    expect(other.err[0]).toBe("writ: nothing was run: --consent names other powers than this run's");
     expect(other.err.join("\n")).toContain(consent);
   });
 
@@ -158,6 +159,9 @@ describe("a detached run", { timeout: 300_000 }, () => {
     // Without the fingerprint, under another, and with no word that is an answer.
     expect((await answer("approve")).code).toBe(2);
     expect((await answer("--fingerprint", fingerprint.slice(0, 11), "approve")).code).toBe(2);
+    const long = await answer("--fingerprint", fingerprint, "approve", "--reason", "x".repeat(2_001));
+    expect(long.code).toBe(2);
+    expect(long.err[0]).toContain("--reason has 2001 characters, and at most 2000 go on record");
     expect((await answer("--fingerprint", "0".repeat(64), "approve")).code).toBe(1);
     expect((await answer("--fingerprint", fingerprint, "yes")).code).toBe(2);
     expect(await stateOf(run)).toBe("waiting-for-person");

@@ -56,6 +56,21 @@ describe("a terminal with another folder for sockets than the host's", { timeout
     expect((await desk.writ(["stop", run])).code).toBe(0);
   });
 
+  test("names the process of a host that does not answer, and what to do about it", async () => {
+    const [pid = 0] = hostsOf(desk.workspace);
+    process.kill(pid, "SIGSTOP");
+    try {
+      const listed = await desk.writ(["ps"]);
+      expect(listed).toMatchObject({ code: 3, out: [] });
+      const said = listed.err.join(" ").replaceAll(/\s+/g, " ");
+      expect(said).toContain(`the workspace's host, process ${pid}, does not answer`);
+      expect(said).toContain(`\`kill -CONT ${pid}\``);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    expect((await desk.writ(["ps"])).code).toBe(0);
+  });
+
   test("looks no further than its own place once the host is dead", async () => {
     await killHosts(desk.workspace);
     expect(await desk.writ(["approvals", "list"], elsewhere)).toMatchObject({

@@ -120,7 +120,7 @@ const refusal = (path: string, code: string): PrivateFileFault => {
 
 const exposed = (path: string): PrivateFileFault =>
   fault("SOCKET_EXPOSED", `\`${visibleText(path)}\` is a link, or not this user's alone`, {
-    help: "see who put it there; then remove it",
+    help: "see who put it there; then remove it, or where that is not yours to do, as in /tmp, set XDG_RUNTIME_DIR (on Linux) or TMPDIR to a folder that is yours alone",
   });
 
 export const unreadable = (path: string, why: string): PrivateFileFault =>

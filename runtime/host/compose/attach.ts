@@ -4,6 +4,7 @@ import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { connectToHost } from "#adapters/host-socket/connect.ts";
+import { lockHolder } from "#adapters/host-socket/lock-holder.ts";
 import type { HostPlace } from "#adapters/host-socket/place.ts";
 import { makeFolders, readToken } from "#adapters/host-socket/private-files.ts";
 import { startHost } from "#adapters/host-socket/start-host.ts";
@@ -79,7 +80,7 @@ export const attachToHost = async (
     if (!options.starts && isMissing) return ok(null);
     const isOver = systemClock.monotonicMs() >= untilMs;
     if (isOver || (started?.code ?? 0) !== 0)
-      return failed(isMissing ? notStarted(place.value, started) : met.fault);
+      return failed(isMissing ? notStarted(place.value, started) : await silentHost(place.value, met.fault));
     // One that was just ending may have been in the way of the first try.
     if (isMissing && (started === null || started.code === 0)) {
       const made = await makeFolders(place.value);
@@ -225,6 +226,19 @@ const notStarted = ({ log }: HostPlace, started: StartOfHost | null): Fault<"HOS
     : fault("HOST_NOT_STARTED", `${message}: ${visibleText(why.replace(/^writ: /, ""))}`, {
         help: help.length === 0 ? `\`${visibleText(log)}\` has it too` : visibleText(help.join(" ")),
       });
+};
+
+/** One that takes connections and does not speak is there: what can be done about it depends on why. */
+const silentHost = async ({ lock }: HostPlace, { code }: Fault<string>): Promise<Fault<string>> => {
+  const pid = await lockHolder(lock);
+  const who = pid === null ? "the workspace's host" : `the workspace's host, process ${pid},`;
+  return fault(code, `${who} does not answer: it was stopped, or this machine is too busy for it`, {
+    help:
+      pid === null
+        ? "`writ doctor` says what is there; try again when the machine has less to do"
+        : `\`kill -CONT ${pid}\` lets one go on that was stopped; \`kill -9 ${pid}\` ends it, and \`writ run --resume\` goes on with its runs`,
+    retryable: true,
+  });
 };
 
 const NEWER_HOST = fault("HOST_NEWER_RELEASE", "the workspace's host is of a later release of writ", {

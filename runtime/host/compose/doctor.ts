@@ -265,7 +265,9 @@ const hostFinding = async (of: Examination, signal: AbortSignal): Promise<Findin
     `${foreign(product)} runs`,
     ...(pid === null ? [] : [`as process ${pid}`]),
     `with ${runs} ${runs === 1 ? "run" : "runs"}`,
-    ...(approvalsWaiting === 0 ? [] : [`and ${approvalsWaiting} open questions`]),
+    ...(approvalsWaiting === 0
+      ? []
+      : [`and ${approvalsWaiting} open ${approvalsWaiting === 1 ? "question" : "questions"}`]),
   ].join(" ");
   return finding("host", "ok", says, { facts: { running: true, pid, product, runs, approvalsWaiting } });
 };

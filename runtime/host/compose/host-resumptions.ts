@@ -1,7 +1,7 @@
 import { ok, failed } from "#kernel/result.ts";
 
 import { refused, unavailable } from "../server/faults.ts";
-import type { RunGiver, RunResumer, StartRefusal } from "../server/run-starter.ts";
+import type { ResumeOrder, RunGiver, RunResumer, StartRefusal } from "../server/run-starter.ts";
 import type { ResumeRefusal } from "../resume-run.ts";
 import type { GiveUpDeps } from "./give-up.ts";
 import { giveUpInterrupted } from "./give-up.ts";
@@ -27,17 +27,17 @@ export const createRunResumer =
       },
       signal,
     );
-    return ran.ok ? ok(ran.value) : failed(resumeRefusal(ran.fault, powers));
+    return ran.ok ? ok(ran.value) : failed(resumeRefusal(ran.fault, powers, order));
   };
 
 /** Whatever refuses, the run stays interrupted: no state of its own is on record for that. */
-const resumeRefusal = (refusal: ResumeRefusal, powers: string): StartRefusal => {
+const resumeRefusal = (refusal: ResumeRefusal, powers: string, order: ResumeOrder): StartRefusal => {
   switch (refusal.k) {
     case "refused":
     case "unanswered":
       return { fault: refused(refusal.fault), isOnRecord: false };
     default:
-      return { ...refusalOf(refusal, powers), isOnRecord: false };
+      return { ...refusalOf(refusal, powers, order), isOnRecord: false };
   }
 };
 

@@ -66,7 +66,7 @@ export const createRunStarter =
           peopleOf(deps, order, hooks, plan.value),
           signal,
         );
-        return ran.ok ? ok(ran.value) : failed(refusalOf(ran.fault, plan.value.powersDigest));
+        return ran.ok ? ok(ran.value) : failed(refusalOf(ran.fault, plan.value.powersDigest, order));
       },
       signal,
     );
@@ -191,7 +191,11 @@ const planFault = (refusal: PlanRefusal, path: string): CallFault => {
   }
 };
 
-export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => {
+export const refusalOf = (
+  refusal: RunRefusal,
+  powers: string,
+  { isConsentNamed }: Pick<StartOrder, "isConsentNamed">,
+): StartRefusal => {
   const onRecord = (reason: Fault<string>): StartRefusal => ({ fault: refused(reason), isOnRecord: true });
   const help = `read what the agent may do with \`writ check --powers\`, then agree with \`--consent ${powers}\``;
   switch (refusal.k) {
@@ -201,7 +205,11 @@ export const refusalOf = (refusal: RunRefusal, powers: string): StartRefusal => 
       return { fault: unavailable(refusal.fault), isOnRecord: false };
     case "consent-refused":
       return onRecord(
-        fault("RUN_CONSENT_REFUSED", "nothing was run: its powers were not agreed to", { help }),
+        isConsentNamed
+          ? fault("RUN_CONSENT_REFUSED", "nothing was run: --consent names other powers than this run's", {
+              help: `the powers of this run are ${powers}; \`writ check --powers\` says what they allow`,
+            })
+          : fault("RUN_CONSENT_REFUSED", "nothing was run: its powers were not agreed to", { help }),
       );
     case "consent-unavailable":
       return onRecord(

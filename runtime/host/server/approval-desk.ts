@@ -9,6 +9,7 @@ import { visibleText } from "#kernel/visible-text.ts";
 import type { ApprovalAnswer, ApprovalQuestion, Approver } from "#ports/approver.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { Surface } from "#protocol/consent.ts";
+import { APPROVAL_REASON_CHARACTERS_MAX } from "#protocol/host-rpc.ts";
 import type { CallFault } from "#host/rpc/errors.ts";
 import type { Answer, Params } from "#host/rpc/peer.ts";
 import type { Client } from "./clients.ts";
@@ -38,7 +39,6 @@ interface Waiting {
 
 /** Longest arguments in a summary, in characters; the rest is read from the entry. */
 const ARGUMENTS_CHARACTERS_MAX = 64 * 1024;
-const REASON_CHARACTERS_MAX = 2_000;
 /** Answers that are remembered, to tell whoever answers later; older ones stand in the ledger. */
 const ANSWERED_MAX = 256;
 
@@ -158,7 +158,11 @@ export class ApprovalDesk {
     one.settle(
       answer === "approve"
         ? { k: "approved", ...by, fingerprint: one.question.fingerprint }
-        : { k: "refused", ...by, reason: reason === null ? null : reason.slice(0, REASON_CHARACTERS_MAX) },
+        : {
+            k: "refused",
+            ...by,
+            reason: reason === null ? null : reason.slice(0, APPROVAL_REASON_CHARACTERS_MAX),
+          },
     );
   }
 

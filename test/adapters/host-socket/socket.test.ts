@@ -127,7 +127,9 @@ describe("the meeting place", () => {
 
   test("is not made where others could write", async () => {
     chmodSync(place.folders[0], 0o777);
-    expect(await makeFolders(place)).toMatchObject({ fault: { code: "SOCKET_EXPOSED" } });
+    expect(await makeFolders(place)).toMatchObject({
+      fault: { code: "SOCKET_EXPOSED", help: expect.stringContaining("set XDG_RUNTIME_DIR") },
+    });
     expect(await listen()).toBe("SOCKET_EXPOSED");
     chmodSync(place.folders[0], 0o700);
   });
