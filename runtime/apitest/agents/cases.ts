@@ -7,9 +7,12 @@ import { placeOf } from "../load/document-set.ts";
 import { API_PROBLEM_CODES } from "../load/problems.ts";
 import type { LeftOut } from "../model/operation.ts";
 import { leaveOut } from "../model/read-model.ts";
+import { formattedTexts, isGuess } from "../schema/formatted.ts";
+import type { SchemaRegistry } from "../schema/registry.ts";
 import type { AgentContext } from "./context.ts";
 import { type Draft, PLAINEST } from "./draft.ts";
 import { negativeDrafts } from "./negative.ts";
+import { partsOf } from "./parts.ts";
 import { positiveDrafts } from "./positive.ts";
 import { requestOf } from "./request.ts";
 import { type ValidOperation, validOperation } from "./valid-parts.ts";
@@ -85,13 +88,15 @@ export const casesOf = (context: AgentContext, options: CaseOptions, digest: Dig
 /** Undefined where a value of the draft cannot be sent. */
 export const caseOf = (
   draft: Draft,
-  { model }: AgentContext,
+  { model, schemas }: AgentContext,
   digest: Digest,
 ): { readonly key: string; readonly testCase: ApiTestCase } | undefined => {
   const request = requestOf(draft, model.basePath);
   if (request === undefined) return undefined;
   const { operation, agent, expectation, what } = draft;
-  const rule = ruleOf(draft);
+  // A valid request that may not be valid proves nothing by being refused, whatever else it is about.
+  const isSure = expectation !== "accepted" || !hasGuess(draft, schemas);
+  const rule = isSure ? ruleOf(draft) : null;
   const key = canonicalJson(keyOf(draft, request, rule));
   const id = digest(utf8(key)).slice(0, 16);
   return {
@@ -105,13 +110,18 @@ export const caseOf = (
       request,
       expectation,
       rule,
-      isPlainest: what === PLAINEST,
+      isPlainest: isSure && what === PLAINEST,
       part: draft.deviation?.part ?? null,
       title: `${operation.method} ${operation.path}: ${what}`,
       why: WHY[expectation](what),
     },
   };
 };
+
+const hasGuess = ({ operation, values }: Draft, schemas: SchemaRegistry): boolean =>
+  partsOf(operation).some(({ name, schema }) =>
+    formattedTexts(schemas, schema, values.get(name) ?? null).some(isGuess),
+  );
 
 /** A valid request is the same test however it was come by; an invalid one counts once for each rule. */
 const keyOf = (draft: Draft, { credentials, ...request }: ApiRequest, rule: ApiRule | null) => ({

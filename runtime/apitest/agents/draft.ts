@@ -3,6 +3,7 @@ import type { ApiExpectation, ApiTestAgent } from "#protocol/api-test.ts";
 
 import type { Node } from "../load/document-set.ts";
 import type { Operation } from "../model/operation.ts";
+import type { SchemaRef } from "../schema/registry.ts";
 
 /** `body`, or place and name of a parameter: `query limit`. */
 export type PartName = string;
@@ -25,7 +26,7 @@ export type Deviation =
   | {
       readonly k: "valid";
       readonly part: PartName;
-      readonly rule: { readonly keyword: string; readonly node: Node } | null;
+      readonly rule: { readonly keyword: string; readonly node: Node; readonly ref: SchemaRef } | null;
     }
   /** A value that breaks this rule and no other. */
   | {
@@ -33,6 +34,7 @@ export type Deviation =
       readonly part: PartName;
       readonly keyword: string;
       readonly node: Node;
+      readonly ref: SchemaRef;
       readonly at: string;
     }
   /** No credential is sent where one is required. */

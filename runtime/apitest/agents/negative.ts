@@ -50,7 +50,7 @@ export const negativeDrafts = (
         const { keyword, at, claim, what } = violation;
         const node = schemas.sourceOf(violation.rule) ?? part.node;
         const values = new Map([...plainest, [part.name, violation.value]]);
-        const deviation: Deviation = { k: "broken", part: part.name, keyword, node, at };
+        const deviation: Deviation = { k: "broken", part: part.name, keyword, node, ref: violation.rule, at };
         add(values, deviation, `${part.name} ${what}`, claim === "refused" ? "rejected" : "survived");
       }
     }

@@ -34,7 +34,8 @@ export const positiveDrafts = (
   for (const { part, samples } of parts) {
     for (const { value, bound, what } of samples) {
       const node = bound === null ? undefined : schemas.sourceOf(bound.ref);
-      const rule = bound === null || node === undefined ? null : { keyword: bound.keyword, node };
+      const rule =
+        bound === null || node === undefined ? null : { keyword: bound.keyword, node, ref: bound.ref };
       const values = new Map([...plainest, [part.name, value]]);
       drafts.push(draft(values, { k: "valid", part: part.name, rule }, `${part.name} ${what}`));
     }

@@ -1,7 +1,10 @@
+import { canonicalJson } from "#kernel/canonical-json.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#kernel/json.ts";
 
+import { formattedTexts, partsUnder } from "../schema/formatted.ts";
+import type { SchemaRef } from "../schema/registry.ts";
 import type { AgentContext } from "./context.ts";
-import type { Draft, PartName } from "./draft.ts";
+import type { Deviation, Draft, PartName } from "./draft.ts";
 import { partsOf } from "./parts.ts";
 
 const CANDIDATES_MAX = 60;
@@ -23,7 +26,9 @@ export const smallerDrafts = (draft: Draft, context: AgentContext): readonly Dra
     for (const less of smallerValues(value))
       smaller.push({ ...draft, values: replaceIn(values, part.name, less) });
   }
-  return smaller.filter((each) => isSameTest(each, context)).slice(0, CANDIDATES_MAX);
+  return smaller
+    .filter((each) => isSameTest(each, context) && keepsWords(draft, each, context))
+    .slice(0, CANDIDATES_MAX);
 };
 
 const replaceIn = (
@@ -47,6 +52,38 @@ const isSameTest = ({ operation, values, deviation }: Draft, { schemas, judge }:
       !part.mayBeValid(schemas, judge, value)
     );
   });
+
+/** Keywords whose cases say in words how far from a bound a value is. */
+const MEASURED: readonly string[] = [
+  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
+  ...["minLength", "maxLength", "minItems", "maxItems", "enum"],
+];
+
+/**
+ * Whether the words of a case are still true of a smaller one: what was put at a bound is there as it was. And
+ * half of a text that has to look like something is no such text any more, which no judge may know.
+ */
+const keepsWords = (before: Draft, after: Draft, { schemas }: AgentContext): boolean =>
+  partsOf(before.operation).every(({ name, schema }) => {
+    const textsIn = ({ values }: Draft): readonly string[] =>
+      formattedTexts(schemas, schema, values.get(name) ?? null).map(({ text }) => text);
+    const rule = before.deviation?.part === name ? measuredBy(before.deviation) : undefined;
+    const measuredIn = ({ values }: Draft): readonly string[] =>
+      rule === undefined
+        ? []
+        : partsUnder(schemas, schema, values.get(name) ?? null, rule).map(canonicalJson);
+    const [texts, measured, left] = [textsIn(before), measuredIn(before), measuredIn(after)];
+    return (
+      textsIn(after).every((text) => texts.includes(text)) &&
+      left.every((each) => measured.includes(each)) &&
+      (measured.length === 0 || left.length > 0)
+    );
+  });
+
+const measuredBy = (deviation: Deviation): SchemaRef | undefined => {
+  const rule = deviation.k === "valid" ? deviation.rule : deviation.k === "broken" ? deviation : undefined;
+  return rule !== undefined && rule !== null && MEASURED.includes(rule.keyword) ? rule.ref : undefined;
+};
 
 /** One step smaller each: a part less, a shorter text, a rounder number. Boldest first. */
 const smallerValues = (value: JsonValue): readonly JsonValue[] => {

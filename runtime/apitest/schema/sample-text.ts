@@ -1,6 +1,7 @@
 import type { Draws } from "./draws.ts";
-import { type Facets, numberRulesOf, type Rule, rulesOf, strictest, textsOf } from "./facets.ts";
-import { FORMAT_SAMPLES } from "./formats.ts";
+import { type Facets, numberRulesOf, type Rule, rulesOf, strictest } from "./facets.ts";
+import { FORMAT_TEXTS } from "./format-texts.ts";
+import { formatsOf } from "./formatted.ts";
 import { compilePattern } from "./pattern.ts";
 import { onBound, plain, type Sample } from "./sample.ts";
 import { samplePattern } from "./sample-pattern.ts";
@@ -21,20 +22,27 @@ export const lengthsOf = (facets: Facets): TextRange => ({
   longest: strictest(numberRulesOf(facets, "maxLength"), "smallest"),
 });
 
-/** Ordinary texts first, then the shortest and longest. Lengths are of code points; all signs are ASCII where it is ours to choose. */
+/**
+ * Ordinary texts first, then the shortest and longest. Lengths are of code points; all signs are ASCII where it
+ * is ours to choose. Of a format that is known only texts are made that are of it beyond doubt.
+ */
 export const textSamples = (facets: Facets, draws: Draws): readonly Sample[] => {
   const { shortest, longest } = lengthsOf(facets);
   const least = shortest?.value ?? 0;
   const most = longest?.value ?? Infinity;
-  const samples: Sample[] = formatSamples(facets).map((text) => plain(text));
+  const isKnown =
+    formatsOf(facets).some((format) => FORMAT_TEXTS.has(format)) && patternsOf(facets).length === 0;
+  const samples: Sample[] = ordinaryFormatted(facets, least, most).map((text) => plain(text));
   const usual = Math.min(Math.max(least, 6), most);
   const add = (length: number, make: (text: string) => Sample): void => {
     if (length < 0 || length > TEXT_LENGTH_MAX || length < least || length > most) return;
-    const text = textOf(facets, length, draws.at("length", length));
+    const text = isKnown ? formattedText(facets, length) : textOf(facets, length, draws.at("length", length));
     if (text !== undefined) samples.push(make(text));
   };
   // A pattern may have no text of the usual length.
-  const first = textOf(facets, usual, draws.at("usual")) ?? anyText(facets, least, most, draws.at("any"));
+  const first = isKnown
+    ? undefined
+    : (textOf(facets, usual, draws.at("usual")) ?? anyText(facets, least, most, draws.at("any")));
   if (first !== undefined) samples.push(plain(first));
   if (shortest !== undefined) {
     add(least, (text) => onBound(text, shortest, `of its least length, ${least}`));
@@ -47,14 +55,38 @@ export const textSamples = (facets: Facets, draws: Draws): readonly Sample[] => 
   return samples;
 };
 
+/** A text of this length that is of the formats which are known, and that all patterns match. */
+const formattedText = (facets: Facets, length: number): string | undefined => {
+  const engines = patternsOf(facets).map(compilePattern);
+  return firstFound(formatsOf(facets), (format) => {
+    const text = FORMAT_TEXTS.get(format)?.(length);
+    return text !== undefined && engines.every((engine) => engine?.test(text) === true) ? text : undefined;
+  });
+};
+
+/** What a format usually looks like, or the shortest text of it that is long enough. */
+const ordinaryFormatted = (facets: Facets, least: number, most: number): readonly string[] => {
+  const lengths = Array.from({ length: FORMATTED_LENGTHS }, (_, index) => least + index);
+  const found = firstFound(
+    [...USUAL_LENGTHS, ...lengths].filter((length) => length >= least && length <= most),
+    (length) => formattedText(facets, length),
+  );
+  return found === undefined ? [] : [found];
+};
+
+/** A mail address, a URI, a moment and an address of a machine look most like themselves at these. */
+const USUAL_LENGTHS = [4, 15, 21, 20, 11, 10] as const;
+const FORMATTED_LENGTHS = 300;
+
+const patternsOf = (facets: Facets): readonly string[] =>
+  rulesOf(facets, "pattern").flatMap(({ value }) => (typeof value === "string" ? [value] : []));
+
 /** A text of exactly this many code points that all patterns match, or undefined when none was found or it would be too long to make. */
 export const textOf = (facets: Facets, length: number, draws: Draws): string | undefined => {
   if (length > MADE_LENGTH_MAX) return undefined;
-  const patterns = rulesOf(facets, "pattern").flatMap(({ value }) =>
-    typeof value === "string" ? [value] : [],
-  );
+  const patterns = patternsOf(facets);
   const [first] = patterns;
-  if (first === undefined) return word(length, draws);
+  if (first === undefined) return formattedText(facets, length) ?? word(length, draws);
   const engines = patterns.map(compilePattern);
   for (let attempt = 0; attempt < PATTERN_TRIES; attempt += 1) {
     // Wider repetitions in later tries reach greater lengths.
@@ -74,9 +106,7 @@ export const textOf = (facets: Facets, length: number, draws: Draws): string | u
 };
 
 const anyText = (facets: Facets, least: number, most: number, draws: Draws): string | undefined => {
-  const patterns = rulesOf(facets, "pattern").flatMap(({ value }) =>
-    typeof value === "string" ? [value] : [],
-  );
+  const patterns = patternsOf(facets);
   const [first] = patterns;
   if (first === undefined) return undefined;
   const engines = patterns.map(compilePattern);
@@ -141,11 +171,6 @@ const fit = (text: string, length: number): readonly string[] => {
     [...signs.slice(0, middle), (signs[middle] ?? "a").repeat(missing), ...signs.slice(middle)].join(""),
   ];
 };
-
-const formatSamples = (facets: Facets): readonly string[] =>
-  rulesOf(facets, "format").flatMap(({ value }) =>
-    textsOf(value).flatMap((format) => FORMAT_SAMPLES.get(format) ?? []),
-  );
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
