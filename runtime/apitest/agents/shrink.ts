@@ -55,8 +55,16 @@ const isSameTest = ({ operation, values, deviation }: Draft, { schemas, judge }:
 
 /** Keywords whose cases say in words how far from a bound a value is. */
 const MEASURED: readonly string[] = [
-  ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"],
-  ...["minLength", "maxLength", "minItems", "maxItems", "enum"],
+  "enum",
+  "exclusiveMaximum",
+  "exclusiveMinimum",
+  "maxItems",
+  "maxLength",
+  "maximum",
+  "minItems",
+  "minLength",
+  "minimum",
+  "multipleOf",
 ];
 
 /**
