@@ -33,7 +33,7 @@ export const fit = (text: string, columns: number): string => {
 /**
  * Lines of at most `columns`, broken at spaces where there are any; for text without colour. What stands between a
  * pair of backticks stays together where a line has room for it, and a word that is longer than a line is broken
- * where its parts meet, else anywhere. An id is never broken: whoever copies it needs all of it.
+ * where its parts meet, else anywhere. An id that fits into a line is not broken: whoever copies it needs all of it.
  */
 export const wrap = (text: string, columns: number): readonly string[] =>
   text
@@ -42,13 +42,16 @@ export const wrap = (text: string, columns: number): readonly string[] =>
 
 const piecesOf = (word: string, columns: number): readonly string[] => {
   if (word.includes(" ")) return filled(word.split(" "), columns, (part) => piecesOf(part, columns));
-  return ID.test(word) ? [word] : broken(word, columns, SEAMS);
+  return broken(word, columns, SEAMS);
 };
 
-const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
-
-/** Where the parts of a word meet, the best place to break it first: an agent in its file, folders, words. */
-const SEAMS = [/(?=#)/, /(?<=\/)/, /(?<=[-_.,:;=&?])/];
+/** Where the parts of a word meet, the best place to break it first: an agent in its file, folders, ids, words. */
+const SEAMS = [
+  /(?=#)/,
+  /(?<=\/)/,
+  /(?=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?<=[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/,
+  /(?<=[-_.,:;=&?])/,
+];
 
 const broken = (word: string, columns: number, [seam, ...lesser]: readonly RegExp[]): readonly string[] =>
   seam === undefined

@@ -144,6 +144,7 @@ describe("a state folder", () => {
 
   test("that may not be written", { timeout: TEST_MS_MAX }, async () => {
     mkdirSync(desk.state, { mode: 0o555 });
+    desk.giveAway(desk.state);
     checkRefused(await run({ asNobody: true }), /state folder .* cannot be written \(EACCES\)/);
   });
 

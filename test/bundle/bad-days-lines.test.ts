@@ -127,7 +127,7 @@ describe("an environment", () => {
     ],
   ])("%s runs an agent", { timeout: TEST_MS_MAX }, async (_, options) => {
     const state = mkdtempSync(join(desk.root, "state-"));
-    desk.giveAway(state);
+    if (options.asNobody === true) desk.giveAway(state);
     const environment = { ...options.environment, WRIT_STATE: state };
     const ended = await desk.writ(await runLine(desk), { ...options, environment });
     expectPlain(ended);

@@ -36,11 +36,12 @@ describe("columns", () => {
     ["x".repeat(25), 10, ["x".repeat(10), "x".repeat(10), "x".repeat(5)]],
     ["a-b", 10, ["a-b"]],
     [
-      "run 018bcfe5-6801-7000-8000-000000000001 ended",
-      20,
-      ["run", "018bcfe5-6801-7000-8000-000000000001", "ended"],
+      "of agent-notes:018bcfe5-6801-7000-8000-000000000001, ended",
+      37,
+      ["of", "agent-notes:", "018bcfe5-6801-7000-8000-000000000001,", "ended"],
     ],
-  ])("%j breaks in %i columns where its parts meet, and no id does", (text, columns, lines) => {
+    ["018bcfe5-6801-7000-8000-000000000001", 20, ["018bcfe5-6801-7000-", "8000-000000000001"]],
+  ])("%j breaks in %i columns where its parts meet, and an id only where no line holds it", (text, columns, lines) => {
     expect(wrap(text, columns)).toEqual(lines);
   });
 
