@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
 import type { ApiAnswer } from "#protocol/api-test.ts";
-import { planOf } from "./kit.ts";
+import { document, planOf } from "./kit.ts";
 
 const text = JSON.stringify({
   openapi: "3.1.0",
@@ -110,6 +110,20 @@ test("a mistake in an answer is shown at the rule that it breaks", async () => {
     "properties/id/type",
     "properties/tags/items/type",
   ]);
+});
+
+test("null where `nullable` of 3.0 has no type beside it is one warning, and other wrong values are failures", async () => {
+  const owner = { nullable: true, allOf: [{ type: "object", required: ["a"] }] };
+  const schema = { type: "object", required: ["owner"], properties: { owner } };
+  const responses = { "200": { description: "", content: { "application/json": { schema } } } };
+  const { tests } = await planOf({ "api.yaml": document({ responses }, { openapi: "3.0.3" }) });
+  const [first] = tests?.plan.cases ?? [];
+  const said = (body: string) =>
+    tests?.judge(first?.id ?? "", answer(200, body))?.map(({ check, severity }) => `${check} ${severity}`);
+  expect(said('{"owner": null}')).toEqual(["response-schema warning"]);
+  expect(said('{"owner": {"a": 1}}')).toEqual([]);
+  expect(said('{"owner": 1}')).toEqual(["response-schema failure"]);
+  expect(JSON.stringify(tests?.plan.schemas)).toContain('"owner":{"anyOf":[{"type":"null"},');
 });
 
 test("a case that is not of the document is not judged", async () => {

@@ -2,12 +2,14 @@ import type { JsonValue } from "#kernel/json.ts";
 import type { ApiAnswer, ApiCheck, ApiFinding, ApiTestCase } from "#protocol/api-test.ts";
 
 import { type Node, placeOf } from "../load/document-set.ts";
+import { pointerParts } from "../load/pointer.ts";
 import { isJsonType, matchesType } from "../model/media-type.ts";
 import type { Operation, ResponseContent, ResponseRule } from "../model/operation.ts";
 import { ruleFor } from "../model/read-responses.ts";
 import type { SchemaJudge } from "../schema/judge.ts";
 import type { SchemaRegistry } from "../schema/registry.ts";
-import { ruleNode } from "../schema/rule-node.ts";
+import { isNullUnsure } from "../schema/facets.ts";
+import { ruleNode, schemasAt } from "../schema/rule-node.ts";
 import { type DecodedBody, decodeJson } from "./decode-json.ts";
 
 export interface CheckContext {
@@ -163,14 +165,36 @@ const jsonFindings = (
   const findings = new Map<string, ApiFinding>();
   for (const broken of judgedRules(judge, schema, decoded.value)) {
     // One wrong field in a list of a hundred is one cause.
-    const identity = `${status} ${broken.at.replace(/\/\d+(?=\/|$)/g, "/*")} ${broken.keyword} ${broken.name ?? ""}`;
+    const at = broken.at.replace(/\/\d+(?=\/|$)/g, "/*");
     const node = ruleNode(schemas, schema, broken) ?? rule.node;
     const where = broken.at === "" ? "the answer" : `\`${broken.at}\` of the answer`;
-    const finding = say("response-schema", identity.trim(), `${where} ${broken.message}`, node);
+    const identity = `${status} ${at} ${broken.keyword} ${broken.name ?? ""}`.trim();
+    const finding = isUnsureNull(schemas, schema, decoded.value, broken.at)
+      ? say("response-schema", `${status} ${at} null`, `${where} ${NULL_UNSURE_WORDS}`, node, "warning")
+      : say("response-schema", identity, `${where} ${broken.message}`, node);
     if (!findings.has(finding.cause)) findings.set(finding.cause, finding);
   }
   return [...findings.values()];
 };
+
+const NULL_UNSURE_WORDS = "is null, which `nullable` without a `type` beside it does not surely allow";
+
+/** Whether a null stands where readers differ about it: such a document is at fault more than a server. */
+const isUnsureNull = (
+  schemas: SchemaRegistry,
+  schema: NonNullable<ResponseContent["schema"]>,
+  value: JsonValue,
+  at: string,
+): boolean => partAt(value, at) === null && isNullUnsure(schemasAt(schemas, schema, at).facets);
+
+const partAt = (value: JsonValue, at: string): JsonValue | undefined =>
+  (pointerParts(at) ?? []).reduce<JsonValue | undefined>(
+    (part, key) =>
+      typeof part === "object" && part !== null && Object.hasOwn(part, key)
+        ? (part as { readonly [name: string]: JsonValue })[key]
+        : undefined,
+    value,
+  );
 
 /** A body nested so deeply that judging it runs out of stack is not judged. */
 const judgedRules = (

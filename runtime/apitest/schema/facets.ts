@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "#kernel/json.ts";
 
 import { pointerTo } from "../load/pointer.ts";
-import { NEVER_SENT, type SchemaRef, type SchemaRegistry } from "./registry.ts";
+import { NEVER_SENT, NULL_UNSURE, type SchemaRef, type SchemaRegistry } from "./registry.ts";
 
 /**
  * What holds for one value together: a schema, what its `$ref` leads to and all of its `allOf`, none of
@@ -121,6 +121,10 @@ export const knownNames = (facets: Facets): ReadonlySet<string> =>
       isJsonObject(schema["properties"]) ? Object.keys(schema["properties"]) : [],
     ),
   );
+
+/** Whether readers differ about null here. */
+export const isNullUnsure = (facets: Facets): boolean =>
+  facets.some(({ schema }) => schema[NULL_UNSURE] === true);
 
 export const requiredOf = (facets: Facets): ReadonlySet<string> =>
   new Set(rulesOf(facets, "required").flatMap(({ value }) => textsOf(value)));

@@ -285,10 +285,13 @@ export class SchemaRegistry {
 /** Keywords whose values are data, in which nothing is a schema. */
 const DATA: readonly string[] = ["const", "enum", "examples"];
 
-/** A schema without annotations. */
+/** A schema without annotations; null is let pass where readers differ about it. */
 const bare = (schema: JsonValue): JsonValue => {
   if (Array.isArray(schema)) return schema.map(bare);
   if (!isJsonObject(schema)) return schema;
+  if (schema[NULL_UNSURE] === true) {
+    return { anyOf: [{ type: "null" }, bare(without(schema, NULL_UNSURE))] };
+  }
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([keyword]) => keyword !== "examples" && keyword !== NEVER_SENT)
@@ -325,6 +328,9 @@ const referencesIn = (schema: JsonValue): readonly string[] => {
   return [...found];
 };
 
+/** Marks a schema of which readers differ whether it allows null; an annotation that no validator knows. */
+export const NULL_UNSURE = "x-writ-null-unsure";
+
 /** Marks a property that belongs to the server; an annotation that no validator knows. */
 export const NEVER_SENT = "x-writ-never-sent";
 
@@ -341,7 +347,11 @@ const newView = (): View => ({ names: new Map(), nodes: new Map(), schemas: new 
 /** What OpenAPI 3.0 spells otherwise: `nullable` beside `type`, and exclusive bounds as flags. */
 const settle30 = (node: Node, schema: Record<string, JsonValue>): void => {
   const type = schema["type"];
-  if (typeof type === "string" && childOf(node, "nullable")?.value === true) schema["type"] = [type, "null"];
+  if (childOf(node, "nullable")?.value === true) {
+    if (typeof type === "string") schema["type"] = [type, "null"];
+    // Without a `type` beside it 3.0.3 says that it means nothing, and many documents and servers mean it.
+    else schema[NULL_UNSURE] = true;
+  }
   for (const [flag, bound] of [
     ["exclusiveMinimum", "minimum"],
     ["exclusiveMaximum", "maximum"],

@@ -13,6 +13,19 @@ export const ruleNode = (
   root: SchemaRef,
   { at, keyword }: Pick<BrokenRule, "at" | "keyword">,
 ): Node | undefined => {
+  const { refs, facets } = schemasAt(schemas, root, at);
+  const [said] = rulesOf(facets, keyword);
+  const [nearest] = refs;
+  const ref = said?.ref ?? nearest;
+  return ref === undefined ? undefined : schemas.sourceOf(ref);
+};
+
+/** What holds for the part of a value at a JSON pointer, or for the nearest one around it that schemas speak of. */
+export const schemasAt = (
+  schemas: SchemaRegistry,
+  root: SchemaRef,
+  at: string,
+): { readonly refs: readonly SchemaRef[]; readonly facets: Facets } => {
   let refs: readonly SchemaRef[] = [root];
   let facets: Facets = facetsOf(schemas, root) ?? [];
   for (const part of pointerParts(at) ?? []) {
@@ -24,8 +37,5 @@ export const ruleNode = (
     refs = next;
     facets = facetsOf(schemas, ...refs) ?? [];
   }
-  const [said] = rulesOf(facets, keyword);
-  const [nearest] = refs;
-  const ref = said?.ref ?? nearest;
-  return ref === undefined ? undefined : schemas.sourceOf(ref);
+  return { refs, facets };
 };

@@ -6,6 +6,7 @@ import type { Draws } from "./draws.ts";
 import {
   type Facets,
   facetsOf,
+  isNullUnsure,
   itemRefsOf,
   knownNames,
   numberRulesOf,
@@ -125,7 +126,7 @@ function* candidatesOf(
   for (const rule of rulesOf(facets, "type")) {
     for (const part of wrongTypes(facets)) {
       // Many readers take null for "not there", which an optional part may be.
-      const claim = part === null && isOptional ? "survived" : "refused";
+      const claim = part === null && (isOptional || isNullUnsure(facets)) ? "survived" : "refused";
       yield candidate(
         rule,
         part,
