@@ -16,6 +16,8 @@ export interface Exposure {
 /** Folders of the state whose files say who may do what, or prove what was done. */
 const PARTS = ["workspaces", "hosts", "keys", "consents", "ledgers", "anchors", "sandbox"] as const;
 
+const ROOT = 0;
+
 /** Other systems than POSIX have no mode bits; there the user profile protects the folder. */
 const HAS_MODES = process.platform !== "win32";
 
@@ -41,7 +43,8 @@ export const exposureOf = async (
     if (found === null || !found.isDirectory()) continue;
     const { uid, mode } = found;
     const word = quotedWord(folder);
-    if (uid !== userId) {
+    // What root owns is no more in others' hands than everything else on the machine.
+    if (uid !== userId && uid !== ROOT) {
       return { folder, why: `belongs to another user (${uid})`, command: `chown -R "$(id -u)" ${word}` };
     }
     if ((mode & 0o022) !== 0) {
