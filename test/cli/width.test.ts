@@ -41,9 +41,12 @@ describe("columns", () => {
       ["of", "agent-notes:", "018bcfe5-6801-7000-8000-000000000001,", "ended"],
     ],
     ["018bcfe5-6801-7000-8000-000000000001", 20, ["018bcfe5-6801-7000-", "8000-000000000001"]],
-  ])("%j breaks in %i columns where its parts meet, and an id only where no line holds it", (text, columns, lines) => {
-    expect(wrap(text, columns)).toEqual(lines);
-  });
+  ])(
+    "%j breaks in %i columns where its parts meet, and an id only where no line holds it",
+    (text, columns, lines) => {
+      expect(wrap(text, columns)).toEqual(lines);
+    },
+  );
 
   test("a line of a log that is one word of a million letters is folded", () => {
     const lines = wrap("x".repeat(1_000_000), 80);
