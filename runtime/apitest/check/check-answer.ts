@@ -1,7 +1,7 @@
 import type { JsonValue } from "#kernel/json.ts";
 import type { ApiAnswer, ApiCheck, ApiFinding, ApiTestCase } from "#protocol/api-test.ts";
 
-import { type Node, placeOf } from "../load/document-set.ts";
+import { type Node, nodeKey, placeOf } from "../load/document-set.ts";
 import { pointerParts } from "../load/pointer.ts";
 import { isJsonType, matchesType } from "../model/media-type.ts";
 import type { Operation, ResponseContent, ResponseRule } from "../model/operation.ts";
@@ -9,6 +9,7 @@ import { ruleFor } from "../model/read-responses.ts";
 import type { SchemaJudge } from "../schema/judge.ts";
 import type { SchemaRegistry } from "../schema/registry.ts";
 import { isNullUnsure } from "../schema/facets.ts";
+import { mistakesIn } from "../schema/mistakes.ts";
 import { ruleNode, schemasAt } from "../schema/rule-node.ts";
 import { type DecodedBody, decodeJson } from "./decode-json.ts";
 
@@ -156,22 +157,25 @@ const jsonFindings = (
   { schema }: ResponseContent,
   decoded: DecodedBody,
   status: number,
-  { schemas, judge }: CheckContext,
+  context: CheckContext,
   say: Say,
 ): readonly ApiFinding[] => {
   if (decoded.k === "unjudged") return [];
   if (decoded.k === "broken") return [say("body-decodes", String(status), decoded.message, rule.node)];
   if (schema === null) return [];
+  const { schemas } = context;
   const findings = new Map<string, ApiFinding>();
-  for (const broken of judgedRules(judge, schema, decoded.value)) {
-    // One wrong field in a list of a hundred is one cause.
-    const at = broken.at.replace(/\/\d+(?=\/|$)/g, "/*");
-    const node = ruleNode(schemas, schema, broken) ?? rule.node;
-    const where = broken.at === "" ? "the answer" : `\`${broken.at}\` of the answer`;
-    const identity = `${status} ${at} ${broken.keyword} ${broken.name ?? ""}`.trim();
-    const finding = isUnsureNull(schemas, schema, decoded.value, broken.at)
+  for (const mistake of judgedMistakes(context, schema, decoded.value)) {
+    const node = ruleNode(schemas, schema, mistake) ?? rule.node;
+    const where = mistake.at === "" ? "the answer" : `\`${mistake.at}\` of the answer`;
+    // One wrong field in a list of a hundred, or at each level of a tree, is one cause.
+    const member = pointerParts(mistake.at)?.findLast((part) => !/^\d+$/.test(part)) ?? "";
+    const identity = `${status} ${nodeKey(node)} ${member} ${mistake.keyword} ${mistake.name ?? ""}`.trim();
+    // Whichever rules are against null, what is unsure is one thing.
+    const at = mistake.at.replace(/\/\d+(?=\/|$)/g, "/*");
+    const finding = isUnsureNull(schemas, schema, decoded.value, mistake.at)
       ? say("response-schema", `${status} ${at} null`, `${where} ${NULL_UNSURE_WORDS}`, node, "warning")
-      : say("response-schema", identity, `${where} ${broken.message}`, node);
+      : say("response-schema", identity, `${where} ${mistake.message}`, node);
     if (!findings.has(finding.cause)) findings.set(finding.cause, finding);
   }
   return [...findings.values()];
@@ -197,13 +201,13 @@ const partAt = (value: JsonValue, at: string): JsonValue | undefined =>
   );
 
 /** A body nested so deeply that judging it runs out of stack is not judged. */
-const judgedRules = (
-  judge: SchemaJudge,
+const judgedMistakes = (
+  context: CheckContext,
   schema: NonNullable<ResponseContent["schema"]>,
   value: JsonValue,
 ) => {
   try {
-    return judge.brokenRules(schema, value);
+    return mistakesIn(context, schema, value);
   } catch (error) {
     if (isStackEnd(error)) return [];
     throw error;

@@ -2,10 +2,12 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 
 import type { JsonValue } from "#kernel/json.ts";
 
+import { type AlternativesParams, countBranchErrors } from "./branch-errors.ts";
 import { equalText } from "./equal.ts";
 import { FORMATS } from "./formats.ts";
 import { compilePattern } from "./pattern.ts";
 import type { Direction, SchemaRef, SchemaRegistry } from "./registry.ts";
+import { schemaPointers } from "./schema-pointers.ts";
 
 /** One rule that a value breaks. */
 export interface BrokenRule {
@@ -15,6 +17,17 @@ export interface BrokenRule {
   /** For `required`: the missing name. For properties that are not allowed: the name. */
   readonly name: string | undefined;
   readonly message: string;
+}
+
+/** A rule that a value breaks, as one of all that are broken, in the order in which they were found. */
+export interface BrokenAt {
+  readonly rule: BrokenRule;
+  /** The schema that has the rule; undefined for `false`, of which there is one everywhere. */
+  readonly schema: SchemaRef | undefined;
+  /** What breaks it. */
+  readonly value: JsonValue;
+  /** For `oneOf` and `anyOf`: which of the rules before this one are those of their branches. */
+  readonly alternatives: AlternativesParams | undefined;
 }
 
 const ERRORS_MAX = 100;
@@ -30,7 +43,8 @@ export class SchemaJudge {
   private readonly ajv: Ajv2020;
   private readonly registry: SchemaRegistry;
   private readonly validators = new Map<string, ValidateFunction>();
-  private readonly likeValidators = new Map<string, ValidateFunction>();
+  private readonly likeValidators = new Map<string, Like>();
+  private readonly pointers = new Map<Direction, ReadonlyMap<object, string>>();
 
   constructor(registry: SchemaRegistry) {
     this.registry = registry;
@@ -40,6 +54,8 @@ export class SchemaJudge {
       validateSchema: false,
       logger: false,
       allErrors: true,
+      // An error has the schema that says the rule, and the value.
+      verbose: true,
       // `required: ["toString"]` is not met by a prototype.
       ownProperties: true,
       // 19.99 is a multiple of 0.01, whatever binary fractions say.
@@ -48,6 +64,7 @@ export class SchemaJudge {
       code: { regExp: patternEngine, optimize: false },
     });
     for (const definition of EQUALITY) this.ajv.removeKeyword(definition.keyword).addKeyword(definition);
+    countBranchErrors(this.ajv);
     for (const [name, validate] of FORMATS) this.ajv.addFormat(name, validate);
     for (const direction of ["request", "response"] as const) {
       this.ajv.addSchema(registry.root(direction), uriOf(direction));
@@ -60,8 +77,37 @@ export class SchemaJudge {
     return (validate.errors ?? []).slice(0, ERRORS_MAX).map(brokenRuleOf);
   }
 
+  /** All of them with where they are said, those in branches of `oneOf` and `anyOf` among them. */
+  brokenAt(ref: SchemaRef, value: JsonValue): readonly BrokenAt[] {
+    const validate = this.validatorOf(ref);
+    if (validate(value)) return [];
+    const text = this.textOf(ref);
+    const origin = (text === undefined ? undefined : this.likeValidators.get(text)?.ref) ?? ref;
+    const pointers = this.pointersOf(origin.direction);
+    return (validate.errors ?? []).map((error) => {
+      const pointer = pointers.get(error.parentSchema as object);
+      return {
+        rule: brokenRuleOf(error),
+        schema:
+          pointer === undefined
+            ? undefined
+            : { ...ref, pointer: origin === ref ? pointer : rebased(pointer, origin, ref) },
+        value: error.data as JsonValue,
+        alternatives: alternativesOf(error),
+      };
+    });
+  }
+
   isValid(ref: SchemaRef, value: JsonValue): boolean {
     return this.validatorOf(ref)(value);
+  }
+
+  private pointersOf(direction: Direction): ReadonlyMap<object, string> {
+    const known = this.pointers.get(direction);
+    if (known !== undefined) return known;
+    const pointers = schemaPointers(this.registry.root(direction));
+    this.pointers.set(direction, pointers);
+    return pointers;
   }
 
   /** Documents say the same small things in many places, and compiling is what takes the time. */
@@ -70,9 +116,10 @@ export class SchemaJudge {
     if (known !== undefined) return known;
     const text = this.textOf(ref);
     const like = text === undefined ? undefined : this.likeValidators.get(text);
-    const validate = like ?? this.ajv.compile({ $ref: `${uriOf(ref.direction)}#${fragmentOf(ref)}` });
+    const validate =
+      like?.validate ?? this.ajv.compile({ $ref: `${uriOf(ref.direction)}#${fragmentOf(ref)}` });
     this.validators.set(keyOf(ref), validate);
-    if (text !== undefined) this.likeValidators.set(text, validate);
+    if (text !== undefined && like === undefined) this.likeValidators.set(text, { ref, validate });
     return validate;
   }
 
@@ -81,6 +128,12 @@ export class SchemaJudge {
     const text = JSON.stringify(this.registry.at(ref));
     return text.length > LIKE_CHARACTERS_MAX || text.includes('"$ref"') ? undefined : text;
   }
+}
+
+/** A validator, and the schema that it was compiled of. */
+interface Like {
+  readonly ref: SchemaRef;
+  readonly validate: ValidateFunction;
 }
 
 /**
@@ -140,3 +193,10 @@ const brokenRuleOf = ({ keyword, instancePath, params, message }: ErrorObject): 
     message: message ?? keyword,
   };
 };
+
+/** A place in one schema as the place in another that says the same. */
+const rebased = (pointer: string, from: SchemaRef, to: SchemaRef): string =>
+  to.pointer + pointer.slice(from.pointer.length);
+
+const alternativesOf = ({ params }: ErrorObject): AlternativesParams | undefined =>
+  "fitsSeveral" in params ? (params as AlternativesParams) : undefined;

@@ -1,18 +1,19 @@
 import type { Node } from "../load/document-set.ts";
 import { pointerParts } from "../load/pointer.ts";
-import { type Facets, facetsOf, itemRefsOf, propertiesOf, rulesOf } from "./facets.ts";
-import type { BrokenRule } from "./judge.ts";
+import { below, type Facets, facetsOf, itemRefsOf, propertiesOf, rulesOf } from "./facets.ts";
+import type { Mistake } from "./mistakes.ts";
 import type { SchemaRef, SchemaRegistry } from "./registry.ts";
 
 /**
- * Where the document says the rule that a value breaks: the schema is followed along the value's path. Rules
- * inside alternatives are found at the schema that has the alternatives.
+ * Where the document says the rule that a value breaks. For a schema that is `false` the schema is followed
+ * along the value's path, up to the one that has alternatives.
  */
 export const ruleNode = (
   schemas: SchemaRegistry,
   root: SchemaRef,
-  { at, keyword }: Pick<BrokenRule, "at" | "keyword">,
+  { at, keyword, schema }: Mistake,
 ): Node | undefined => {
+  if (schema !== undefined) return schemas.sourceOf(below(schema, keyword));
   const { refs, facets } = schemasAt(schemas, root, at);
   const [said] = rulesOf(facets, keyword);
   const [nearest] = refs;
