@@ -287,6 +287,17 @@ describe("one mistake behind alternatives is one failure at the line of its rule
   });
 });
 
+test("the first ten thousand mistakes of an answer are told apart", async () => {
+  const list = { type: "array", items: { oneOf: [{ type: "integer", maximum: 1 }, { const: null }] } };
+  const wrong = (count: number): JsonValue => [...Array.from({ length: count }, () => 2), "a"];
+  const first = "items/oneOf/0/maximum: `/0` of the answer must be <= 1";
+  expect(await saidOf(list, wrong(9_999))).toEqual([
+    first,
+    "items/oneOf: `/9999` of the answer fits none of the alternatives (the nearest: must be integer)",
+  ]);
+  expect(await saidOf(list, wrong(10_000))).toEqual([first]);
+});
+
 describe("of schemas and values that nobody thought of", () => {
   const name = fc.constantFrom("a", "b", "kind");
   const { schema } = fc.letrec<{ schema: JsonValue }>((tie) => {

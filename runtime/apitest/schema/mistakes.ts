@@ -21,16 +21,16 @@ interface World {
   readonly judge: SchemaJudge;
 }
 
-/** A list of as many items with one mistake each hides no other mistake. */
+/** A list with fewer wrong items than this hides no other mistake. */
 const MISTAKES_MAX = 10_000;
 
 /** How many alternatives within each other are looked into; each is judged once more for each around it. */
 const ALTERNATIVES_DEEP_MAX = 32;
 
 /**
- * What is wrong with a value at a JSON pointer: none exactly where the judge takes it for valid. Every rule
- * that is broken outside of alternatives is told. Where a value fits no branch, the rules of the one that is
- * meant are told; where none or several may be meant, that is one mistake, and so is fitting several of `oneOf`.
+ * What is wrong with a value: nothing exactly where the judge takes it for valid. Every rule that is broken
+ * outside of alternatives is told. Where a value fits no branch, the rules of the one that is meant are told;
+ * where none or several may be meant, that is one mistake, and so is fitting several of `oneOf`.
  */
 export const mistakesIn = (world: World, ref: SchemaRef, value: JsonValue): readonly Mistake[] =>
   mistakesAt({ ...world, at: "", deep: 0 }, ref, value);
