@@ -8,7 +8,7 @@ export const hostsOf = (workspace: string): readonly number[] =>
     .filter((pid) => commandLine(pid).endsWith(`host --workspace ${workspace} `))
     .map(Number);
 
-/** Ends the hosts of a workspace as `kill -9` does, and waits until they are gone. */
+/** Ends the hosts of a workspace as `kill -9` does, and waits until they are gone, with the locks that they held. */
 export const killHosts = async (workspace: string): Promise<void> => {
   for (let alive = hostsOf(workspace); alive.length > 0; alive = hostsOf(workspace)) {
     for (const pid of alive) {
@@ -18,9 +18,12 @@ export const killHosts = async (workspace: string): Promise<void> => {
         // It ended by itself meanwhile.
       }
     }
-    await sleep(10);
+    while (alive.some(holdsFiles)) await sleep(10);
   }
 };
+
+/** A process that ends loses its command line first and its open files later, with them its locks. */
+const holdsFiles = (pid: number): boolean => !/^(?:|.*\) [ZX] .*)$/s.test(textOf(`/proc/${pid}/stat`));
 
 /** The environments of a process and of all that descend from it, as they are now. */
 export const environmentsBelow = (pid: number): readonly string[] => [
