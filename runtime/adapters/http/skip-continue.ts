@@ -41,9 +41,9 @@ class ContinueFilter {
     this.headerBytesMax = headerBytesMax;
   }
 
+  /** Whatever is held back stays: then nothing but the beginning of this answer has come so far. */
   restart(): void {
     this.isAtStart = true;
-    this.held = Buffer.alloc(0);
   }
 
   pass(chunk: Buffer): Buffer {
