@@ -22,8 +22,20 @@ export const killHosts = async (workspace: string): Promise<void> => {
   }
 };
 
-/** A process that ends loses its command line first and its open files later, with them its locks. */
-const holdsFiles = (pid: number): boolean => !/^(?:|.*\) [ZX] .*)$/s.test(textOf(`/proc/${pid}/stat`));
+/**
+ * A process that ends loses its command line first and its open files later, with them its locks: they are
+ * free once the last of its threads is gone, which may outlive the first one, by which the process is seen.
+ */
+const holdsFiles = (pid: number): boolean =>
+  threadsOf(pid).some((thread) => !/^(?:|.*\) [ZX] .*)$/s.test(textOf(`/proc/${pid}/task/${thread}/stat`)));
+
+const threadsOf = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+};
 
 /** The environments of a process and of all that descend from it, as they are now. */
 export const environmentsBelow = (pid: number): readonly string[] => [
