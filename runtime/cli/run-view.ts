@@ -153,6 +153,8 @@ class RunView implements RunObserver {
   live(type: LiveType, data: JsonObject): void {
     if (type === "host.noticed" && textField(data, "code") === "SANDBOX_CHOSEN") {
       this.#tier = textField(data, "text");
+    } else if (type === "host.noticed") {
+      this.#row("notice", textField(data, "text"));
     } else if (type === "output.printed") {
       const level = textField(data, "level");
       const line = `${level === "" ? "" : `${level}: `}${textField(data, "text")}`;

@@ -134,7 +134,7 @@ const stopHere = async (
   let ended: Awaited<ReturnType<typeof giveUpInterrupted>>;
   try {
     ended = await giveUpInterrupted(
-      { place, variables, product, reader: reader.value, ledger: writable },
+      { workspace, place, variables, product, reader: reader.value, ledger: writable },
       run as RunId,
       { user, surface: "terminal", how: "writ stop" },
       signal,

@@ -8,6 +8,7 @@ import { offeredTools } from "#gate/index.ts";
 import type { WritableLedger } from "#ledger/writable-ledger.ts";
 import type { Crypto } from "#ports/crypto.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
+import type { WorkspaceFiles } from "#ports/workspace-files.ts";
 import type { AgentSpec } from "#protocol/agent-spec.ts";
 import { SANDBOX_TIERS } from "#protocol/agent-spec.ts";
 import type { Surface } from "#protocol/consent.ts";
@@ -19,11 +20,13 @@ import { findInterrupted, isAlone } from "./find-interrupted.ts";
 import type { NotInterrupted } from "./find-interrupted.ts";
 import type { FoundRun } from "./found-run.ts";
 import { openFoundRun } from "./found-run.ts";
+import { removeLeftPublishes } from "./left-publishes.ts";
 
 export interface GiveUpRunDeps {
   readonly reader: LedgerReader;
   readonly ledger: WritableLedger;
   readonly crypto: Crypto;
+  readonly workspace: Pick<WorkspaceFiles, "removeLeft">;
   /** The agent's file as the run began with it, lowered again; null where that does not come to a spec any more. */
   readonly lowerAgain: (path: string, text: string) => Promise<AgentSpec | null>;
 }
@@ -39,6 +42,8 @@ export interface GivingUp {
 export interface GivenUp {
   readonly outcome: RunOutcome;
   readonly tier: FoundRun["tier"];
+  /** Why something of its publishes is left in the workspace. */
+  readonly left: Awaited<ReturnType<typeof removeLeftPublishes>>;
 }
 
 /**
@@ -87,7 +92,9 @@ export const giveUp = async (
       { entries, started, interrupted, isWhole, source },
       { by: user, surface, how: () => how },
     );
-    return given.ok ? ok({ outcome: given.value, tier }) : unavailable(given.fault);
+    if (!given.ok) return unavailable(given.fault);
+    const left = await removeLeftPublishes(deps.workspace, entries);
+    return ok({ outcome: given.value, tier, left });
   } finally {
     ledger.closeScope(scope);
   }

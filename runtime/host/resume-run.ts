@@ -9,6 +9,7 @@ import type { FoundRun } from "./found-run.ts";
 import { entriesOfRun, howToEnd, openFoundRun } from "./found-run.ts";
 import { findInterrupted, isAlone } from "./find-interrupted.ts";
 import type { RunAgentDeps, RunPeople, RunRefusal } from "./run-agent.ts";
+import { removeLeftPublishes } from "./left-publishes.ts";
 import { heldObserver } from "./run-observer.ts";
 import { askConsent, requestOf, sessionOpener, withRecorder } from "./run-agent.ts";
 import { resumedSandbox } from "./resumed-sandbox.ts";
@@ -102,6 +103,9 @@ export const resumePlanned = async (
         return consent;
       }
       recorder.live("host.noticed", { code: "SANDBOX_CHOSEN", text: deps.plan.tier.why });
+      for (const { code, message, help } of await removeLeftPublishes(deps.workspace, found.entries)) {
+        recorder.live("host.noticed", { code, text: `${message}; ${help}` });
+      }
       /** Lost effects of which a person said that they happened. */
       const happened = new Set<string>();
       const askEffect = async (effect: LostEffect, aborted: AbortSignal): Promise<EffectAnswer> => {

@@ -10,8 +10,9 @@ import type { ArtefactStore } from "#ports/ledger.ts";
 import type { SandboxFile } from "#ports/sandbox.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 import type { PastCall } from "#tools/index.ts";
-import { namedFile, resumeFiles } from "#tools/index.ts";
+import { resumeFiles } from "#tools/index.ts";
 
+import { publishedPath } from "./left-publishes.ts";
 import type { ResumedSandbox } from "./run-session.ts";
 
 /**
@@ -91,12 +92,8 @@ const pastCalls = (past: RunPast, happened: ReadonlySet<string>): readonly PastC
 
 /** A publish that nobody saw the end of, and that happened as a person says. */
 const publishOf = ({ decided }: RunPast, callId: string): readonly PastCall[] => {
-  const entry = decided.get(callId);
-  const given = entry && ownValue(entry.content, "arguments");
-  const path = isJsonObject(given) ? ownValue(given, "path") : undefined;
-  if (entry === undefined || toolOf(entry)?.action !== "publish_file" || typeof path !== "string") return [];
-  const file = namedFile(path);
-  return file.ok ? [{ k: "published", path: file.value }] : [];
+  const path = publishedPath(decided, callId);
+  return path === null ? [] : [{ k: "published", path }];
 };
 
 const readChanges = (

@@ -1,4 +1,5 @@
 import type { Sha256 } from "#kernel/digest.ts";
+import type { CallId } from "#kernel/ids.ts";
 import type { JsonObject, JsonValue } from "#kernel/json.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { ResourceType } from "#protocol/policy-vocabulary.ts";
@@ -73,6 +74,8 @@ export interface SupposeOptions {
 export type SupposedCall = Pick<PreparedCall, "tool" | "arguments" | "resource">;
 
 export interface ExecuteOptions {
+  /** The call as it stands on record: by it a successor finds what a process leaves that dies in the middle. */
+  readonly callId: CallId;
   /** At least 1. A call that does not keep it is aborted a moment later. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;

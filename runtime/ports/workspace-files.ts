@@ -1,4 +1,5 @@
 import type { Sha256 } from "#kernel/digest.ts";
+import type { CallId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import type { SandboxFile } from "./sandbox.ts";
 
@@ -21,8 +22,21 @@ export interface WorkspaceFiles {
    * Replaces or creates one file atomically and durably, only while its digest is still `base`
    * (null: it does not exist). Keeps the permissions of a file that it replaces; makes folders as
    * needed. After a fault the file is as it was.
+   *
+   * @param call on record by now, each once: what a process that dies in the middle of it leaves beside
+   * the file bears its name.
    */
-  publish(path: string, bytes: Uint8Array, base: Sha256 | null): Promise<Result<void, WorkspaceFault>>;
+  publish(
+    path: string,
+    bytes: Uint8Array,
+    base: Sha256 | null,
+    call: CallId,
+  ): Promise<Result<void, WorkspaceFault>>;
+  /**
+   * Removes what that publish left beside the file because its process died, where there is something.
+   * Nothing else is touched, and the file itself stays as it is.
+   */
+  removeLeft(path: string, call: CallId): Promise<Result<void, WorkspaceFault>>;
 }
 
 export interface WorkspaceSnapshot {

@@ -49,7 +49,7 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
     };
   },
 
-  async act(call, { signal }) {
+  async act(call, { callId, signal }) {
     const path = textOf(call.arguments, "path");
     const bytes = await files.read(path, { bytesMax: SNAPSHOT_BYTES_MAX, signal });
     if (!bytes.ok) return bytes;
@@ -57,7 +57,7 @@ export const publishFileTool = ({ files, workspace, digest }: PublishDeps): Buil
       const why = `\`${visibleText(path)}\` was changed by the run after the publish was proposed`;
       return failed(fault("TOOL_CONFLICT", why));
     }
-    const published = await workspace.publish(path, bytes.value, digestOf(call.details, "base"));
+    const published = await workspace.publish(path, bytes.value, digestOf(call.details, "base"), callId);
     if (!published.ok) return failed(asTool(published.fault));
     const change = await files.published(path, bytes.value);
     if (!change.ok) return change;

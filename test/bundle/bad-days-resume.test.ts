@@ -2,6 +2,7 @@
  * `kill -9` at moments that chance picks, and `writ run --resume` after each: the run that was killed, and then
  * each time the one that goes on with it. In CI one such run, in a soak many.
  */
+import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -84,6 +85,8 @@ describe("a run that is killed again and again, and resumed each time", () => {
         .flatMap((entry) => (entry["run"] === null ? [] : [(entry["run"] as JsonObject)["seq"]]));
       expect(numbers).toEqual(numbers.map((_, index) => index));
       expect(desk.processes()).toEqual([]);
+      const names = readdirSync(desk.workspace, { recursive: true, encoding: "utf8" });
+      expect(names.filter((name) => /\.writ-[0-9a-f]+\.tmp$/.test(name))).toEqual([]);
     },
   );
 });

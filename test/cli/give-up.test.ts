@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
@@ -71,6 +71,24 @@ describe("an interrupted run", { timeout: 240_000 }, () => {
     await givesUp(run, "terminal");
     expect((await desk.writ(["audit", "verify"])).code).toBe(0);
     expect((await desk.writ(["audit", "show", run])).out.join("\n")).toContain("run.ended");
+  });
+
+  test("takes what its publish left along, and says so where that stays", async () => {
+    const run = await desk.killedAtPublish("before-publish");
+    expect(desk.leftByPublishes()).toHaveLength(1);
+    expect(await desk.writ(["stop", run])).toMatchObject({ code: 0, err: [] });
+    expect(desk.leftByPublishes()).toEqual([]);
+
+    const next = await desk.killedAtPublish("before-publish", run);
+    const [left = ""] = desk.leftByPublishes();
+    rmSync(left);
+    mkdirSync(left);
+    const stopped = await desk.writ(["stop", next]);
+    expect(stopped.code).toBe(3);
+    expect(stopped.err.join(" ")).toContain("it is a folder");
+    expect(stopped.err.join(" ")).toContain("can be removed by hand");
+    expect(await stateOf(next)).toBe("cancelled");
+    expect((await desk.writ(["audit", "verify"])).code).toBe(0);
   });
 
   test("is ended once where several stop it at the same moment, and each says how it ended", async () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
@@ -59,6 +60,14 @@ export interface NotesDesk extends Desk {
   reached(type: string, count?: number): Promise<string>;
   /** A run in a process of its own that was killed while it waited for its model. */
   killedInProcess(meanwhile?: () => Promise<void>): Promise<string>;
+  /**
+   * A run in a process of its own that died when it put a file into the workspace.
+   *
+   * @param notThis a run that stands on record already.
+   */
+  killedAtPublish(killAt: "before-publish" | "after-publish", notThis?: string): Promise<string>;
+  /** Paths of what publishes left in the workspace that were killed. */
+  leftByPublishes(): readonly string[];
   /** The only file below the state folder that ends so. */
   stateFile(ending: string): string;
 }
@@ -93,6 +102,18 @@ export const createNotesDesk = async (): Promise<NotesDesk> => {
       await killNow(child);
       return run;
     },
+    async killedAtPublish(killAt, notThis = "") {
+      model([TURNS[0], { text: "Done." }]);
+      desk.write(FILE, AGENT.replace("require: approval(publish_file)", ""));
+      const agreed = await desk.powers(FILE, MODEL);
+      await once(spawnWrit(desk, [...RUN, "--consent", agreed], killAt), "exit");
+      const started = desk.entries().filter(({ type }) => type === "run.started");
+      return started.find(({ run }) => run?.id !== notThis)?.run?.id ?? "";
+    },
+    leftByPublishes: () =>
+      readdirSync(desk.workspace, { recursive: true, encoding: "utf8" })
+        .filter((name) => /(?:^|\/)\.writ-[0-9a-f]{32}\.tmp$/.test(name))
+        .map((name) => join(desk.workspace, name)),
     stateFile(ending) {
       const names = readdirSync(desk.state, { recursive: true, encoding: "utf8" });
       return join(desk.state, names.find((name) => name.endsWith(ending)) ?? "");

@@ -1,5 +1,12 @@
-import { once } from "node:events";
-import { appendFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -7,7 +14,6 @@ import { hostsOf, killHosts } from "#test/kit/hosts.ts";
 import { verifies } from "#test/kit/verifies.ts";
 import type { DeskOptions, Said } from "#test/spine/desk.ts";
 
-import { spawnWrit } from "./killed-run.ts";
 import type { NotesDesk } from "./notes-desk.ts";
 import { AGENT, createNotesDesk, FILE, NOTES, RUN, TEXT, TURNS, WAIT } from "./notes-desk.ts";
 
@@ -30,16 +36,6 @@ afterEach(async () => {
   await killHosts(desk.workspace);
   desk.dispose();
 });
-
-/** A run in a process of its own that died when it put a file into the workspace. */
-const killedAtPublish = async (killAt: "before-publish" | "after-publish", notThis = ""): Promise<string> => {
-  desk.model([TURNS[0], { text: "Done." }]);
-  desk.write(FILE, AGENT.replace("require: approval(publish_file)", ""));
-  const agreed = await desk.powersNow();
-  await once(spawnWrit(desk, [...RUN, "--consent", agreed], killAt), "exit");
-  const started = desk.entries().filter(({ type }) => type === "run.started");
-  return started.find(({ run }) => run?.id !== notThis)?.run?.id ?? "";
-};
 
 /** Where the lines of the log lie that a run stands in. */
 const linesOf = (run: string): string => {
@@ -105,7 +101,8 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
 
   test("asks whether a publish happened that nobody saw the end of, and does it again only where it did not", async () => {
     verifies("gate.beyond.unknown-effects");
-    const run = await killedAtPublish("before-publish");
+    const run = await desk.killedAtPublish("before-publish");
+    expect(desk.leftByPublishes()).toHaveLength(1);
     const nobody = await resume(run);
     expect(nobody.code).toBe(2);
     expect(nobody.err.join("\n")).toContain("--absent");
@@ -119,11 +116,27 @@ describe("a run that was killed in a terminal's own process", { timeout: 180_000
       expect.objectContaining({ act: "EFFECT_ABSENT", surface: "terminal" }),
     ]);
     expect(publishes(run)).toHaveLength(2);
+    expect(desk.leftByPublishes()).toEqual([]);
     await verified();
   });
 
+  test("says so where something stands in the place of what its publish left", async () => {
+    const run = await desk.killedAtPublish("before-publish");
+    const lost = publishes(run)[0]?.public["callId"] as string;
+    const [left = ""] = desk.leftByPublishes();
+    rmSync(left);
+    mkdirSync(left);
+    const said = await resume(run, {}, "--absent", lost);
+    expect(said.code, said.err.join("\n")).toBe(0);
+    const told = said.out.join(" ").replace(/\s+/g, " ");
+    expect(told).toContain(`interrupted publish of \`${NOTES}\` left beside it could not be removed`);
+    expect(told).toContain("it is a folder");
+    expect(desk.read(NOTES)).toBe(TEXT);
+    expect(desk.leftByPublishes()).toEqual([left]);
+  });
+
   test("takes what became of a publish from the command line, for programs too", async () => {
-    const run = await killedAtPublish("after-publish");
+    const run = await desk.killedAtPublish("after-publish");
     const lost = publishes(run)[0]?.public["callId"] as string;
     for (const how of [[], ["--detach"]]) {
       const nobody = await resume(run, {}, "--json", ...how);
@@ -222,7 +235,7 @@ describe("a host", { timeout: 180_000 }, () => {
     const held = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
     expect(held.code, held.err.join("\n")).toBe(0);
     await desk.reached("approval.asked");
-    const run = await killedAtPublish("after-publish", held.out[0] ?? "");
+    const run = await desk.killedAtPublish("after-publish", held.out[0] ?? "");
 
     const nobody = await desk.writ(["run", "--resume", run, "--detach"]);
     expect(nobody.code).toBe(2);

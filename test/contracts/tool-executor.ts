@@ -3,6 +3,7 @@ import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonObject } from "#kernel/json.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Authorized, PreparedCall, Spend, SpendFault, ToolExecutor } from "#ports/executor.ts";
+import { anyCallId } from "#test/kit/call-ids.ts";
 import { allowsAll, allowsNothing } from "#test/kit/tool-fake.ts";
 import { ACTION_RESOURCES } from "#protocol/policy-vocabulary.ts";
 
@@ -23,7 +24,12 @@ export interface ToolExecutorHarness {
 
 const calm = (): AbortSignal => new AbortController().signal;
 const preparing = (signal = calm()) => ({ signal, wouldAllow: allowsAll });
-const options = (signal = calm()) => ({ ...preparing(signal), timeoutMs: 5_000, onOutput: () => undefined });
+const options = (signal = calm()) => ({
+  ...preparing(signal),
+  callId: anyCallId(),
+  timeoutMs: 5_000,
+  onOutput: () => undefined,
+});
 
 /** A right that stands for a call, and a `spend` that hands the call out and counts. */
 const granting = () => {

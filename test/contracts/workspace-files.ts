@@ -6,6 +6,7 @@ import { utf8 } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import type { Result } from "#kernel/result.ts";
 import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
+import { anyCallId } from "#test/kit/call-ids.ts";
 
 /** A workspace and the hands of the user who works in it. */
 export interface WorkspaceSubject {
@@ -70,40 +71,58 @@ export const workspaceContract = (
     });
 
     test("a file is replaced while it is what it was", async () => {
-      expect(codeOf(await workspace.publish("b.txt", utf8("new"), sha256("second")))).toBe("ok");
+      expect(codeOf(await workspace.publish("b.txt", utf8("new"), sha256("second"), anyCallId()))).toBe("ok");
       expect(text("b.txt")).toBe("new");
-      expect(codeOf(await workspace.publish("b.txt", utf8("newer"), sha256("new")))).toBe("ok");
+      expect(codeOf(await workspace.publish("b.txt", utf8("newer"), sha256("new"), anyCallId()))).toBe("ok");
       expect(text("b.txt")).toBe("newer");
     });
 
     test("a file is made where there is none, with its folders", async () => {
-      expect(codeOf(await workspace.publish("new/folder/c.txt", utf8("c"), null))).toBe("ok");
+      expect(codeOf(await workspace.publish("new/folder/c.txt", utf8("c"), null, anyCallId()))).toBe("ok");
       expect(text("new/folder/c.txt")).toBe("c");
     });
 
     test("any bytes are published, and none", async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-      expect(codeOf(await workspace.publish("bytes", bytes, null))).toBe("ok");
-      expect(codeOf(await workspace.publish("empty", new Uint8Array(), null))).toBe("ok");
+      expect(codeOf(await workspace.publish("bytes", bytes, null, anyCallId()))).toBe("ok");
+      expect(codeOf(await workspace.publish("empty", new Uint8Array(), null, anyCallId()))).toBe("ok");
       expect([...(subject.read("bytes") ?? [])]).toEqual([...bytes]);
       expect(subject.read("empty")).toHaveLength(0);
     });
 
+    test("after a publish that ended there is nothing left to remove, and the file stays", async () => {
+      const call = anyCallId();
+      expect(codeOf(await workspace.publish("a/x.txt", utf8("new"), sha256("first"), call))).toBe("ok");
+      for (const path of ["a/x.txt", "never/there"]) {
+        expect(codeOf(await workspace.removeLeft(path, call))).toBe("ok");
+      }
+      expect(text("a/x.txt")).toBe("new");
+    });
+
+    test.each(["", "/tmp/outside", "../outside", "b.txt\0", "b.txt/c"])(
+      "nothing is removed for %j, which is no path of a file",
+      async (path) => {
+        expect(codeOf(await workspace.removeLeft(path, anyCallId()))).toBe("WORKSPACE_BAD_PATH");
+      },
+    );
+
     test("what was changed meanwhile stays", async () => {
       subject.write("b.txt", "by hand");
-      expect(codeOf(await workspace.publish("b.txt", utf8("new"), sha256("second")))).toBe(
+      expect(codeOf(await workspace.publish("b.txt", utf8("new"), sha256("second"), anyCallId()))).toBe(
         "WORKSPACE_CHANGED",
       );
       expect(text("b.txt")).toBe("by hand");
     });
 
     test("what came into being meanwhile stays", async () => {
-      expect(codeOf(await workspace.publish("b.txt", utf8("new"), null))).toBe("WORKSPACE_CHANGED");
+      expect(codeOf(await workspace.publish("b.txt", utf8("new"), null, anyCallId()))).toBe(
+        "WORKSPACE_CHANGED",
+      );
       expect(text("b.txt")).toBe("second");
     });
 
     test("what was removed meanwhile is not brought back", async () => {
-      const result = await workspace.publish("gone.txt", utf8("new"), sha256("old"));
+      const result = await workspace.publish("gone.txt", utf8("new"), sha256("old"), anyCallId());
       expect(codeOf(result)).toBe("WORKSPACE_CHANGED");
       expect(subject.read("gone.txt")).toBeUndefined();
     });
@@ -121,7 +140,7 @@ export const workspaceContract = (
       ["a folder", "a"],
       ["below a file", "b.txt/c"],
     ])("a path that is %s is refused", async (_, path) => {
-      expect(codeOf(await workspace.publish(path, utf8("x"), null))).toBe("WORKSPACE_BAD_PATH");
+      expect(codeOf(await workspace.publish(path, utf8("x"), null, anyCallId()))).toBe("WORKSPACE_BAD_PATH");
       expect(codeOf(await workspace.digest(path))).toBe("WORKSPACE_BAD_PATH");
     });
   });

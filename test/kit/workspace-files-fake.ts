@@ -46,13 +46,18 @@ export const createFakeWorkspace = (files: Readonly<Record<string, string>> = {}
       return ok({ files: entries.map(([path, bytes]) => ({ path, bytes, executable: false })), leftOut: [] });
     },
     digest: async (path) => digestOf(path),
-    async publish(path, bytes, base) {
+    async publish(path, bytes, base, _call) {
       if (failure !== null) return failed(failure);
       const now = digestOf(path);
       if (!now.ok) return now;
       if (now.value !== base) return failed(fault("WORKSPACE_CHANGED", "the file is not what it was"));
       contents.set(path, bytes.slice());
       return ok(undefined);
+    },
+    // Nobody dies in the middle of a publish here, which therefore leaves nothing.
+    removeLeft: async (path) => {
+      const name = digestOf(path);
+      return name.ok ? ok(undefined) : name;
     },
   };
 };

@@ -23,6 +23,7 @@ import type { SandboxFile, SandboxLimits, SandboxSession } from "#ports/sandbox.
 import type { SandboxTier } from "#protocol/agent-spec.ts";
 import { createExecutors, createRunFiles } from "#tools/index.ts";
 import type { RunFiles, RunFilesOptions } from "#tools/run-files.ts";
+import { anyCallId } from "#test/kit/call-ids.ts";
 import { createFakeSandbox } from "#test/kit/sandbox-fake.ts";
 import { allowsAll } from "#test/kit/tool-fake.ts";
 import { createFakeWorkspace } from "#test/kit/workspace-files-fake.ts";
@@ -135,6 +136,7 @@ export const createBench = async (plan: BenchPlan = {}): Promise<Bench> => {
       const right = Object.freeze({}) as Authorized<PreparedCall>;
       rights.set(right, call);
       return executor(call.tool).execute(right, {
+        callId: anyCallId(),
         timeoutMs: 10_000,
         signal: new AbortController().signal,
         wouldAllow,

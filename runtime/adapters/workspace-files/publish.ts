@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 
 import { errorCode } from "#kernel/error-code.ts";
 import type { Sha256 } from "#kernel/digest.ts";
+import type { CallId } from "#kernel/ids.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
@@ -33,8 +34,8 @@ export interface Publication {
   readonly bytes: Uint8Array;
   /** Digest of what must stand there; null for nothing. */
   readonly base: Sha256 | null;
-  /** 32 hexadecimal digits that nobody could guess. */
-  readonly random: string;
+  /** Names what is written beside the place. */
+  readonly call: CallId;
   readonly digest: (bytes: Uint8Array) => Sha256;
 }
 
@@ -81,7 +82,7 @@ const putInFolders = async (
 
 const putInPlace = async (publication: Publication, disk: Disk): Promise<Result<void, WorkspaceFault>> => {
   const target = join(publication.root, publication.path);
-  const temporary = join(dirname(target), temporaryName(publication.random));
+  const temporary = join(dirname(target), temporaryName(publication.call));
   try {
     const like = publication.base === null ? null : await lstat(target);
     await writeDurably(disk, temporary, publication.bytes, like);

@@ -2,14 +2,12 @@ import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 
 import { throwIfAborted } from "#kernel/abort.ts";
-import { toHex } from "#kernel/bytes.ts";
 import { sha256OfBytes } from "#kernel/digest.ts";
 import type { Sha256 } from "#kernel/digest.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import { visibleText } from "#kernel/visible-text.ts";
 import type { Crypto } from "#ports/crypto.ts";
-import type { Entropy } from "#ports/entropy.ts";
 import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
 import type { WorkspaceFault, WorkspaceFiles } from "#ports/workspace-files.ts";
 
@@ -24,6 +22,7 @@ import { findOwnFolders } from "./own-folders.ts";
 import type { IsOwn } from "./own-folders.ts";
 import { publishablePath, refusePath } from "./publishable-path.ts";
 import { readRegularFile, standingAt } from "./regular-file.ts";
+import { removeLeft } from "./remove-left.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
 export interface WorkspaceOptions {
@@ -37,7 +36,6 @@ export interface WorkspaceOptions {
 
 export interface WorkspaceDeps {
   readonly crypto: Pick<Crypto, "sha256">;
-  readonly entropy: Pick<Entropy, "bytes">;
   readonly platform?: NodeJS.Platform;
   readonly disk?: Disk;
 }
@@ -84,14 +82,18 @@ export const createWorkspaceFiles = (options: WorkspaceOptions, deps: WorkspaceD
       return digestAt(root, name, digest).catch((error: unknown) => failed(fileReadFault(name, error)));
     },
 
-    async publish(path, bytes, base) {
+    async publish(path, bytes, base, call) {
       const place = await placeOf(path);
       if (!place.ok) return place;
       const { root, name } = place.value;
-      const random = toHex(deps.entropy.bytes(16));
       // A caller that goes on with its bytes must not change what is written.
-      const publication = { root, path: name, bytes: bytes.slice(), base, random, digest };
+      const publication = { root, path: name, bytes: bytes.slice(), base, call, digest };
       return publishFile(publication, deps.disk ?? realDisk);
+    },
+
+    async removeLeft(path, call) {
+      const place = await placeOf(path);
+      return place.ok ? removeLeft(place.value.root, place.value.name, call) : place;
     },
   };
 };

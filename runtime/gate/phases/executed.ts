@@ -70,6 +70,7 @@ export class Executed extends Phase<ExecutedContent> {
           signal,
           (inner) =>
             executor.execute(authorized, {
+              callId: identity.callId,
               timeoutMs: content.timeoutMs,
               signal: inner,
               wouldAllow: supposeFor(suppose, content.agreed),

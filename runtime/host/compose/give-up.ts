@@ -13,12 +13,14 @@ import type { RunOutcome } from "#protocol/run-event.ts";
 import type { NotInterrupted } from "../find-interrupted.ts";
 import type { GivingUp } from "../give-up-run.ts";
 import { giveUp } from "../give-up-run.ts";
+import type { Workspace } from "../workspace.ts";
 import type { LedgerPlace } from "./ledger.ts";
 import { openLowering } from "./lowering.ts";
 import { recoverLogsOf } from "./resume.ts";
-import { containerMemory } from "./run.ts";
+import { containerMemory, runAdapters } from "./run.ts";
 
 export interface GiveUpDeps {
+  readonly workspace: Workspace;
   readonly place: LedgerPlace;
   readonly reader: LedgerReader;
   readonly ledger: WritableLedger;
@@ -28,8 +30,9 @@ export interface GiveUpDeps {
 }
 
 /**
- * Ends an interrupted run for good, on record, and then whatever of it still runs on the engine. A fault
- * `SANDBOX_LEFT` means that it is over, and that something of it may run all the same.
+ * Ends an interrupted run for good, on record; then what its publishes left in the workspace, and whatever
+ * of it still runs on the engine. A fault `PUBLISH_LEFT` or `SANDBOX_LEFT` means that it is over, and that
+ * something of it is there all the same.
  */
 export const giveUpInterrupted = async (
   deps: GiveUpDeps,
@@ -42,9 +45,12 @@ export const giveUpInterrupted = async (
   if (!recovered.ok && recovered.fault.k === "unavailable") {
     return failed({ k: "unavailable", fault: recovered.fault.fault });
   }
+  const { variables, place } = deps;
+  const { workspace } = runAdapters(deps.workspace, place, variables);
   const given = await giveUp(
     {
       ...deps,
+      workspace,
       crypto: createNodeCrypto(),
       lowerAgain: (path, text) => lowered(path, text, signal),
     },
@@ -53,11 +59,15 @@ export const giveUpInterrupted = async (
     signal,
   );
   if (!given.ok) return given;
-  const { outcome, tier } = given.value;
-  if (tier !== "docker" && tier !== "gvisor") return ok(outcome);
-  const { variables, place } = deps;
-  const removed = await removeLeft({ variables, memory: containerMemory(place) }, run, systemClock.wallMs());
-  return removed.ok ? ok(outcome) : failed({ k: "unavailable", fault: removed.fault });
+  const { outcome, tier, left } = given.value;
+  const hadContainers = tier === "docker" || tier === "gvisor";
+  const removed = hadContainers
+    ? await removeLeft({ variables, memory: containerMemory(place) }, run, systemClock.wallMs())
+    : ok(undefined);
+  const [first, ...more] = [...(removed.ok ? [] : [removed.fault]), ...left];
+  if (first === undefined) return ok(outcome);
+  const message = [first, ...more].map((one) => one.message).join("; ");
+  return failed({ k: "unavailable", fault: { ...first, message } });
 };
 
 const lowered = async (path: string, text: string, signal: AbortSignal): Promise<AgentSpec | null> => {

@@ -116,7 +116,7 @@ export const runAdapters = (
         environment: variables,
         ownFolders: [stateDirectory, ...(folder === null ? [] : [folder])],
       },
-      { crypto, entropy },
+      { crypto },
     ),
     clock: systemClock,
     crypto,

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
-import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { createWorkspaceFiles } from "#adapters/workspace-files/workspace-files.ts";
 import type { WorkspaceDeps } from "#adapters/workspace-files/workspace-files.ts";
 import type { WorkspaceFiles, WorkspaceSnapshot } from "#ports/workspace-files.ts";
@@ -57,7 +56,7 @@ export class TestFolder {
         environment: { PATH: process.env["PATH"] ?? "", HOME: this.home, ...environment },
         ownFolders,
       },
-      { crypto: createNodeCrypto(), entropy: createSystemEntropy(), ...deps },
+      { crypto: createNodeCrypto(), ...deps },
     );
   }
 

@@ -5,6 +5,8 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+import { anyCallId } from "#test/kit/call-ids.ts";
+
 import { TestFolder } from "./kit.ts";
 
 let folder: TestFolder;
@@ -22,7 +24,7 @@ const taken = async (own: readonly string[]): Promise<readonly string[]> => {
   return snapshot.ok ? snapshot.value.files.map(({ path }) => path) : [snapshot.fault.code];
 };
 const published = async (own: readonly string[], path: string): Promise<string> => {
-  const done = await folder.workspace({}, {}, own).publish(path, new Uint8Array([97]), null);
+  const done = await folder.workspace({}, {}, own).publish(path, new Uint8Array([97]), null, anyCallId());
   return done.ok ? "done" : done.fault.code;
 };
 

@@ -22,8 +22,10 @@ import { realDisk } from "#adapters/workspace-files/publish.ts";
 import type { Disk } from "#adapters/workspace-files/publish.ts";
 import { utf8 } from "#kernel/bytes.ts";
 import type { Sha256 } from "#kernel/digest.ts";
+import type { CallId } from "#kernel/ids.ts";
 import { SNAPSHOT_BYTES_MAX } from "#ports/workspace-files.ts";
 import type { WorkspaceFiles } from "#ports/workspace-files.ts";
+import { anyCallId } from "#test/kit/call-ids.ts";
 
 import { TestFolder } from "./kit.ts";
 
@@ -48,7 +50,7 @@ const publish = async (
   base: string | null,
   workspace: WorkspaceFiles = folder.workspace(),
 ): Promise<string> => {
-  const result = await workspace.publish(path, utf8(text), base === null ? null : sha256(base));
+  const result = await workspace.publish(path, utf8(text), base === null ? null : sha256(base), anyCallId());
   return result.ok ? "ok" : result.fault.code;
 };
 
@@ -314,8 +316,82 @@ describe("a disk that fails", () => {
   });
 });
 
+describe("a process that dies in the middle of a publish", () => {
+  /** What it leaves: everything is written, and nothing was put in place yet, or the old name not taken away. */
+  const killedAt = async (
+    path: string,
+    name: "link" | "rename",
+    when: "before" | "after",
+  ): Promise<CallId> => {
+    const call = anyCallId();
+    const base = name === "link" ? null : sha256("old");
+    let isThere: () => void = () => undefined;
+    const there = new Promise<void>((resolve) => (isThere = resolve));
+    const disk: Disk = {
+      ...realDisk,
+      [name]: async (from: string, to: string) => {
+        if (when === "after") await realDisk[name](from, to);
+        isThere();
+        return new Promise<never>(() => undefined);
+      },
+    };
+    void folder.workspace({ disk }).publish(path, utf8("new"), base, call);
+    await there;
+    return call;
+  };
+  const removeLeft = async (path: string, call: CallId): Promise<string> => {
+    const removed = await folder.workspace().removeLeft(path, call);
+    return removed.ok ? "ok" : removed.fault.code;
+  };
+
+  test.each([
+    ["a", "link", "before", undefined],
+    ["dir/a", "link", "before", undefined],
+    ["dir/a", "link", "after", "new"],
+    ["a", "rename", "before", "old"],
+    ["dir/a", "rename", "before", "old"],
+  ] as const)(
+    "leaves a file beside %s (%s, %s that), which is removed, and nothing else is",
+    async (...given) => {
+      const [path, name, when, stands] = given;
+      if (name === "rename") folder.write(path, "old");
+      folder.write(`${path}.writ.tmp`, "the user's");
+      const other = `${path.slice(0, -1)}.writ-${"0".repeat(32)}.tmp`;
+      folder.write(other, "another call's");
+      const call = await killedAt(path, name, when);
+      expect(folder.temporaries()).toHaveLength(2);
+      expect(await removeLeft(path, call)).toBe("ok");
+      expect(folder.temporaries()).toEqual([other]);
+      expect(folder.text(path)).toBe(stands);
+      expect(folder.text(`${path}.writ.tmp`)).toBe("the user's");
+      unlinkSync(folder.at(other));
+      // Whoever comes second finds nothing, and that is fine.
+      expect(await removeLeft(path, call)).toBe("ok");
+    },
+  );
+
+  test("has nothing removed where a link leads, or where a link or a folder has its name", async () => {
+    const call = await killedAt("dir/a", "link", "before");
+    const [left = ""] = folder.temporaries();
+    rmSync(folder.at(left));
+    const own = join(outside, left.slice("dir/".length));
+    writeFileSync(own, "outside");
+    symlinkSync(own, folder.at(left));
+    expect(await removeLeft("dir/a", call)).toBe("WORKSPACE_BAD_PATH");
+    rmSync(folder.at(left));
+    mkdirSync(folder.at(left));
+    expect(await removeLeft("dir/a", call)).toBe("WORKSPACE_BAD_PATH");
+    rmSync(folder.at("dir"), { recursive: true });
+    symlinkSync(outside, folder.at("dir"));
+    expect(await removeLeft("dir/a", call)).toBe("WORKSPACE_BAD_PATH");
+    expect(readFileSync(own, "utf8")).toBe("outside");
+  });
+});
+
 test("more than a snapshot may have is not published", async () => {
-  const result = await folder.workspace().publish("a", new Uint8Array(SNAPSHOT_BYTES_MAX + 1), null);
+  const result = await folder
+    .workspace()
+    .publish("a", new Uint8Array(SNAPSHOT_BYTES_MAX + 1), null, anyCallId());
   expect(result).toMatchObject({ ok: false, fault: { code: "WORKSPACE_TOO_LARGE" } });
   expect(readdirSync(folder.path)).toEqual([]);
 });

@@ -36,6 +36,7 @@ import { createFakeDisk } from "#test/kit/ledger-store-fake.ts";
 import { nodeCrypto, WORKSPACE } from "#test/ledger/world.ts";
 import type { WireFake } from "#test/kit/wire-pair.ts";
 import { createWirePair } from "#test/kit/wire-pair.ts";
+import { createFakeWorkspace } from "#test/kit/workspace-files-fake.ts";
 
 /*
  * A host over a real ledger on a disk in memory. Its runs do what a test says instead of running an
@@ -253,7 +254,13 @@ const rigOn = async (
       if (rig.isGivingUpRefused) return failed(callFault("unavailable", fault("LEDGER_REFUSED", "no")));
       const who = { user: USER, surface: "protocol", how } as const;
       const given = await giveUp(
-        { reader, ledger, crypto: nodeCrypto, lowerAgain: async () => null },
+        {
+          reader,
+          ledger,
+          workspace: createFakeWorkspace(),
+          crypto: nodeCrypto,
+          lowerAgain: async () => null,
+        },
         run,
         who,
         NEVER,

@@ -12,6 +12,7 @@ import { failed, fault, ok } from "#kernel/result.ts";
 import type { Authorized, PreparedCall, Spend } from "#ports/executor.ts";
 import type { ApiTestCase } from "#protocol/api-test.ts";
 import { digest, never, planOf } from "#test/apitest/kit.ts";
+import { anyCallId } from "#test/kit/call-ids.ts";
 import { type ClockFake, createClockFake } from "#test/kit/clock-fake.ts";
 import { createRunRecorderFake } from "#test/kit/run-recorder-fake.ts";
 
@@ -72,6 +73,7 @@ const executorOf = (
   });
   const execute = () =>
     executor.execute(RIGHT, {
+      callId: anyCallId(),
       timeoutMs: 60_000,
       signal: never(),
       wouldAllow: (calls) => Promise.resolve(calls.map(() => isAllowed)),
