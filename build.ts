@@ -1,11 +1,21 @@
 /**
  * `npm run build`: bundles the command line and its helpers into `dist/`, with nothing left to install.
+ * `node build.ts <folder>` bundles them into another folder.
  *
  * The output is ESM in chunks, so that a command loads only what it uses, and runs on Node 22.15 and later.
  */
-import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { isBuiltin } from "node:module";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { build, type BuildOptions, type BuildResult, type Metafile, type Plugin } from "esbuild";
@@ -15,9 +25,8 @@ import { V8_FLAGS } from "#cli/v8-flags.ts";
 import { BUILTIN_TOOLS } from "#protocol/tool-descriptors.ts";
 
 const top = import.meta.dirname;
-const dist = join(top, "dist");
 
-/** What is started as a process or a worker of its own, by the name of its file in `dist/`. */
+/** What is started as a process or a worker of its own, by the name of its file in a build. */
 export const entries = {
   "apitest-worker": "runtime/adapters/apitest/worker.ts",
   cli: "runtime/cli/start.ts",
@@ -99,28 +108,37 @@ const shellLine: Plugin = {
   },
 };
 
-async function main(): Promise<void> {
+/** @param folder to build into, which must not be there yet; `dist/`, which is replaced, if none is named. */
+async function main(folder: string | undefined): Promise<void> {
   const startedMs = performance.now();
+  const dist = resolve(folder ?? join(top, "dist"));
   // A build that fails must not leave an older one that works.
-  rmSync(dist, { recursive: true, force: true });
+  if (folder === undefined) rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
   const { [PARSER]: parser, ...others } = entries;
   const [modules, script] = await Promise.all([
-    bundle({ ...others }, {}),
+    bundle({ ...others }, { outdir: dist }),
     // Every check waits for this one to be read, and no stack of it is ever shown.
     bundle(
       { [PARSER]: parser },
-      { splitting: false, minifyIdentifiers: true, format: "cjs", outExtension: { ".js": ".cjs" } },
+      {
+        outdir: dist,
+        splitting: false,
+        minifyIdentifiers: true,
+        format: "cjs",
+        outExtension: { ".js": ".cjs" },
+      },
     ),
   ]);
   refuseRequire(modules.metafile);
-  compileParser();
+  compileParser(dist);
   chmodSync(join(dist, "cli.js"), 0o755);
   for (const path of wasmModules) {
     copyFileSync(join(top, "node_modules", path), join(dist, basename(path)));
   }
   const packages = bundledPackages([modules, script].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
   writeFileSync(join(dist, "THIRD-PARTY-NOTICES.txt"), noticesFor(packages));
-  printSizes();
+  printSizes(dist);
   console.log(`${packages.length} third-party packages, ${Math.round(performance.now() - startedMs)} ms`);
 }
 
@@ -128,12 +146,11 @@ const PARSER = "lowering-code";
 
 function bundle(
   entryPoints: Readonly<Record<string, string>>,
-  how: Pick<BuildOptions, "splitting" | "minifyIdentifiers" | "format" | "outExtension">,
+  how: Pick<BuildOptions, "outdir" | "splitting" | "minifyIdentifiers" | "format" | "outExtension">,
 ): Promise<BuildResult<{ metafile: true }>> {
   return build({
     absWorkingDir: top,
     entryPoints: { ...entryPoints },
-    outdir: dist,
     // Flat, so that a chunk finds a wasm file or a worker beside itself.
     chunkNames: "[name]-[hash]",
     bundle: true,
@@ -157,7 +174,7 @@ function bundle(
  * Leaves beside the parser's code what V8 makes of it. An agent file is lowered before, so that the
  * functions that any file needs are in it.
  */
-function compileParser(): void {
+function compileParser(dist: string): void {
   // V8 takes it only under the flags that it was made under: those of the command.
   setFlagsFromString(V8_FLAGS);
   const path = join(dist, `${PARSER}.cjs`);
@@ -216,11 +233,11 @@ function licenceOf(name: string): { readonly heading: string; readonly text: str
   return { heading: `${name} ${String(manifest["version"])} (${licence})`, text: texts.join("\n") };
 }
 
-function printSizes(): void {
+function printSizes(dist: string): void {
   for (const name of readdirSync(dist, { recursive: true, encoding: "utf8" }).sort()) {
     const file = statSync(join(dist, name));
     if (file.isFile()) console.log(`${(file.size / 1024).toFixed(0).padStart(8)} KiB  ${name}`);
   }
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) await main(process.argv[2]);

@@ -11,7 +11,8 @@ export default defineConfig({
     // neither replace wrappers nor free them.
     execArgv: ["--no-wasm-code-gc", "--wasm-wrapper-tiering-budget=1000000000"],
     globalSetup: "test/kit/scratch-folder.ts",
-    setupFiles: "test/kit/random-cases.ts",
+    // Programs that tests start are those of a build, which the first test that needs one makes.
+    setupFiles: ["test/kit/random-cases.ts", "test/kit/built-programs.ts"],
     // The machine that checks has two cores; a test never depends on how many there are.
     maxWorkers: 2,
     // Only there to end what hangs: a test that is merely slow on a busy machine is not wrong.
@@ -22,7 +23,7 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          // Everything that needs no build: rooms, properties, contracts.
+          // Rooms, properties, contracts, and commands as a user gives them.
           name: "rooms",
           include: ["test/**/*.test.ts"],
           exclude: ["test/architecture/**", "test/bundle/**", "test/engines/**"],
@@ -38,7 +39,7 @@ export default defineConfig({
           globalSetup: ["test/engines/global-setup.ts"],
         },
       },
-      // Runs what `npm run build` made.
+      // Runs a build far from its sources, on bad days too.
       { extends: true, test: { name: "bundle", include: ["test/bundle/**/*.test.ts"] } },
     ],
   },

@@ -13,10 +13,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
 import type { JsonObject } from "#kernel/json.ts";
+import { builtWrit } from "#test/kit/built-writ.ts";
 import { entriesIn, verifyState } from "#test/spine/ledger-of.ts";
 
 /** How a process of `writ` ended, and what it said until then. */
@@ -82,7 +82,7 @@ export interface ProcessDesk {
   dispose(): void;
 }
 
-const top = fileURLToPath(new URL("../../", import.meta.url));
+const built = await builtWrit();
 
 /** No system has an entry of this user. */
 const NOBODY = 54_321;
@@ -96,7 +96,7 @@ export const createProcessDesk = (): ProcessDesk => {
   const workspace = join(root, "workspace");
   const state = join(root, "state");
   const program = join(root, "dist", "cli.js");
-  cpSync(join(top, "dist"), join(root, "dist"), { recursive: true });
+  cpSync(built, join(root, "dist"), { recursive: true });
   const home = join(root, "home");
   const renew = (): void => {
     for (const folder of [workspace, state, home]) rmSync(folder, { recursive: true, force: true });

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { builtWrit } from "#test/kit/built-writ.ts";
 import { hostsOf, killHosts } from "#test/kit/hosts.ts";
 import { oldestNode, oldestNodeVersion } from "#test/kit/oldest-node.ts";
 
 /**
- * Runs what `npm run build` made, from a copy far from `node_modules`: whatever the bundle forgot to bring is
+ * Runs what `npm run build` makes, from a copy far from `node_modules`: whatever the bundle forgot to bring is
  * missing here, as it would be for a user.
  */
 const top = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,9 +19,9 @@ const manifest = JSON.parse(readFileSync(join(top, "package.json"), "utf8")) as 
 };
 
 let home: string;
-beforeAll(() => {
+beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "writ-bundle-"));
-  cpSync(join(top, "dist"), join(home, "dist"), { recursive: true });
+  cpSync(await builtWrit(), join(home, "dist"), { recursive: true });
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 

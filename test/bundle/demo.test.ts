@@ -15,7 +15,7 @@ describe("the demo on a bare machine", () => {
   let output: string;
   let code: number | null;
   beforeAll(async () => {
-    ({ output, code } = await startDemo("dist/cli.js", BARE).ended);
+    ({ output, code } = await startDemo(BARE).ended);
   });
   afterAll(() => {
     const [, workspace] = /^(\/\S+)\/workspace$/m.exec(output) ?? [];
@@ -61,7 +61,7 @@ describe("the demo that is interrupted", () => {
   test.each(["2. The run", "5. Tests of an API"])(
     "in step %s ends everything that it started",
     async (step) => {
-      const demo = startDemo("dist/cli.js", { ...BARE, TMPDIR: scratch });
+      const demo = startDemo({ ...BARE, TMPDIR: scratch });
       await expect.poll(() => demo.output(), { timeout: 100_000, interval: 20 }).toContain(`── ${step}`);
       demo.child.kill("SIGINT");
       const { code, output } = await demo.ended;

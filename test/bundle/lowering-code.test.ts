@@ -6,15 +6,17 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compiledFile } from "#adapters/lowering/worker-script.ts";
 import { V8_FLAGS } from "#cli/v8-flags.ts";
+import { builtWrit } from "#test/kit/built-writ.ts";
 
 /** The parser's code lies in a build with what V8 made of it: a file that may save time and may decide nothing. */
 const top = fileURLToPath(new URL("../../", import.meta.url));
 const COMPILED = "lowering-code.v8";
 
+const built = await builtWrit();
 let dist: string;
 beforeAll(() => {
   dist = mkdtempSync(join(tmpdir(), "writ-compiled-"));
-  cpSync(join(top, "dist"), dist, { recursive: true });
+  cpSync(built, dist, { recursive: true });
 });
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
 
@@ -74,7 +76,7 @@ test.each<readonly [string, (whole: Buffer, code: string) => Uint8Array | null]>
     });
     return { code: done.status, out: done.stdout };
   };
-  const whole = readFileSync(join(top, "dist", COMPILED));
+  const whole = readFileSync(join(built, COMPILED));
   writeFileSync(join(dist, COMPILED), whole);
   const expected = check();
   expect(expected.out).toContain("WRIT");

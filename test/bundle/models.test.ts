@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { builtWrit } from "#test/kit/built-writ.ts";
 import type { Certified } from "#test/kit/certificates.ts";
 import { createAuthority } from "#test/kit/certificates.ts";
 import { oldestNode } from "#test/kit/oldest-node.ts";
@@ -13,7 +14,7 @@ import { answers, refuses, startWireServer } from "#test/kit/openai-wire-server.
 import { verifies } from "#test/kit/verifies.ts";
 
 /*
- * Models behind endpoints in what `npm run build` made: the package that speaks the protocol is a chunk of
+ * Models behind endpoints in what `npm run build` makes: the package that speaks the protocol is a chunk of
  * its own, which nothing loads that does not ask such a model.
  */
 
@@ -26,7 +27,7 @@ let server: WireServer;
 let proxy: WireServer;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "writ-bundle-models-"));
-  cpSync(fileURLToPath(new URL("../../dist", import.meta.url)), join(home, "dist"), { recursive: true });
+  cpSync(await builtWrit(), join(home, "dist"), { recursive: true });
   cpSync(fileURLToPath(new URL("../../examples/release-notes", import.meta.url)), join(home, "desk"), {
     recursive: true,
   });

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
+import { builtWrit } from "#test/kit/built-writ.ts";
 import type { Desk } from "#test/spine/desk.ts";
 
-const CLI = fileURLToPath(new URL("../../runtime/cli/start.ts", import.meta.url));
+const CLI = join(await builtWrit(), "cli.js");
 const KILLER = new URL("kill-at-publish.ts", import.meta.url);
 
 /** `writ` in a process of its own at this desk, to be killed; it writes nothing to us. */

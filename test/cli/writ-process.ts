@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
-const start = fileURLToPath(new URL("../../runtime/cli/start.ts", import.meta.url));
+import { builtWrit } from "#test/kit/built-writ.ts";
+
+const built = join(await builtWrit(), "cli.js");
 
 export interface WritPlace {
   readonly folder: string;
@@ -10,19 +12,21 @@ export interface WritPlace {
 }
 
 export interface WritOptions {
+  /** The file that is `writ`: that of the build unless another is named. */
+  readonly program?: string;
   /** For Node itself. */
   readonly flags?: readonly string[];
   /** Runs this shell script, to which the words of the command are `"$@"`. */
   readonly shell?: string;
 }
 
-/** `writ` in a process of its own, straight from its sources. */
+/** `writ` in a process of its own. */
 export const startWrit = (
   { folder, state }: WritPlace,
   words: readonly string[],
-  { flags = [], shell }: WritOptions = {},
+  { program = built, flags = [], shell }: WritOptions = {},
 ) => {
-  const line = [process.execPath, ...flags, start, ...words];
+  const line = [process.execPath, ...flags, program, ...words];
   const [command = "", ...rest] = shell === undefined ? line : ["/bin/sh", "-c", shell, "sh", ...line];
   const child = spawn(command, rest, {
     cwd: folder,

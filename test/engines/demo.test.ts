@@ -18,10 +18,7 @@ describe("`npm run demo`", () => {
   afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   test("takes the strongest tier of the engine and goes through all its steps on it", async () => {
-    const { code, output } = await startDemo("runtime/cli/start.ts", {
-      DOCKER_HOST: host,
-      TMPDIR: scratch,
-    }).ended;
+    const { code, output } = await startDemo({ DOCKER_HOST: host, TMPDIR: scratch }).ended;
     expect(code, output).toBe(0);
     expect(demoSteps(output)).toEqual(DEMO_STEPS);
     const [, tier = ""] = /Sandbox: (gvisor|docker), the strongest/.exec(output) ?? [];

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { connectEngine } from "#adapters/docker/engine.ts";
 import { sweep } from "#adapters/docker/sweep.ts";
+import { builtWrit } from "#test/kit/built-writ.ts";
 import { startEngine } from "#test/kit/engine-host.ts";
 import type { TestEngine } from "#test/kit/engine-host.ts";
 import { startEngineProxy } from "#test/kit/engine-proxy.ts";
@@ -20,7 +21,7 @@ import { containerRunning, containersOf, engineCall, engineSocket, needsEngine, 
 
 // The proxy is part of this process, so nothing here waits without letting it go on.
 const inProcess = promisify(execFile);
-const program = join(import.meta.dirname, "../../runtime/cli/start.ts");
+const program = join(await builtWrit(), "cli.js");
 
 /** The shorter time is for programs that would not end otherwise. */
 const agentOf = (requirement: string): string => `agent notes(topic: String) {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { SandboxSession } from "#ports/sandbox.ts";
 import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
+import { builtWrit } from "#test/kit/built-writ.ts";
 import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { verifies } from "#test/kit/verifies.ts";
 
@@ -25,7 +26,7 @@ import {
 
 /* `writ run` as a person starts it, with a shell in a container. */
 
-const program = join(import.meta.dirname, "../../runtime/cli/start.ts");
+const program = join(await builtWrit(), "cli.js");
 
 const AGENT = `agent notes(topic: String) {
     capabilities = ["read_file", "write_file", "publish_file", "shell", "run_javascript"]

@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { builtWrit } from "./built-writ.ts";
+
 const at = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const cli = join(await builtWrit(), "cli.js");
 
 export interface DemoRun {
   readonly child: ChildProcess;
@@ -12,16 +16,9 @@ export interface DemoRun {
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
 }
 
-/**
- * The demo as `npm run demo` starts it, with a `writ` that is there already: other tests use the build.
- *
- * @param cli from the top of the checkout.
- */
-export const startDemo = (
-  cli: "dist/cli.js" | "runtime/cli/start.ts",
-  variables: Readonly<Record<string, string>>,
-): DemoRun => {
-  const child = spawn(process.execPath, [at("examples/demo.ts"), "--cli", at(cli)], {
+/** The demo as `npm run demo` starts it, but for the build, which is that of this run of the tests. */
+export const startDemo = (variables: Readonly<Record<string, string>>): DemoRun => {
+  const child = spawn(process.execPath, [at("examples/demo.ts"), "--cli", cli], {
     cwd: at("."),
     env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], ...variables },
     stdio: ["ignore", "pipe", "pipe"],

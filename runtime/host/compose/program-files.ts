@@ -16,17 +16,18 @@ export interface ProgramFiles {
 }
 
 export const programFiles = (): ProgramFiles =>
-  import.meta.url.endsWith(".ts") ? checkoutFiles() : builtFiles();
+  import.meta.url.endsWith(".ts") ? checkoutFiles() : builtFiles(beside("."));
 
-const builtFiles = (): ProgramFiles => ({
-  cli: beside("cli.js"),
-  loweringWorker: beside("lowering-worker.js"),
-  apiTestWorker: beside("apitest-worker.js"),
-  deciderWorker: beside("decider-worker.js"),
-  cedarWasm: beside("cedar_wasm_bg.wasm"),
-  sandboxChild: beside("sandbox-child.js"),
-  quickjsWasm: beside("quickjs.wasm"),
-  sandboxReadable: [beside(".")],
+/** @param folder of a build, with a slash at its end. */
+export const builtFiles = (folder: URL): ProgramFiles => ({
+  cli: new URL("cli.js", folder),
+  loweringWorker: new URL("lowering-worker.js", folder),
+  apiTestWorker: new URL("apitest-worker.js", folder),
+  deciderWorker: new URL("decider-worker.js", folder),
+  cedarWasm: new URL("cedar_wasm_bg.wasm", folder),
+  sandboxChild: new URL("sandbox-child.js", folder),
+  quickjsWasm: new URL("quickjs.wasm", folder),
+  sandboxReadable: [folder],
 });
 
 const checkoutFiles = (): ProgramFiles => ({
