@@ -63,7 +63,7 @@ export interface StoredFile {
 export interface LogHold {
   /** Appends to a file of the log and makes it durable before resolving. All of it or a torn tail, never bytes elsewhere. */
   append(file: string, bytes: Uint8Array): Promise<Result<void, LedgerFault>>;
-  /** Stores a whole file, durable when it resolves; a file of this name that exists stays as it is. */
+  /** Stores a whole file, durable when it resolves; a file of this name that exists stays as it is. Several may be under way. */
   create(file: string, bytes: Uint8Array): Promise<Result<void, LedgerFault>>;
   /** Cuts a file to a length, after its rest was saved under another name. */
   setAside(file: string, keepBytes: number, asideName: string): Promise<Result<void, LedgerFault>>;

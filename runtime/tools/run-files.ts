@@ -4,11 +4,13 @@ import type { Sha256 } from "#kernel/digest.ts";
 import type { ScopeId } from "#kernel/ids.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
+import { visibleText } from "#kernel/visible-text.ts";
 import type { ToolChange, ToolFault } from "#ports/executor.ts";
 import type { ArtefactStore } from "#ports/ledger.ts";
 import type {
   ExecOptions,
   ExecResult,
+  ProgramChange,
   SandboxChange,
   SandboxFault,
   SandboxFile,
@@ -17,6 +19,7 @@ import type {
   SandboxSession,
 } from "#ports/sandbox.ts";
 import type { SandboxTier } from "#protocol/agent-spec.ts";
+import { ARTEFACT_BYTES_MAX } from "#protocol/ledger-entry.ts";
 
 /**
  * A run's own copy of the workspace, as its tools see it: the files in the sandbox, what each of
@@ -78,6 +81,9 @@ export interface RunFilesOptions {
 
 /** Most that the changes of one call may have as JSON: they are recorded as one part of an entry. */
 export const CHANGES_BYTES_MAX = 8 * 1024 * 1024;
+
+/** How many files are stored at once: a disk makes many durable in little more time than one. */
+const STORED_AT_ONCE = 32;
 
 export const createRunFiles = (options: RunFilesOptions): RunFiles => new SessionRunFiles(options);
 
@@ -142,8 +148,21 @@ class SessionRunFiles implements RunFiles {
     options: ExecOptions,
   ): Promise<Result<ProgramEnd, ToolFault>> {
     if (this.broken !== null) return failed(this.broken);
-    const result = this.heard(await this.session.exec(program, options));
+    let beyond = "";
+    const result = this.heard(
+      await this.session.exec(program, {
+        ...options,
+        mayKeep: async (changed, stopping) => {
+          beyond = whyNotStored(changed) ?? "";
+          return beyond === "" && options.mayKeep(changed, stopping);
+        },
+      }),
+    );
     if (!result.ok) return result;
+    if (beyond !== "") {
+      const why = `the program ran, but none of its changes were kept: ${beyond}`;
+      return failed(fault("TOOL_TOO_LARGE", why));
+    }
     const changes = await this.store(labels);
     return changes.ok ? ok({ result: result.value, changes: changes.value }) : changes;
   }
@@ -174,15 +193,21 @@ class SessionRunFiles implements RunFiles {
     const found = await this.session.changes(unstoppable);
     if (!found.ok) return this.breaks(found.fault.message);
     const now = new Map(found.value.map((change) => [change.path, change]));
+    const changed = [...new Set([...this.last.keys(), ...now.keys()])].filter(
+      (path) => this.last.get(path)?.digest !== now.get(path)?.digest,
+    );
     const changes: ToolChange[] = [];
-    for (const path of new Set([...this.last.keys(), ...now.keys()])) {
-      if (this.last.get(path)?.digest === now.get(path)?.digest) continue;
-      const change = await this.changeOf(path, this.bytesAfter(this.last, path), this.bytesAfter(now, path));
-      if (!change.ok) return change;
-      if (change.value !== null) changes.push(change.value);
-    }
-    if (utf8(canonicalJson(changes.map((change) => ({ ...change })))).length > CHANGES_BYTES_MAX) {
-      return this.breaks("one call changed more files than can be recorded");
+    for (let at = 0; at < changed.length; at += STORED_AT_ONCE) {
+      const batch = changed.slice(at, at + STORED_AT_ONCE);
+      const stored = await Promise.all(
+        batch.map((path) =>
+          this.changeOf(path, this.bytesAfter(this.last, path), this.bytesAfter(now, path)),
+        ),
+      );
+      for (const change of stored) {
+        if (!change.ok) return change;
+        if (change.value !== null) changes.push(change.value);
+      }
     }
     for (const { path, kind } of changes) {
       if (kind === "removed") this.labels.delete(path);
@@ -231,6 +256,29 @@ class SessionRunFiles implements RunFiles {
     return failed(fault("TOOL_OUTCOME_UNKNOWN", `what the call changed cannot be kept: ${why}`));
   }
 }
+
+/** As long as any that a store gives. */
+const SOME_DIGEST = "0".repeat(64);
+
+/**
+ * Why what a program changed could not be stored or recorded, asked before any of it is kept: it then has only
+ * failed, while a run whose files cannot be kept any more is over. Null where it can.
+ */
+const whyNotStored = (changed: readonly ProgramChange[]): string | null => {
+  const large = changed.find(({ bytes }) => bytes !== null && bytes.length > ARTEFACT_BYTES_MAX);
+  if (large !== undefined) {
+    return `\`${visibleText(large.path)}\` has ${large.bytes?.length} bytes, and one file of a run has at most ${ARTEFACT_BYTES_MAX}`;
+  }
+  const recorded = changed.map(({ path, kind, bytes }) => ({
+    path,
+    kind,
+    digest: bytes === null ? null : SOME_DIGEST,
+    sizeBytes: bytes?.length ?? 0,
+  }));
+  return utf8(canonicalJson(recorded)).length > CHANGES_BYTES_MAX
+    ? `one call changed more files than can be recorded, ${changed.length} with their names`
+    : null;
+};
 
 const byPath = (files: readonly SandboxFile[]): Map<string, Uint8Array> =>
   new Map(files.map(({ path, bytes }) => [path, bytes]));

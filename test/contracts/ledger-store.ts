@@ -128,6 +128,15 @@ export const ledgerStoreContract = (
       expect(await text(store, "artefacts/a.b")).toBe("first");
     });
 
+    test("files that are created at once are all there whole, also those of one name", async () => {
+      const { store } = await create();
+      const hold = await held(store);
+      const names = Array.from({ length: 40 }, (_, n) => `artefacts/a.${n % 30}`);
+      const made = await Promise.all(names.map((name) => hold.create(name, utf8(name))));
+      expect(made.filter(({ ok }) => !ok)).toEqual([]);
+      for (const name of names) expect(await text(store, name)).toBe(name);
+    });
+
     test("a log has one holder at a time, in one store and across two", async () => {
       const { store, reopen } = await create();
       const hold = await held(store);

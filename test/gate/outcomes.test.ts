@@ -67,9 +67,19 @@ describe("an executed call ends with", () => {
     const { rig } = await performed(acts({ k: "throws" }));
     expect(rig.recorder.ofType("effect.unknown")[0]?.content["explanation"]).toMatchObject({
       status: "unknown",
-      text: "It is not known whether this was done. Do not try it again.",
+      text: "It is not known whether this was done: the tool broke down. Do not try it again.",
     });
     expect(rig.tools["act"]?.options).toHaveLength(1);
+  });
+
+  test.each<[string, Act, string]>([
+    ["the tool says why", lost, "the tool could not"],
+    ["the call took too long", { k: "hangs" }, "the call took longer than it may and was ended"],
+  ])("nobody knowing, with the reason where %s", async (_, act, why) => {
+    const { rig } = await performed(acts(act));
+    expect(rig.recorder.ofType("effect.unknown")[0]?.content["explanation"]).toMatchObject({
+      text: `It is not known whether this was done: ${why}. Do not try it again.`,
+    });
   });
 
   test("an exception whose words reach neither the model nor the ledger", async () => {

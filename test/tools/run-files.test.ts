@@ -4,11 +4,14 @@ import { describe, expect, test } from "vitest";
 import { fault } from "#kernel/result.ts";
 import { caseCount } from "#test/kit/cases.ts";
 import { createFakeSandbox, everyFile, fakeProgram } from "#test/kit/sandbox-fake.ts";
+import type { FakeStep } from "#test/kit/sandbox-fake.ts";
 import { createRunFiles } from "#tools/index.ts";
 import type { PastCall } from "#tools/index.ts";
 import { resumeFiles } from "#tools/index.ts";
+import type { RunFiles } from "#tools/run-files.ts";
 
 import { LIMITS, MemoryArtefacts, SCOPE, codeOf, createBench, file, valueOf } from "./kit.ts";
+import type { Bench } from "./kit.ts";
 
 const signal = new AbortController().signal;
 
@@ -74,20 +77,71 @@ describe("a store that refuses", () => {
     expect(codeOf(await bench.call("run_javascript", { code: "[]" }))).toBe("TOOL_UNAVAILABLE");
     expect(codeOf(await bench.call("publish_file", { path: "a" }))).toBe("TOOL_UNAVAILABLE");
   });
+});
 
-  test("so do more changes in one call than an entry can name", async () => {
-    const bench = await createBench();
+describe("changes of a program that no store would take", () => {
+  const exec = (bench: Bench, ...steps: readonly FakeStep[]): ReturnType<RunFiles["exec"]> =>
+    bench.files.exec(fakeProgram(...steps), [], { ...everyFile, timeoutMs: 1000, signal });
+
+  test("are not kept where an entry could not name them all, and the run goes on", async () => {
+    const bench = await createBench({ files: { a: "old" } });
     const folder = "x".repeat(250);
     const long = `${folder}/${folder}/${folder}/${"y".repeat(240)}`;
     const steps = Array.from(
       { length: 8000 },
       (_, index) => ({ k: "write", path: `${long}${index}`, text: "" }) as const,
     );
-    const program = fakeProgram(...steps);
-    const done = await bench.files.exec(program, [], { ...everyFile, timeoutMs: 1000, signal });
-    expect(codeOf(done)).toBe("TOOL_OUTCOME_UNKNOWN");
-    expect(codeOf(await bench.call("list_files", {}))).toBe("TOOL_UNAVAILABLE");
+    expect(await exec(bench, ...steps)).toMatchObject({
+      fault: { code: "TOOL_TOO_LARGE", message: expect.stringContaining("8000 with their names") },
+    });
+    expect(valueOf(await bench.files.list(".", signal))).toMatchObject([{ path: "a" }]);
+    expect(valueOf(await exec(bench, { k: "write", path: "a", text: "new" })).changes).toHaveLength(1);
   });
+
+  test("are not kept where one file is larger than any that is stored, which is named", async () => {
+    const opened = await createFakeSandbox().open({ files: [], limits: LIMITS }, signal);
+    if (!opened.ok) throw new Error(opened.fault.message);
+    const session = opened.value;
+    const large = { path: "large", kind: "created", bytes: new Uint8Array(64 * 1024 * 1024 + 1) } as const;
+    const bench = await createBench({
+      session: Object.assign(Object.create(session) as typeof session, {
+        exec: (async (program, options) => {
+          expect(await options.mayKeep([large], signal)).toBe(false);
+          return session.exec(program, options);
+        }) satisfies typeof session.exec,
+      }),
+    });
+    expect(await exec(bench)).toMatchObject({
+      fault: {
+        code: "TOOL_TOO_LARGE",
+        message:
+          "the program ran, but none of its changes were kept: `large` has 67108865 bytes, and one file of a run has at most 67108864",
+      },
+    });
+    expect(valueOf(await exec(bench, { k: "write", path: "a", text: "new" })).changes).toHaveLength(1);
+  });
+});
+
+test("the files that a program left are stored several at a time, each once", async () => {
+  const bench = await createBench();
+  const { artefacts } = bench;
+  const put = artefacts.put.bind(artefacts);
+  let under = 0;
+  let most = 0;
+  artefacts.put = async (scope, bytes) => {
+    most = Math.max(most, (under += 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    under -= 1;
+    return put(scope, bytes);
+  };
+  const steps = Array.from({ length: 100 }, (_, n) => ({ k: "write", path: `f${n}`, text: `${n}` }) as const);
+  const program = fakeProgram(...steps);
+  const done = valueOf(await bench.files.exec(program, [], { ...everyFile, timeoutMs: 1000, signal }));
+  expect(done.changes.map(({ digest }) => artefacts.text(digest)).sort()).toEqual(
+    steps.map(({ text }) => text).sort(),
+  );
+  expect(most).toBeGreaterThan(8);
+  expect(most).toBeLessThanOrEqual(64);
 });
 
 describe("a run that was killed", () => {

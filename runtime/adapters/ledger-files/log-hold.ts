@@ -26,6 +26,9 @@ export const createLogHold = (
   open: OpenFile,
 ): LogHold => {
   const openFiles = new Map<string, FileHandle>();
+  /** What is being created, and not durable yet, by its name. */
+  const creating = new Map<string, Promise<Result<void, LedgerFault>>>();
+  const syncNames = createSharedSync();
   let temporaries = 0;
   let released = false;
 
@@ -61,8 +64,10 @@ export const createLogHold = (
         await handle.datasync();
       }),
 
-    create: (file, bytes) =>
-      writing(file, async () => {
+    create(file, bytes) {
+      const under = creating.get(file);
+      if (under !== undefined) return under;
+      const created = writing(file, async () => {
         const path = pathOf(file);
         if (await exists(path)) return;
         await makeFolder(dirname(path));
@@ -80,8 +85,11 @@ export const createLogHold = (
           await unlink(temporary).catch(() => undefined);
           throw error;
         }
-        await syncFolder(dirname(path));
-      }),
+        await syncNames(dirname(path));
+      }).finally(() => creating.delete(file));
+      creating.set(file, created);
+      return created;
+    },
 
     setAside: (file, keepBytes, asideName) =>
       writing(file, async () => {
@@ -102,6 +110,24 @@ export const createLogHold = (
       openFiles.clear();
       lock.release();
     },
+  };
+};
+
+/** Syncs folders. Who asks while a folder is being synced shares the next time with all who do. */
+const createSharedSync = (): ((path: string) => Promise<void>) => {
+  const next = new Map<string, Promise<void>>();
+  const last = new Map<string, Promise<void>>();
+  return (path) => {
+    const shared = next.get(path);
+    if (shared !== undefined) return shared;
+    const sync = async (): Promise<void> => {
+      next.delete(path);
+      await syncFolder(path);
+    };
+    const begun = (last.get(path) ?? Promise.resolve()).then(sync, sync);
+    next.set(path, begun);
+    last.set(path, begun);
+    return begun;
   };
 };
 

@@ -114,26 +114,31 @@ const endingOf = (
   { spent, idempotent }: { readonly spent: boolean; readonly idempotent: boolean },
 ): Ending => {
   const lost = (code: string, why: string): Ending =>
-    spent && !idempotent ? without("unknown", code, UNKNOWN_TEXT) : without("failed", code, why);
+    spent && !idempotent
+      ? without("unknown", code, unknownText(why))
+      : without("failed", code, `Failed: ${why}.`);
   if (run.k === "settled") {
     const settled = readSettled(run.value);
-    if (settled === null) return lost("TOOL_RESULT_MALFORMED", "Failed: the tool broke down.");
+    if (settled === null) return lost("TOOL_RESULT_MALFORMED", BROKE_DOWN);
     if (settled.k === "fault") {
-      const text = `Failed: ${settled.message}.`;
-      return settled.code === UNKNOWN_CODE ? lost(UNKNOWN_CODE, text) : without("failed", settled.code, text);
+      return settled.code === UNKNOWN_CODE
+        ? lost(UNKNOWN_CODE, settled.message)
+        : without("failed", settled.code, `Failed: ${settled.message}.`);
     }
     // An executor that does not spend its right may have done anything.
-    return spent ? settled.ending : without("unknown", "GATE_CAPABILITY_UNSPENT", UNKNOWN_TEXT);
+    return spent ? settled.ending : without("unknown", "GATE_CAPABILITY_UNSPENT", unknownText(BROKE_DOWN));
   }
-  if (run.stopped === "cancelled") return lost("CANCELLED", "Failed: the run was cancelled.");
+  if (run.stopped === "cancelled") return lost("CANCELLED", "the run was cancelled");
   if (run.stopped === "deadline") {
-    return lost("TOOL_DEADLINE", "Failed: the call took longer than it may and was ended.");
+    return lost("TOOL_DEADLINE", "the call took longer than it may and was ended");
   }
-  return lost("TOOL_CRASHED", "Failed: the tool broke down.");
+  return lost("TOOL_CRASHED", BROKE_DOWN);
 };
 
 const UNKNOWN_CODE: ToolFault["code"] = "TOOL_OUTCOME_UNKNOWN";
-const UNKNOWN_TEXT = "It is not known whether this was done. Do not try it again.";
+const BROKE_DOWN = "the tool broke down";
+const unknownText = (why: string): string =>
+  `It is not known whether this was done: ${why}. Do not try it again.`;
 
 const without = (status: "failed" | "unknown", code: string, text: string): Ending => ({
   status,
