@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { utf8 } from "#kernel/bytes.ts";
+import type { JsonValue } from "#kernel/json.ts";
 import type { ApiAnswer } from "#protocol/api-test.ts";
 import { document, planOf } from "./kit.ts";
 
@@ -52,6 +53,7 @@ const wrongWith = async (given: ApiAnswer, expectation = "accepted"): Promise<re
   );
 };
 
+const EMPTY = "body-decodes";
 const sound = '{"id": 1, "tags": []}';
 
 describe("an answer to a valid request", () => {
@@ -87,6 +89,43 @@ describe("an answer to a valid request", () => {
   test("an answer nested without end is not the end", async () => {
     const deep = `{"id": 1, "tags": ${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     expect(await wrongWith(answer(200, deep))).toEqual(["response-schema failure"]);
+  });
+});
+
+describe("an answer where several types or ranges are documented", () => {
+  const object = (...required: readonly string[]) => ({ schema: { type: "object", required } });
+  const TEXT = { "text/plain": { schema: { type: "string" } } };
+  const VERSIONS = { "application/json; version=1": object("a"), "application/json;version=2": object("b") };
+  const EITHER = { "*/*": object("a"), "application/json": object("b") };
+
+  test.each<[string, JsonValue, ApiAnswer, readonly string[]]>([
+    ["an empty text", TEXT, answer(200, "", "text/plain"), []],
+    ["an empty text that does not say its type", TEXT, answer(200, "", ""), []],
+    ["an empty file", { "application/octet-stream": {} }, answer(200, "", "application/octet-stream"), []],
+    ["an empty answer beside text", { ...TEXT, ...EITHER }, answer(200, "", "application/json"), [EMPTY]],
+    ["an empty page where JSON is", { "application/json": {} }, answer(200, "", "text/html"), [EMPTY]],
+    ["nothing where anything is", { "*/*": object("a") }, answer(200, "", ""), [EMPTY]],
+    ["an empty text where anything is", { "*/*": { schema: {} } }, answer(200, "", "text/plain"), []],
+    ["JSON of any type", { "*/*": object("a") }, answer(200, "{}"), ["response-schema"]],
+    ["JSON of a range", { "application/*": object("a") }, answer(200, "{}"), ["response-schema"]],
+    ["text of any type", { "*/*": object("a") }, answer(200, "{}", "text/plain"), []],
+    ["of the more specific type", EITHER, answer(200, '{"b": 1}'), []],
+    ["of the range only", EITHER, answer(200, '{"a": 1}', "application/x+json"), []],
+    ["of the second version", VERSIONS, answer(200, '{"b": 1}', "application/json; version=2"), []],
+    [
+      "of the first version, and not as it",
+      VERSIONS,
+      answer(200, '{"b": 1}', 'application/json; charset=utf-8; VERSION="1"'),
+      ["response-schema"],
+    ],
+    ["of one version or the other", VERSIONS, answer(200, '{"b": 1}'), []],
+    ["of no version that is documented", VERSIONS, answer(200, "[]", "application/json; version=3"), []],
+  ])("%s", async (_, content, given, expected) => {
+    const { tests } = await planOf({
+      "api.yaml": document({ responses: { "200": { description: "", content } } }),
+    });
+    const [first] = tests?.plan.cases ?? [];
+    expect(tests?.judge(first?.id ?? "", given)?.map(({ check }) => check)).toEqual(expected);
   });
 });
 

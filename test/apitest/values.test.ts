@@ -35,7 +35,11 @@ const worldOf = (
   const violations =
     first === undefined
       ? []
-      : violationsOf(registry, judge, ref, first.value, drawsOf(7, "broken"), { mayAdd: false });
+      : violationsOf(registry, judge, ref, first.value, drawsOf(7, "broken"), {
+          mayAdd: false,
+          plainest: first.value,
+          isUsable: () => true,
+        });
   return { registry, judge, ref, samples, violations, gaps, log };
 };
 

@@ -34,9 +34,12 @@ export const negativeDrafts = (
     const draws = drawsOf(seed, operation.method, operation.path, part.name, "broken");
     const broken = new Set<string>();
     const origins = originsOf(valid, context);
+    const isUsable = (value: JsonValue): boolean =>
+      part.isSendable(value) && !part.mayBeValid(schemas, judge, value);
     for (const [index, origin] of origins.entries()) {
       const mayAdd = index > 0 || origins.length === 1;
-      const violations = violationsOf(schemas, judge, part.schema, origin, draws, { mayAdd });
+      const how = { mayAdd, plainest: origins[0] ?? origin, isUsable };
+      const violations = violationsOf(schemas, judge, part.schema, origin, draws, how);
       if (violations.length === VIOLATIONS_MAX) {
         const message = `only ${VIOLATIONS_MAX} ways to break the rules of ${part.name} are tried, and there may be more`;
         log.say(API_PROBLEM_CODES.notTested, part.node, message);
@@ -46,7 +49,6 @@ export const negativeDrafts = (
         // Further values are there for what the plainest and the fullest one do not have.
         if (index > 1 && broken.has(key)) continue;
         broken.add(key);
-        if (!part.isSendable(violation.value) || part.mayBeValid(schemas, judge, violation.value)) continue;
         const { keyword, at, claim, what } = violation;
         const node = schemas.sourceOf(violation.rule) ?? part.node;
         const values = new Map([...plainest, [part.name, violation.value]]);

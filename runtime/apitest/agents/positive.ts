@@ -30,7 +30,8 @@ export const positiveDrafts = (
       first === undefined ? [] : [[part.name, first.value] as const],
     ),
   );
-  if (whole.size > plainest.size) drafts.push(draft(whole, null, "with every part that may be sent"));
+  // With one part more it is what is sent for that part.
+  if (whole.size > plainest.size + 1) drafts.push(draft(whole, null, "with every part that may be sent"));
   for (const { part, samples } of parts) {
     for (const { value, bound, what } of samples) {
       const node = bound === null ? undefined : schemas.sourceOf(bound.ref);

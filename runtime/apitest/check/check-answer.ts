@@ -3,7 +3,7 @@ import type { ApiAnswer, ApiCheck, ApiFinding, ApiTestCase } from "#protocol/api
 
 import { type Node, nodeKey, placeOf } from "../load/document-set.ts";
 import { pointerParts } from "../load/pointer.ts";
-import { isJsonType, matchesType } from "../model/media-type.ts";
+import { essenceOf, isJsonType, mayBeJson, nearestTypes } from "../model/media-type.ts";
 import type { Operation, ResponseContent, ResponseRule } from "../model/operation.ts";
 import { ruleFor } from "../model/read-responses.ts";
 import type { SchemaJudge } from "../schema/judge.ts";
@@ -126,35 +126,39 @@ const contentFindings = (
 ): readonly ApiFinding[] => {
   const { status, body } = answer;
   const declared = rule.contents.map(({ mediaType }) => mediaType).join(", ");
-  if (body.length === 0) {
+  const type = headerOf(answer, "content-type");
+  if (body.length === 0 && lacksJson(rule, type)) {
     const message = `the answer is empty, and the document says ${declared}`;
     return [say("body-decodes", `${status} empty`, message, rule.node)];
   }
-  const type = headerOf(answer, "content-type");
   if (type === undefined) {
-    return [
-      say(
-        "content-type",
-        `${status} none`,
-        `the answer does not say its type; documented is ${declared}`,
-        rule.node,
-      ),
-    ];
+    // Nothing is of no type.
+    if (body.length === 0) return [];
+    const message = `the answer does not say its type; documented is ${declared}`;
+    return [say("content-type", `${status} none`, message, rule.node)];
   }
-  const content = rule.contents.find(({ mediaType }) => matchesType(mediaType, type));
-  if (content === undefined) {
-    const essence = (type.split(";")[0] ?? "").trim();
+  const nearest = nearestTypes(rule.contents, type);
+  if (nearest.length === 0) {
+    const essence = essenceOf(type);
     const message = `the answer is \`${essence}\`, and the document says ${declared}`;
     return [say("content-type", `${status} ${essence}`, message, rule.node)];
   }
   const encoding = headerOf(answer, "content-encoding");
   if (!isJsonType(type) || (encoding !== undefined && encoding.toLowerCase() !== "identity")) return [];
-  return jsonFindings(rule, content, decodeJson(body, type), status, context, say);
+  // Which of several that differ in parameters is meant, nobody can say.
+  const [schema = null] = nearest.length === 1 ? nearest.map((content) => content.schema) : [];
+  return jsonFindings(rule, schema, decodeJson(body, type), status, context, say);
 };
+
+/** Whether an answer without content owes some: no text is JSON if it is empty, and a file may be. */
+const lacksJson = ({ contents }: ResponseRule, type: string | undefined): boolean =>
+  type === undefined
+    ? contents.every(({ mediaType }) => mayBeJson(mediaType))
+    : isJsonType(type) || contents.every(({ mediaType }) => isJsonType(mediaType));
 
 const jsonFindings = (
   rule: ResponseRule,
-  { schema }: ResponseContent,
+  schema: ResponseContent["schema"],
   decoded: DecodedBody,
   status: number,
   context: CheckContext,

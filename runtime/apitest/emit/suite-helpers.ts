@@ -144,11 +144,18 @@ const expectAnswer = (answer: Answer, expected: "accepted" | "rejected" | "survi
   expect(rule, \`\${status} is not documented\`).toBeDefined();
   const contents = rule?.[1] ?? [];
   if (contents.length === 0 || answer.method === "HEAD" || [204, 205, 304].includes(status)) return;
-  const content = contents.find(([mediaType]) => isDeclared(answer.type ?? "", mediaType));
-  expect(content, hidden(\`\${answer.type} is not documented\`)).toBeDefined();
-  if (answer.isEncoded || !/[/+]json$/.test(essence(answer.type ?? ""))) return;
-  const value = decoded(answer.body);
-  const schema = content?.[1] ?? null;
+  const { type, body } = answer;
+  const isJson = type !== undefined && jsonType.test(essence(type));
+  if (body.length === 0) {
+    const lacksJson = contents.every(([mediaType]) => jsonType.test(essence(mediaType)) || (type === undefined && anyType.test(essence(mediaType))));
+    expect(isJson || lacksJson, "the answer is empty").toBe(false);
+    if (type === undefined) return;
+  }
+  const nearest = nearestTypes(contents, type ?? "");
+  expect(nearest, hidden(\`\${type} is not documented\`)).not.toEqual([]);
+  if (answer.isEncoded || !isJson) return;
+  const value = decoded(body);
+  const [[, schema = null] = []] = nearest.length === 1 ? nearest : [];
   if (schema !== null) expect(mistakesOf(schema, value).map(hidden), "the answer breaks its schema").toEqual([]);
 };
 
@@ -163,15 +170,37 @@ const decoded = (body: Buffer): Json => {
 
 const essence = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
 
-const isDeclared = (answered: string, declared: string): boolean => {
+const jsonType = /^(?:application\\/json|[a-z0-9.-]+\\/[^\\s/]+\\+json)$/;
+
+/** Ranges that JSON is in. */
+const anyType = /^(?:\\*|application)\\/\\*$/;
+
+/** Without the charset. */
+const parametersOf = (type: string): string =>
+  type
+    .split(";")
+    .slice(1)
+    .map((each) => each.replace(/["\\s]/g, "").toLowerCase())
+    .filter((each) => each !== "" && !each.startsWith("charset="))
+    .sort()
+    .join(";");
+
+/** How much a documented type or range says of an answer's. */
+const nearness = (declared: string, answered: string): number => {
   const range = essence(declared);
   const type = essence(answered);
-  return (
-    range === "*/*" ||
-    range === type ||
-    (range.endsWith("/*") && type.startsWith(range.slice(0, -1))) ||
-    (range.endsWith("+json") && type === "application/json")
-  );
+  const wanted = parametersOf(declared);
+  if (range === type) return wanted === parametersOf(answered) ? 6 : wanted === "" ? 5 : 4;
+  if (range.endsWith("+json") && type === "application/json") return 3;
+  if (range.endsWith("/*") && range !== "*/*" && type.startsWith(range.slice(0, -1))) return 2;
+  return range === "*/*" ? 1 : 0;
+};
+
+/** The documented types that say most; several where nothing but parameters tells them apart. */
+const nearestTypes = (contents: Documented[number][1], answered: string): Documented[number][1] => {
+  const near = contents.map(([mediaType]) => nearness(mediaType, answered));
+  const most = Math.max(0, ...near);
+  return most === 0 ? [] : contents.filter((_, index) => near[index] === most);
 };
 
 /** After all tests, unless only some were run: a server that refuses everything would pass most of them. */

@@ -78,6 +78,6 @@ export interface ResponseRule {
 
 export interface ResponseContent {
   readonly mediaType: string;
-  /** Only of JSON; null where nothing but the type is checked. */
+  /** Only of what may be JSON; null where nothing but the type is checked. */
   readonly schema: SchemaRef | null;
 }

@@ -16,10 +16,6 @@ export const readBody = (
 ): RequestBody | "none" | undefined => {
   const named = childOf(operation, "requestBody");
   if (named === undefined) return "none";
-  if (WITHOUT_BODY.includes(method)) {
-    log.say(API_PROBLEM_CODES.notTested, named, `a body of ${method.toUpperCase()} is not sent`);
-    return "none";
-  }
   const followed = documents.follow(named);
   if (!followed.ok) {
     log.lost(followed.lost);
@@ -27,6 +23,11 @@ export const readBody = (
   }
   const { node } = followed;
   const required = childOf(node, "required")?.value === true;
+  if (WITHOUT_BODY.includes(method)) {
+    log.say(API_PROBLEM_CODES.notTested, named, `a body of ${method.toUpperCase()} is not sent`);
+    // A server that wants one refuses every request without it.
+    return required ? undefined : "none";
+  }
   const candidates = membersOf(childOf(node, "content")).flatMap(([mediaType, media]) => {
     const schemaNode = childOf(media, "schema");
     const form = isJsonType(mediaType)

@@ -1,7 +1,7 @@
 import type { Node } from "../load/document-set.ts";
 import { childOf, membersOf } from "../load/document-set.ts";
 import { API_PROBLEM_CODES } from "../load/problems.ts";
-import { isJsonType } from "./media-type.ts";
+import { mayBeJson } from "./media-type.ts";
 import type { ResponseRule } from "./operation.ts";
 import type { ModelContext } from "./context.ts";
 
@@ -36,7 +36,7 @@ export const readResponses = (
     }
     const contents = membersOf(childOf(node, "content")).map(([mediaType, media]) => {
       const schemaNode = childOf(media, "schema");
-      const isChecked = schemaNode !== undefined && isJsonType(mediaType);
+      const isChecked = schemaNode !== undefined && mayBeJson(mediaType);
       if (schemaNode !== undefined && !isChecked) {
         log.say(
           API_PROBLEM_CODES.notTested,

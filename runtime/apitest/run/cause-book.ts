@@ -12,6 +12,8 @@ export interface Cause {
   readonly status: number | null;
   readonly reproduced: boolean | null;
   readonly count: number;
+  /** Whether the plainest request of its operation is among those that show it. */
+  readonly hasPlainest: boolean;
   /** Parts of the request that were tried where it showed, in the order in which they were. */
   readonly parts: readonly string[];
 }
@@ -34,7 +36,16 @@ export class CauseBook {
   add(testCase: ApiTestCase, status: number | null, finding: ApiFinding): void {
     const key = this.keyOf(testCase, finding);
     const parts = testCase.part === null ? [] : [testCase.part];
-    const found = { key, finding, example: testCase, status, reproduced: null, count: 1, parts };
+    const found = {
+      key,
+      finding,
+      example: testCase,
+      status,
+      reproduced: null,
+      count: 1,
+      hasPlainest: testCase.isPlainest,
+      parts,
+    };
     const known = this.causes.get(key);
     this.causes.set(key, known === undefined ? found : joined(key, known, found));
   }
@@ -55,20 +66,27 @@ export class CauseBook {
   /** Makes entries that turned out to have the same smallest request one. */
   joinAlike(): void {
     for (const group of this.groups.values()) {
-      const byRequest = Map.groupBy(
-        [...group].flatMap((key) => this.causes.get(key) ?? []),
-        ({ example }) => JSON.stringify(example.request),
-      );
-      for (const alike of byRequest.values()) {
-        // One that was told by its part says more than one that began with all of them.
-        const [first, ...others] = alike.toSorted(
-          (left, right) => Number(left.example.part === null) - Number(right.example.part === null),
-        );
-        if (first === undefined || others.length === 0) continue;
-        this.join(new Set([first, ...others].map(({ key }) => key)), first.key);
-        for (const { key } of others) group.delete(key);
+      const entries = [...group].flatMap((key) => this.causes.get(key) ?? []);
+      for (const alike of Map.groupBy(entries, ({ example }) => JSON.stringify(example.request)).values()) {
+        this.joinAll(group, alike);
       }
+      const left = [...group].flatMap((key) => this.causes.get(key) ?? []);
+      const whole = left.find(({ example }) => example.part === null);
+      if (whole === undefined) continue;
+      const parts = partsText(whole.example.request);
+      const twins = left.filter((each) => each !== whole && partsText(each.example.request) === parts);
+      if (twins.length === 1) this.joinAll(group, [...twins, whole]);
     }
+  }
+
+  private joinAll(group: Set<string>, alike: readonly Cause[]): void {
+    // One that was told by its part says more than one that began with all of them.
+    const [first, ...others] = alike.toSorted(
+      (left, right) => Number(left.example.part === null) - Number(right.example.part === null),
+    );
+    if (first === undefined || others.length === 0) return;
+    this.join(new Set([first, ...others].map(({ key }) => key)), first.key);
+    for (const { key } of others) group.delete(key);
   }
 
   private join(keys: ReadonlySet<string>, into: string): void {
@@ -88,11 +106,11 @@ export class CauseBook {
    */
   settle(operations: OperationBook): void {
     for (const [key, cause] of this.causes) {
-      const { finding, example } = cause;
+      const { finding, example, hasPlainest } = cause;
       if (finding.check !== "valid-accepted") continue;
       const isOnBound = example.rule !== null && operations.isPlainestTaken(example);
       const isRefusal = cause.status === 400 || cause.status === 422;
-      const isSure = (isOnBound && isRefusal) || (example.isPlainest && operations.isAlwaysRefused(example));
+      const isSure = (isOnBound && isRefusal) || (hasPlainest && operations.isAlwaysRefused(example));
       if (isSure) this.causes.set(key, { ...cause, finding: { ...finding, severity: "failure" } });
     }
   }
@@ -136,6 +154,7 @@ const joined = (key: string, known: Cause, other: Cause): Cause => {
     status: smaller.status,
     reproduced: smaller.reproduced,
     count: known.count + other.count,
+    hasPlainest: known.hasPlainest || other.hasPlainest,
     parts: [...new Set([...known.parts, ...other.parts])],
   };
 };
@@ -145,6 +164,14 @@ const aimOf = ({ part, rule }: ApiTestCase): string => {
   if (part === null) return "with every part";
   return part === "body" && rule !== null ? `${part} ${rule.place.pointer.replace(/\/[^/]*$/, "")}` : part;
 };
+
+/** What a request is made of, without the values: of one with every part it says which of them were left over. */
+const partsText = ({ target, headers, body }: ApiRequest): string =>
+  JSON.stringify([
+    target.replace(/=[^&]*/g, ""),
+    headers.map(([name, value]) => [name, name === "cookie" ? value.replace(/=[^;]*/g, "") : ""]),
+    body?.replace(/:"(?:[^"\\]|\\.)*"|:[^,{}[\]"]+/g, ":") ?? null,
+  ]);
 
 const sizeOf = ({ request }: ApiTestCase): number =>
   request.target.length + (request.body?.length ?? 0) + request.headers.flat().join("").length;

@@ -49,7 +49,9 @@ export const numberSamples = (facets: Facets, isInteger: boolean, draws: Draws):
   const from =
     lowest ?? (highest === undefined ? step : minus(highest, { ...step, digits: step.digits * 20n }));
   const room = highest === undefined ? 20 : Math.min(20, numberOf(minus(highest, from)) / numberOf(step));
-  const drawn = draws.below(Math.max(Math.floor(room), 1));
+  // Beside its bounds where there is room: of a plainest request that is refused for one, others prove nothing.
+  const between = Math.max(Math.floor(room) - 1, 0);
+  const drawn = between === 0 ? 0 : 1 + draws.below(between);
   const ordinary = plus(from, { ...step, digits: step.digits * BigInt(drawn) });
   const samples = [plain(numberOf(ordinary))];
   if (low !== undefined && lowest !== undefined) {

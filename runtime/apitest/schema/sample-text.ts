@@ -33,7 +33,8 @@ export const textSamples = (facets: Facets, draws: Draws): readonly Sample[] => 
   const isKnown =
     formatsOf(facets).some((format) => FORMAT_TEXTS.has(format)) && patternsOf(facets).length === 0;
   const samples: Sample[] = ordinaryFormatted(facets, least, most).map((text) => plain(text));
-  const usual = Math.min(Math.max(least, 6), most);
+  // Beside its bounds where there is room: of a plainest request that is refused for one, others prove nothing.
+  const usual = Math.max(least, Math.min(1, most), Math.min(Math.max(least + 1, 6), most - 1));
   const add = (length: number, make: (text: string) => Sample): void => {
     if (length < 0 || length > TEXT_LENGTH_MAX || length < least || length > most) return;
     const text = isKnown ? formattedText(facets, length) : textOf(facets, length, draws.at("length", length));

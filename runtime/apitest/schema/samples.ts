@@ -27,6 +27,8 @@ export const OPTIONAL_DEPTH_MAX = 2;
 /** Deeper than this only a schema that never ends goes. */
 const DEPTH_MAX = 10;
 const ITEMS_MAX = 1000;
+/** Items of an ordinary list that has more than its fewest. */
+const ROOMY_ITEMS_MAX = 10;
 /** Places that are filled in one value, as far as its parts share them evenly. */
 const WIDTH_MAX = 400;
 /** Values that are put together for one schema, judged or not. */
@@ -56,16 +58,14 @@ export const samplesOf = (
   draws: Draws,
   onGap: (gap: Gap) => void,
 ): readonly Sample[] => {
-  const seen = new Set<string>();
-  return new Enumerator(schemas, judge, onGap)
-    .samples([ref], draws, 0)
-    .filter(({ value }) => {
-      const key = canonicalJson(value);
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .slice(0, SAMPLES_MAX);
+  const byValue = new Map<string, Sample>();
+  for (const sample of new Enumerator(schemas, judge, onGap).samples([ref], draws, 0)) {
+    const key = canonicalJson(sample.value);
+    const known = byValue.get(key);
+    // A default or an example may stand on a bound, of which a refusal says more.
+    if (known === undefined || (known.bound === null && sample.bound !== null)) byValue.set(key, sample);
+  }
+  return [...byValue.values()].slice(0, SAMPLES_MAX);
 };
 
 class Enumerator {
@@ -167,7 +167,10 @@ class Enumerator {
       const value = length < least || length > (most?.value ?? Infinity) ? undefined : make(length);
       if (value !== undefined) samples.push(toSample(value));
     };
-    const usual = Math.max(least, Math.min(1, most?.value ?? 1));
+    // Beside its bounds where there is room: of a plainest request that is refused for one, others prove nothing.
+    const besideFewest = fewest !== undefined && fewest.value > 0 && tuple === 0 ? least + 1 : least;
+    const isRoomy = besideFewest < (most?.value ?? Infinity) && besideFewest <= ROOMY_ITEMS_MAX;
+    const usual = isRoomy ? Math.max(besideFewest, 1) : Math.max(least, Math.min(1, most?.value ?? 1));
     add(usual, (value) => plain(value));
     if (fewest === undefined) add(0, (value) => plain(value, "empty"));
     else {
@@ -277,23 +280,25 @@ class Enumerator {
     optional: Parts,
   ): readonly Sample[] {
     const possible = new Map([...optional].filter(([, samples]) => samples.length > 0));
-    const samples: Sample[] = [];
-    if (required.size + possible.size > 0) {
-      const fullest = this.fullest(refs, base, required, possible);
-      samples.push(plain(fullest, "with all its parts"));
-      for (const [name, values] of possible) {
-        const isSent =
-          Object.hasOwn(fullest, name) ||
-          values.some(({ value }) => this.isValid(refs, withPart(base, name, value)));
-        if (!isSent) this.lacks(propertiesOf(facets).get(name) ?? [], `\`${name}\` beside the other parts`);
-      }
+    if (required.size + possible.size === 0) return [];
+    const fullest = this.fullest(refs, base, required, possible);
+    const samples = [plain(fullest, "with all its parts")];
+    for (const [name, values] of possible) {
+      const isSent =
+        Object.hasOwn(fullest, name) ||
+        values.some(({ value }) => this.isValid(refs, withPart(base, name, value)));
+      if (!isSent) this.lacks(propertiesOf(facets).get(name) ?? [], `\`${name}\` beside the other parts`);
     }
     for (const [name, values] of [
       ...[...required].map(([each, all]) => [each, all.slice(1)] as const),
       ...possible,
     ]) {
       for (const { value, bound, what } of values) {
-        samples.push({ value: withPart(base, name, value), bound, what: `with \`${name}\` ${what}` });
+        const inBase = withPart(base, name, value);
+        // What another value of one part asks for may be among the others.
+        const isEnough = this.isValid(refs, inBase);
+        const inWhole = isEnough ? inBase : withPart(fullest, name, value);
+        samples.push({ value: inWhole, bound, what: `with \`${name}\` ${what}` });
       }
     }
     return samples;
