@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { parseSync } from "oxc-parser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,8 +12,8 @@ import { caseCount } from "#test/kit/cases.ts";
 import { type Bug, BUGS } from "../../examples/orders-api/server.ts";
 import { planOf } from "./kit.ts";
 import { ordersDocument, withOrders } from "./orders-server.ts";
+import { type Report, suiteFolder, vitestIn } from "./suites.ts";
 
-const top = fileURLToPath(new URL("../../", import.meta.url));
 const ORIGIN = { document: "api.yaml", seed: 1, version: "0.0.0" };
 
 const suiteOf = (plan: ApiTestPlan | undefined, document = "api.yaml"): string =>
@@ -31,9 +28,7 @@ describe("the suite, run by vitest in a folder of its own", () => {
 
   /** Starts the correct server and one for each bug, and runs a copy of the suite against each. */
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "writ-suite-"));
-    symlinkSync(join(top, "node_modules"), join(folder, "node_modules"));
-    writeFileSync(join(folder, "package.json"), "{}");
+    folder = suiteFolder();
     const { tests } = await planOf({ "api.yaml": ordersDocument });
     const suite = suiteOf(tests?.plan);
     const withServers = (bugs: readonly Bug[]): Promise<Report> => {
@@ -65,27 +60,10 @@ describe("the suite, run by vitest in a folder of its own", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  interface Report {
-    readonly testResults: readonly {
-      readonly name: string;
-      readonly status: string;
-      readonly message: string;
-      readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-    }[];
-  }
-
   /** Runs what lies in the folder, with the suite as it is beside it. */
-  const vitest = async (suite: string, origin: string): Promise<Report> => {
+  const vitest = (suite: string, origin: string): Promise<Report> => {
     writeFileSync(join(folder, "correct.test.ts"), suite);
-    const file = join(folder, "report.json");
-    const argv = [join(top, "node_modules/vitest/vitest.mjs"), "run", "--root", folder, "--maxWorkers=2"];
-    const child = spawn(process.execPath, [...argv, "--reporter=json", `--outputFile=${file}`], {
-      cwd: folder,
-      env: { API_BASE_URL: origin, PATH: "/usr/bin:/bin" },
-      stdio: "ignore",
-    });
-    await new Promise((resolve) => child.on("close", resolve));
-    return JSON.parse(readFileSync(file, "utf8")) as Report;
+    return vitestIn(folder, origin);
   };
 
   test("passes whole against a server that does what its document says", () => {

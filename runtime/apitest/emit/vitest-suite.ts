@@ -1,8 +1,9 @@
 import { visibleText } from "#kernel/visible-text.ts";
-import type { ApiExpectation, ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
+import type { ApiOperation, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
 
 import { literal } from "./literal.ts";
-import { SUITE_HELPERS } from "./suite-helpers.ts";
+import { SUITE_ANSWERS } from "./suite-answers.ts";
+import { SUITE_REQUESTS } from "./suite-requests.ts";
 import { SUITE_SCHEMA } from "./suite-schema.ts";
 
 export interface SuiteOrigin {
@@ -25,7 +26,8 @@ export const vitestSuite = (plan: ApiTestPlan, origin: SuiteOrigin): string => {
   });
   const parts = [
     header(origin),
-    SUITE_HELPERS,
+    SUITE_REQUESTS,
+    SUITE_ANSWERS,
     SUITE_SCHEMA,
     schemasText(plan),
     ...blocks,
@@ -66,10 +68,13 @@ const operationBlock = (operation: ApiOperation, cases: readonly ApiTestCase[]):
       contents.map(({ mediaType, schema }) => [mediaType, schema]),
     ]),
   );
+  const kinds = cases.map(kindOf);
+  const valid = kinds.filter((kind) => VALID.includes(kind)).length;
   return [
     `// ${comment(place.file)}:${place.range.line}`,
     `describe(${literal(`${method} ${path}`)}, () => {`,
-    `  const documented: Documented = ${documented};`,
+    `  const operation = operationOf(${documented}, ${String(path.includes("{"))}, ${valid});`,
+    ...(kinds.includes("plainest") ? ["  afterAll(() => expectSomeTakenOf(operation));"] : []),
     "",
     cases.map(testBlock).join("\n\n"),
     "});",
@@ -77,13 +82,19 @@ const operationBlock = (operation: ApiOperation, cases: readonly ApiTestCase[]):
 };
 
 const endBlock = ({ cases }: ApiTestPlan): readonly string[] => {
-  const unforbidden = cases.filter((each) => expectedOf(each) !== "rejected").length;
+  const unforbidden = cases.filter(({ expectation }) => expectation !== "rejected").length;
   return unforbidden === 0 ? [] : [`afterAll(() => expectSomeTaken(${unforbidden}));`];
 };
 
-// A refusal of other valid values may be a rule of business that no document can say.
-const expectedOf = ({ expectation, isPlainest, rule }: ApiTestCase): ApiExpectation =>
-  expectation === "accepted" && !isPlainest && rule === null ? "survived" : expectation;
+type Kind = "plainest" | "bound" | "valid" | "rejected" | "survived";
+
+const VALID: readonly Kind[] = ["plainest", "bound", "valid"];
+
+const kindOf = ({ expectation, isPlainest, rule }: ApiTestCase): Kind => {
+  if (expectation !== "accepted") return expectation;
+  if (isPlainest) return "plainest";
+  return rule === null ? "valid" : "bound";
+};
 
 const testBlock = (testCase: ApiTestCase): string => {
   const { method, path, title, request, why } = testCase;
@@ -92,7 +103,7 @@ const testBlock = (testCase: ApiTestCase): string => {
     `  test(${literal(`${name} [${testCase.id}]`)}, async () => {`,
     `    // ${comment(why)}`,
     `    const answer = await send(${literal(request)});`,
-    `    expectAnswer(answer, ${literal(expectedOf(testCase))}, documented);`,
+    `    expectAnswer(answer, ${literal(kindOf(testCase))}, operation);`,
     "  });",
   ].join("\n");
 };

@@ -1,5 +1,5 @@
-/** The part of every suite that is the same: how a request is sent as it stands, and what an answer owes. */
-export const SUITE_HELPERS = `interface Request {
+/** The part of every suite that sends a request as it stands. */
+export const SUITE_REQUESTS = `interface Request {
   method: string;
   target: string;
   headers: string[][];
@@ -113,98 +113,4 @@ const send = (request: Request): Promise<Answer> =>
     sent.on("timeout", () => sent.destroy(new Error("no answer within 10 seconds")));
     sent.on("error", refuse);
     sent.end(body ?? undefined);
-  });
-
-/** Answers to a valid request that say nothing against it: who asks, what is there, what was done before. */
-const tolerated = [401, 403, 404, 409, 429];
-
-/** Of the requests that the document does not forbid: how many were answered, and how many taken. */
-const unforbidden = { answered: 0, taken: 0 };
-
-const expectAnswer = (answer: Answer, expected: "accepted" | "rejected" | "survived", documented: Documented): void => {
-  const { status } = answer;
-  if (expected !== "rejected") unforbidden.answered += 1;
-  if (expected !== "rejected" && status >= 200 && status < 400) unforbidden.taken += 1;
-  expect(status, "the server broke down").toBeLessThan(500);
-  if (expected === "accepted" && answer.hasCredentials) {
-    expect(status, "the server does not take the credential").not.toBe(401);
-  }
-  if (expected === "accepted" && !tolerated.includes(status)) {
-    expect(status, "a valid request was refused").toBeLessThan(400);
-  }
-  if (expected === "rejected") {
-    expect(status < 200 || status > 299, \`an invalid request was answered \${status}\`).toBe(true);
-  }
-  const rule =
-    documented.find(([name]) => name === String(status)) ??
-    documented.find(([name]) => name === \`\${Math.floor(status / 100)}XX\`) ??
-    documented.find(([name]) => name === "default");
-  // What a proxy may answer for a server is not asked of its document.
-  if (rule === undefined && [401, 403, 404, 405, 406, 413, 414, 415, 429, 431].includes(status)) return;
-  expect(rule, \`\${status} is not documented\`).toBeDefined();
-  const contents = rule?.[1] ?? [];
-  if (contents.length === 0 || answer.method === "HEAD" || [204, 205, 304].includes(status)) return;
-  const { type, body } = answer;
-  const isJson = type !== undefined && jsonType.test(essence(type));
-  if (body.length === 0) {
-    const lacksJson = contents.every(([mediaType]) => jsonType.test(essence(mediaType)) || (type === undefined && anyType.test(essence(mediaType))));
-    expect(isJson || lacksJson, "the answer is empty").toBe(false);
-    if (type === undefined) return;
-  }
-  const nearest = nearestTypes(contents, type ?? "");
-  expect(nearest, hidden(\`\${type} is not documented\`)).not.toEqual([]);
-  if (answer.isEncoded || !isJson) return;
-  const value = decoded(body);
-  const [[, schema = null] = []] = nearest.length === 1 ? nearest : [];
-  if (schema !== null) expect(mistakesOf(schema, value).map(hidden), "the answer breaks its schema").toEqual([]);
-};
-
-const decoded = (body: Buffer): Json => {
-  const text = body.toString("utf8").replace(/^\\ufeff/, "");
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw new Error("the answer says that it is JSON, and it is not");
-  }
-};
-
-const essence = (type: string): string => (type.split(";")[0] ?? "").trim().toLowerCase();
-
-const jsonType = /^(?:application\\/json|[a-z0-9.-]+\\/[^\\s/]+\\+json)$/;
-
-/** Ranges that JSON is in. */
-const anyType = /^(?:\\*|application)\\/\\*$/;
-
-/** Without the charset. */
-const parametersOf = (type: string): string =>
-  type
-    .split(";")
-    .slice(1)
-    .map((each) => each.replace(/["\\s]/g, "").toLowerCase())
-    .filter((each) => each !== "" && !each.startsWith("charset="))
-    .sort()
-    .join(";");
-
-/** How much a documented type or range says of an answer's. */
-const nearness = (declared: string, answered: string): number => {
-  const range = essence(declared);
-  const type = essence(answered);
-  const wanted = parametersOf(declared);
-  if (range === type) return wanted === parametersOf(answered) ? 6 : wanted === "" ? 5 : 4;
-  if (range.endsWith("+json") && type === "application/json") return 3;
-  if (range.endsWith("/*") && range !== "*/*" && type.startsWith(range.slice(0, -1))) return 2;
-  return range === "*/*" ? 1 : 0;
-};
-
-/** The documented types that say most; several where nothing but parameters tells them apart. */
-const nearestTypes = (contents: Documented[number][1], answered: string): Documented[number][1] => {
-  const near = contents.map(([mediaType]) => nearness(mediaType, answered));
-  const most = Math.max(0, ...near);
-  return most === 0 ? [] : contents.filter((_, index) => near[index] === most);
-};
-
-/** After all tests, unless only some were run: a server that refuses everything would pass most of them. */
-const expectSomeTaken = (count: number): void => {
-  if (unforbidden.answered < count || unforbidden.taken > 0) return;
-  throw new Error("no valid request was taken, so nothing is proven: is API_BASE_URL the right server, and are its paths those of the document?");
-};`;
+  });`;
