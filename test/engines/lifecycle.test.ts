@@ -212,6 +212,21 @@ describe("a container", () => {
     await Promise.all(closed);
     expect(await containersOf(owner)).toEqual([]);
   });
+
+  test("is gone also where somebody has given it another name", async () => {
+    const owner = newOwner();
+    const session = await open(owner);
+    const renamed: Promise<number>[] = [];
+    const rename = async (): Promise<number> => {
+      const [id = ""] = await containersOf(owner);
+      return (await engineCall("POST", `/containers/${id}/rename?name=other-${owner.slice(0, 12)}`)).status;
+    };
+    await exec(session, "echo on; sleep 2", { onOutput: () => void renamed.push(rename()) });
+    // Its output comes in more than one piece.
+    expect((await Promise.all(renamed))[0]).toBe(204);
+    await session.close();
+    expect(await containersOf(owner)).toEqual([]);
+  });
 });
 
 describe("sweeping", () => {

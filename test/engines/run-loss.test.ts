@@ -24,11 +24,11 @@ const inProcess = promisify(execFile);
 const program = join(await builtWrit(), "cli.js");
 
 /** The shorter time is for programs that would not end otherwise. */
-const agentOf = (requirement: string): string => `agent notes(topic: String) {
+const agentOf = (requirement: string, timeout = "2.minutes"): string => `agent notes(topic: String) {
     policy desk {
         allow: shell${requirement}
     }
-    with sandbox = "docker", timeout = 2.minutes {
+    with sandbox = "docker", timeout = ${timeout} {
         return reason("You take notes.", topic).response;
     }
 }
@@ -53,6 +53,7 @@ beforeAll(() => {
   mkdirSync(join(workspace, "policies"), { recursive: true });
   writeFileSync(join(workspace, "notes.symbi"), agentOf(""));
   writeFileSync(join(workspace, "brief.symbi"), agentOf("\n        require: { timeout: 4s }"));
+  writeFileSync(join(workspace, "long.symbi"), agentOf("\n        require: { timeout: 50m }", "60.minutes"));
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -194,6 +195,11 @@ describe("a run whose engine hangs below a program", () => {
 
   test("fails with that reason soon after the program's time, and names the engine", async () => {
     const lost = await runUntil([ENDLESS, DONE], running, await hanging(() => undefined), "brief.symbi");
+    await checkLost(lost, HANGS);
+  });
+
+  test("fails with that reason long before the program's time is over", async () => {
+    const lost = await runUntil([ENDLESS, DONE], running, await hanging(() => undefined), "long.symbi");
     await checkLost(lost, HANGS);
   });
 

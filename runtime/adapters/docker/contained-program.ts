@@ -1,5 +1,5 @@
 import { abortError } from "#kernel/abort.ts";
-import { ok } from "#kernel/result.ts";
+import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { ExecResult } from "#ports/sandbox.ts";
 import type { ProgramJob, ProgramRun, RunProgram } from "#sandbox/file-session.ts";
@@ -34,8 +34,8 @@ export interface ContainedProgram {
   readonly mark: string;
   readonly job: ProgramJob;
   readonly options: Parameters<RunProgram>[1];
-  /** Asked when the container has gone below the program. */
-  readonly engine: Pick<Engine, "state" | "sawOutOfMemory">;
+  /** Asked all along whether it is there, and when the container has gone below the program why. */
+  readonly engine: Pick<Engine, "silence" | "state" | "sawOutOfMemory">;
 }
 
 /**
@@ -84,14 +84,11 @@ class ContainedRun {
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     this.limit(FILES_MS_MAX + START_MS_MAX, "not-begun");
-    try {
-      await this.transfer();
-    } finally {
-      clearTimeout(this.timer);
-      signal.removeEventListener("abort", abort);
-    }
+    const end = await this.transfer();
+    clearTimeout(this.timer);
+    signal.removeEventListener("abort", abort);
     if (this.why === "aborted") throw abortError();
-    return this.concluded();
+    return end.ok ? this.concluded() : end;
   }
 
   /** Only the first reason counts. */
@@ -105,9 +102,13 @@ class ContainedRun {
     this.timer = setTimeout(() => this.stop(why), ms);
   }
 
-  /** Sends the job and takes what comes, until the driver has said everything or somebody has enough. */
-  private async transfer(): Promise<void> {
-    const { stream, gone } = this.what.container;
+  /**
+   * Sends the job and takes what comes, until the driver has said everything, somebody has enough or the engine
+   * hangs, below which a program could seem to run until its deadline.
+   */
+  private async transfer(): Promise<Result<void, EngineRefusal>> {
+    const { container, engine } = this.what;
+    const { stream, gone } = container;
     const drained = new Promise<void>((resolve) => {
       stream.on("data", (chunk: Uint8Array) => this.take(chunk));
       stream.once("end", resolve);
@@ -116,7 +117,12 @@ class ContainedRun {
       void gone.then(() => setTimeout(resolve, DRAIN_MS));
     });
     stream.end(this.what.input);
-    await Promise.race([drained, this.stopped]);
+    const over = new AbortController();
+    const silence = engine.silence(over.signal).then((refusal) => failed(refusal));
+    const enough = Promise.race([drained, this.stopped]).then(() => ok(undefined));
+    const end = await Promise.race([enough, silence]);
+    over.abort();
+    return end;
   }
 
   private take(chunk: Uint8Array): void {

@@ -34,13 +34,13 @@ export const endReason = async (
   signal: AbortSignal,
 ): Promise<Result<EndReason, EngineRefusal>> => {
   if (!(await isGoneSoon(container))) return refused("its connection broke");
-  const state = await engine.state(container.name);
+  const state = await engine.state(container.id);
   if (!state.ok) return state;
   const { outOfMemory, exitCode, startedMs, finishedMs } = state.value;
   if (outOfMemory) return ok("memory");
   if (exitCode !== SIGKILLED) return ok("crashed");
   const times = { fromMs: startedMs, untilMs: finishedMs + REASON_MS_MAX };
-  const seen = await engine.sawOutOfMemory(container.name, times, signal);
+  const seen = await engine.sawOutOfMemory(container.id, times, signal);
   // Whoever stands before an engine may let nobody hear its events.
   if (!seen.ok) return seen.fault.status === null ? seen : ok("killed");
   return ok(seen.value ? "memory" : "killed");

@@ -32,7 +32,8 @@ export interface ContainerKind {
 
 /** A container that waits for its one program. */
 export interface Container {
-  readonly name: string;
+  /** The engine's, which stays the same whatever becomes of its name. */
+  readonly id: string;
   /** Takes the driver's input and gives its outputs, in frames. */
   readonly stream: Duplex;
   /** Settles when the container no longer runs (true), or nobody knows (false). */
@@ -64,7 +65,7 @@ export const openContainer = async (
   const { engine } = kind;
   const name = `writ-${toHex(deps.entropy.bytes(16))}`;
   const leaseEndMs = deps.clock.wallMs() + waitMsMax + lifeMsMax;
-  const create = (image: string): Promise<Result<void, EngineRefusal>> =>
+  const create = (image: string): Promise<Result<string, EngineRefusal>> =>
     engine.create(
       name,
       containerOptions(profile, {
@@ -77,6 +78,8 @@ export const openContainer = async (
         userId: userIdOf(deps.entropy.bytes(2)),
       }),
     );
+  // Until the engine has said its id.
+  let id = name;
   const attached = async (): Promise<Result<Duplex, EngineRefusal>> => {
     let created = await create(kind.image.id());
     if (!created.ok && created.fault.status === NOT_FOUND) {
@@ -85,11 +88,12 @@ export const openContainer = async (
       created = image.ok ? await create(image.value) : image;
     }
     if (!created.ok) return created;
-    const stream = await engine.attach(name);
+    id = created.value;
+    const stream = await engine.attach(id);
     if (!stream.ok) return stream;
     // A connection that breaks ends; what that means is asked of the engine.
     stream.value.on("error", () => stream.value.destroy());
-    const started = await engine.start(name);
+    const started = await engine.start(id);
     return started.ok ? stream : started;
   };
   const stream = await attached();
@@ -97,18 +101,18 @@ export const openContainer = async (
     // What a silent engine may have begun ends by itself, and is swept.
     if (stream.fault.isSilent === true) return stream;
     // A creation that was refused late may have happened all the same.
-    const removed = await engine.remove(name);
+    const removed = await engine.remove(id);
     return removed.ok ? stream : removed;
   }
   let hasGone = false;
   const waiting = new AbortController();
-  const gone = engine.stopped(name, waiting.signal).then((known) => {
+  const gone = engine.stopped(id, waiting.signal).then((known) => {
     hasGone = true;
     return known;
   });
-  const group = engine.state(name).then((state) => (state.ok ? controlGroupOf(state.value) : null));
+  const group = engine.state(id).then((state) => (state.ok ? controlGroupOf(state.value) : null));
   return ok({
-    name,
+    id,
     stream: stream.value,
     gone,
     group,
@@ -121,10 +125,10 @@ export const openContainer = async (
 /** Ends a container, whatever it does, and waits until it is gone. */
 export const removeContainer = async (
   { engine }: ContainerKind,
-  { name, stream, leave }: Container,
+  { id, stream, leave }: Container,
 ): Promise<Result<void, EngineRefusal>> => {
   stream.destroy();
-  const removed = await engine.remove(name);
+  const removed = await engine.remove(id);
   leave();
   return removed;
 };

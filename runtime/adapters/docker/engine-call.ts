@@ -34,6 +34,12 @@ export interface EngineCalls {
   /** Whether the engine is there and will do more. */
   readonly answers: () => Promise<boolean>;
   /**
+   * Settles as soon as the engine is silent, and never otherwise: it is asked again and again whether it is there,
+   * until `over`. For whoever waits longer than a call may take. One question that is not answered is no silence
+   * yet, for this process or the machine may have been held up itself.
+   */
+  readonly silence: (over: AbortSignal) => Promise<EngineRefusal>;
+  /**
    * Makes a call with a limit. An engine that hangs is one that is not there: one that is stopped, and not ended,
    * keeps every connection and takes new ones, so a call that takes its time goes on only as long as the engine
    * says that it is there. The connection of a call that is given up is closed: left open it would keep this
@@ -41,6 +47,9 @@ export interface EngineCalls {
    */
   readonly bounded: <T>(call: Call<T>, limitMs?: number) => Promise<Result<T, EngineRefusal>>;
 }
+
+/** How many questions in a row an engine leaves unanswered that is silent below who waits for long. */
+const UNANSWERED_MAX = 2;
 
 /** @param ping asks an engine whether it is there. */
 export const createEngineCalls = (
@@ -52,38 +61,40 @@ export const createEngineCalls = (
       (said) => (said === LATE ? "silent" : "there"),
       () => "gone",
     );
-  const silent: EngineRefusal = {
-    status: null,
-    why: `it takes calls and has not said for ${Math.ceil(answerMsMax / 1_000)} s that it is there`,
-    isSilent: true,
-  };
+  const silenceFor = (unansweredMax: number, over: AbortSignal): Promise<EngineRefusal> =>
+    new Promise((resolve) => {
+      let unanswered = 0;
+      const look = async (): Promise<void> => {
+        // One that is gone has ended its connections, or ends what it has begun: who waits for it hears of that.
+        unanswered = (await presence(over)) === "silent" ? unanswered + 1 : 0;
+        if (over.aborted) return;
+        if (unanswered === unansweredMax) resolve(silent(unanswered * answerMsMax));
+        else looking = setTimeout(() => void look(), unanswered > 0 ? 0 : lookMs);
+      };
+      let looking = setTimeout(() => void look(), lookMs);
+      over.addEventListener("abort", () => clearTimeout(looking), { once: true });
+    });
   return {
     answers: async () => (await presence(new AbortController().signal)) === "there",
+    silence: (over) => silenceFor(UNANSWERED_MAX, over),
     async bounded(call, limitMs = callMsMax) {
       const givenUp = new AbortController();
-      let looking: NodeJS.Timeout | undefined;
       const over = new AbortController();
-      const silence = new Promise<Result<never, EngineRefusal>>((resolve) => {
-        const look = async (): Promise<void> => {
-          // One that is gone has ended its connections, or ends what it has begun: the call itself hears of it.
-          if ((await presence(over.signal)) === "silent" && !over.signal.aborted) {
-            resolve(failed(silent));
-            givenUp.abort();
-          }
-          if (!over.signal.aborted) looking = setTimeout(() => void look(), lookMs);
-        };
-        looking = setTimeout(() => void look(), lookMs);
-      });
-      try {
-        return await Promise.race([silence, refusable(call, limitMs, givenUp.signal)]);
-      } finally {
-        // Nor is a question open whether it is there, once nobody wants to know.
-        over.abort();
-        clearTimeout(looking);
-      }
+      const silence = silenceFor(1, over.signal).then((refusal) => failed(refusal));
+      const end = await Promise.race([silence, refusable(call, limitMs, givenUp.signal)]);
+      // Nor is a question open whether it is there, once nobody wants to know.
+      over.abort();
+      if (!end.ok && end.fault.isSilent === true) givenUp.abort();
+      return end;
     },
   };
 };
+
+const silent = (silenceMs: number): EngineRefusal => ({
+  status: null,
+  why: `it takes calls and has not said for ${Math.ceil(silenceMs / 1_000)} s that it is there`,
+  isSilent: true,
+});
 
 const refusable = async <T>(
   call: Call<T>,

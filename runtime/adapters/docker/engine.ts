@@ -41,7 +41,10 @@ export interface Engine {
   facts(limitMs?: number): Promise<Result<EngineFacts, EngineRefusal>>;
   /** Whether it is there and will do more. One that is going down takes no new connection, and is not. */
   answers(): Promise<boolean>;
-  create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<void, EngineRefusal>>;
+  /** Settles once it has been silent for a while: it takes calls and does not say that it is there. */
+  silence(over: AbortSignal): Promise<EngineRefusal>;
+  /** Gives the container's id, by which it is found from then on: a name can be changed by anybody who may ask the engine. */
+  create(name: string, options: Docker.ContainerCreateOptions): Promise<Result<string, EngineRefusal>>;
   /** One connection for the input and the outputs of a container's first process, which need not have been started. */
   attach(name: string): Promise<Result<Duplex, EngineRefusal>>;
   start(name: string): Promise<Result<void, EngineRefusal>>;
@@ -110,7 +113,10 @@ export const connectEngine = (socketPath: string, limits?: EngineCallLimits): En
   const docker = new Docker(options);
   // Its types do not say that these take a signal.
   const cancellable = docker as unknown as Cancellable;
-  const { answers, bounded } = createEngineCalls((abortSignal) => cancellable.ping({ abortSignal }), limits);
+  const { answers, silence, bounded } = createEngineCalls(
+    (abortSignal) => cancellable.ping({ abortSignal }),
+    limits,
+  );
   const container = (name: string): Docker.Container => docker.getContainer(name);
   return {
     facts: (limitMs) =>
@@ -127,8 +133,9 @@ export const connectEngine = (socketPath: string, limits?: EngineCallLimits): En
         };
       }, limitMs),
     answers,
+    silence,
     create: (name, options) =>
-      bounded(async (abortSignal) => void (await docker.createContainer({ ...options, name, abortSignal }))),
+      bounded(async (abortSignal) => (await docker.createContainer({ ...options, name, abortSignal })).id),
     attach: (name) =>
       bounded(async (abortSignal) => {
         const stream = await container(name).attach({

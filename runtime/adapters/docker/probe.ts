@@ -118,14 +118,14 @@ const tryProcessor = async (
 ): Promise<Result<ProcessorShare | null, SandboxFault>> => {
   const done = new AbortController();
   let share: ProcessorShare | null = null;
-  let name = "";
+  let id = "";
   const observe = async (): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, BUSY_MS));
-    const state = await kind.engine.state(name);
+    const state = await kind.engine.state(id);
     if (state.ok) share = await readProcessorShare(state.value);
     done.abort();
   };
-  const run = runAlone(deps, kind, (container) => (name = container.name));
+  const run = runAlone(deps, kind, (container) => (id = container.id));
   const result = await run(jobOf("(while :; do :; done) & echo busy; while :; do :; done"), {
     timeoutMs: LONG_MS,
     signal: AbortSignal.any([signal, done.signal]),

@@ -21,7 +21,7 @@ const container = (gone: Promise<boolean>, group: ControlGroup | null = null): C
   let hasGone = false;
   void gone.then(() => (hasGone = true));
   return {
-    name: "one",
+    id: "one",
     stream: new PassThrough(),
     gone,
     hasGone: () => hasGone,

@@ -34,8 +34,41 @@ test("leaves no question open whether it is there, once its call is over", async
   await expect.poll(() => engine.connections()).toBe(0);
 });
 
+const never = <T>(): Promise<T> => new Promise(() => undefined);
+
+describe("whoever waits for long", () => {
+  const limits = { callMsMax: 30_000, lookMs: 5, answerMsMax: 20 };
+  const there = (): Promise<string> => Promise.resolve("OK");
+  const gone = (): Promise<never> => Promise.reject(new Error("refused"));
+
+  test("hears of an engine that leaves two questions in a row unanswered, and of none that answers every other one", async () => {
+    const says = [there, never, there, never, gone, never, never];
+    let asked = 0;
+    const calls = createEngineCalls(() => (says[(asked += 1) - 1] ?? there)(), limits);
+    expect(await calls.silence(new AbortController().signal)).toEqual({
+      status: null,
+      why: "it takes calls and has not said for 1 s that it is there",
+      isSilent: true,
+    });
+    expect(asked).toBe(says.length);
+  });
+
+  test("asks no more once it is over", async () => {
+    const over = new AbortController();
+    let asked = 0;
+    const calls = createEngineCalls(() => {
+      asked += 1;
+      over.abort();
+      return never();
+    }, limits);
+    const heard = calls.silence(over.signal).then(() => "silence");
+    const later = new Promise((resolve) => setTimeout(resolve, 200, "nothing"));
+    expect(await Promise.race([heard, later])).toBe("nothing");
+    expect(asked).toBe(1);
+  });
+});
+
 describe("a call that takes its time", () => {
-  const never = <T>(): Promise<T> => new Promise(() => undefined);
   /** Settles when it has been asked that often whether it is there. */
   const asksUntil = (times: number, ping: () => Promise<unknown>) => {
     let done: (said: string) => void = () => undefined;
