@@ -1,12 +1,12 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { hostsOf, killHosts } from "#test/kit/hosts.ts";
 
 import type { NotesDesk } from "./notes-desk.ts";
-import { createNotesDesk, RUN } from "./notes-desk.ts";
+import { createNotesDesk, RUN, WAIT } from "./notes-desk.ts";
 
 /* A second terminal of the same user whose variables differ, as under cron, `su` or a container's shell. */
 
@@ -41,19 +41,24 @@ describe("a terminal with another folder for sockets than the host's", { timeout
     }
   });
 
-  test("says what it cannot know where nothing names the host", async () => {
-    const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
-    const [run = ""] = detached.out;
-    rmSync(join(desk.state, "hosts"), { recursive: true });
-    const listed = await desk.writ(["approvals", "list"], elsewhere);
-    expect(listed).toMatchObject({ code: 0, out: ["No call waits for an approval."] });
-    expect(listed.err.join(" ").replaceAll(/\s+/g, " ")).toMatch(
-      /^1 run of this workspace goes on in another process, .*XDG_RUNTIME_DIR and TMPDIR have to be those/,
-    );
-    const stopped = await desk.writ(["stop", run], elsewhere);
-    expect(stopped.code).toBe(3);
-    expect(stopped.err.join(" ")).toContain("XDG_RUNTIME_DIR and TMPDIR have to be those");
-    expect((await desk.writ(["stop", run])).code).toBe(0);
+  test("starts no second one where both begin at the same moment", async () => {
+    await killHosts(desk.workspace);
+    const detached = [...RUN, "--detach", "--consent", desk.consent];
+    const both = await Promise.all([desk.writ(detached), desk.writ(detached, elsewhere)]);
+    expect(both.map(({ code, err }) => ({ code, err: code === 0 ? [] : err }))).toEqual([
+      { code: 0, err: [] },
+      { code: 0, err: [] },
+    ]);
+    // One that came too late is about to end.
+    await vi.waitFor(() => expect(hostsOf(desk.workspace)).toHaveLength(1), WAIT);
+    for (const one of both) {
+      const run = one.out[0] ?? "";
+      for (const terminal of [{}, elsewhere]) {
+        const listed = (await desk.writ(["ps", "--json"], terminal)).events();
+        expect(listed).toContainEqual(expect.objectContaining({ run }));
+      }
+      expect((await desk.writ(["stop", run])).code).toBe(0);
+    }
   });
 
   test("names the process of a host that does not answer, and what to do about it", async () => {
@@ -69,6 +74,39 @@ describe("a terminal with another folder for sockets than the host's", { timeout
       process.kill(pid, "SIGCONT");
     }
     expect((await desk.writ(["ps"])).code).toBe(0);
+  });
+
+  test("finds the host again whose folder for sockets was taken away, as at the end of a session", async () => {
+    const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
+    const [run = ""] = detached.out;
+    const [pid = 0] = hostsOf(desk.workspace);
+    const folder = desk.variables["XDG_RUNTIME_DIR"] ?? "";
+    rmSync(join(folder, "writ"), { recursive: true });
+    expect((await desk.writ(["ps", "--json"])).events()).toMatchObject([{ run }]);
+    renameSync(folder, `${folder}-over`);
+    const listed = await desk.writ(["ps"]);
+    expect(listed).toMatchObject({ code: 3, out: [] });
+    const said = listed.err.join(" ").replaceAll(/\s+/g, " ");
+    expect(said).toContain(`the workspace's host, process ${pid}, is there and nobody hears it`);
+    expect(said).toContain(`\`kill ${pid}\` cancels its runs`);
+    renameSync(`${folder}-over`, folder);
+    expect((await desk.writ(["stop", run])).code).toBe(0);
+    expect(hostsOf(desk.workspace)).toEqual([pid]);
+  });
+
+  test("says what it cannot know where nothing names the host", async () => {
+    const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
+    const [run = ""] = detached.out;
+    rmSync(join(desk.state, "hosts"), { recursive: true });
+    const listed = await desk.writ(["approvals", "list"], elsewhere);
+    expect(listed).toMatchObject({ code: 0, out: ["No call waits for an approval."] });
+    expect(listed.err.join(" ").replaceAll(/\s+/g, " ")).toMatch(
+      /^1 run of this workspace goes on in another process, .*XDG_RUNTIME_DIR and TMPDIR have to be those/,
+    );
+    const stopped = await desk.writ(["stop", run], elsewhere);
+    expect(stopped.code).toBe(3);
+    expect(stopped.err.join(" ")).toContain("XDG_RUNTIME_DIR and TMPDIR have to be those");
+    expect((await desk.writ(["stop", run])).code).toBe(0);
   });
 
   test("looks no further than its own place once the host is dead", async () => {

@@ -26,6 +26,10 @@ const RECORD_BYTES_MAX = 4_096;
 const recordFile = (stateDirectory: string, workspace: WorkspaceId): string =>
   join(stateDirectory, "hosts", `${workspace}.json`);
 
+/** The lock that the one host of a workspace holds, whichever its place is. */
+export const onlyHostLock = (stateDirectory: string, workspace: WorkspaceId): string =>
+  join(stateDirectory, "hosts", `${workspace}.lock`);
+
 /** Replaces the record in one step. Only who holds the lock of a place names it. */
 export const recordPlace = async (
   stateDirectory: string,

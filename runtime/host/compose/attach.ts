@@ -6,8 +6,10 @@ import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
 import { connectToHost } from "#adapters/host-socket/connect.ts";
 import { lockHolder } from "#adapters/host-socket/lock-holder.ts";
 import type { HostPlace } from "#adapters/host-socket/place.ts";
+import { onlyHostLock } from "#adapters/host-socket/place-record.ts";
 import { makeFolders, readToken } from "#adapters/host-socket/private-files.ts";
 import { startHost } from "#adapters/host-socket/start-host.ts";
+import { isLockHeld } from "#adapters/ledger-files/log-lock.ts";
 import { isAbort } from "#kernel/abort.ts";
 import { toHex } from "#kernel/bytes.ts";
 import type { Fault, Result } from "#kernel/result.ts";
@@ -18,7 +20,8 @@ import type { HostConnection } from "../rpc/client-connection.ts";
 import { openConnection } from "../rpc/client-connection.ts";
 import type { Handlers, Params } from "../rpc/peer.ts";
 import type { HostSurroundings } from "./host.ts";
-import { hostLedgerPlace, takeHostLock } from "./host.ts";
+import { hostLedgerPlace } from "./host.ts";
+import { takeHostLock } from "./host-locks.ts";
 import { placeOfHost } from "./place-of-host.ts";
 import { releaseOf } from "../rpc/release-order.ts";
 import { programFiles } from "./program-files.ts";
@@ -59,6 +62,8 @@ export const attachToHost = async (
       isTold = true;
     },
   };
+  const { stateDirectory, workspace } = options.surroundings;
+  const onlyLock = onlyHostLock(stateDirectory, workspace.id);
   let untilMs = systemClock.monotonicMs() + START_MS_MAX;
   let started: StartOfHost | null = null;
   /** The host of an earlier release that was asked to finish. */
@@ -77,12 +82,17 @@ export const attachToHost = async (
     }
     const isMissing = met.fault.code === "SOCKET_NO_HOST";
     if (!isMissing && met.fault.code !== "RPC_OPENING_LOST") return met;
-    if (!options.starts && isMissing) return ok(null);
+    // One that begins, ends or makes its place again is there, and soon heard or gone.
+    if (!options.starts && isMissing && !isLockHeld(onlyLock)) return ok(null);
     const isOver = systemClock.monotonicMs() >= untilMs;
     if (isOver || (started?.code ?? 0) !== 0)
-      return failed(isMissing ? notStarted(place.value, started) : await silentHost(place.value, met.fault));
+      return failed(
+        isMissing
+          ? ((await deafHost(onlyLock)) ?? notStarted(place.value, started))
+          : await silentHost(place.value, met.fault),
+      );
     // One that was just ending may have been in the way of the first try.
-    if (isMissing && (started === null || started.code === 0)) {
+    if (options.starts && isMissing && (started === null || started.code === 0)) {
       const made = await makeFolders(place.value);
       if (!made.ok) return made;
       const begun = await startUnlessHeld(place.value, options, signal);
@@ -190,7 +200,7 @@ const startUnlessHeld = async (
   { surroundings }: AttachOptions,
   signal: AbortSignal,
 ): Promise<Result<StartOfHost | null, Fault<string>>> => {
-  const lock = await takeHostLock(place, 0, signal);
+  const lock = await takeHostLock(place.lock, 0, signal);
   if (!lock.ok) return lock;
   if (lock.value === "held") return ok(null);
   try {
@@ -239,6 +249,24 @@ const silentHost = async ({ lock }: HostPlace, { code }: Fault<string>): Promise
         : `\`kill -CONT ${pid}\` lets one go on that was stopped; \`kill -9 ${pid}\` ends it, and \`writ run --resume\` goes on with its runs`,
     retryable: true,
   });
+};
+
+/** One that is there and at whose socket nobody can be heard; null where nobody holds the lock of the one host. */
+const deafHost = async (onlyLock: string): Promise<Fault<"HOST_UNREACHABLE"> | null> => {
+  if (!isLockHeld(onlyLock)) return null;
+  const pid = await lockHolder(onlyLock);
+  const who = pid === null ? "the workspace's host" : `the workspace's host, process ${pid},`;
+  return fault(
+    "HOST_UNREACHABLE",
+    `${who} is there and nobody hears it: its folder for sockets was taken away, or this machine is too busy for it`,
+    {
+      help:
+        pid === null
+          ? "try again with XDG_RUNTIME_DIR and TMPDIR as they were when it was started"
+          : `it makes the folder again where it can; \`kill ${pid}\` cancels its runs and ends it, and behind \`kill -9 ${pid}\` \`writ run --resume\` goes on with them`,
+      retryable: true,
+    },
+  );
 };
 
 const NEWER_HOST = fault("HOST_NEWER_RELEASE", "the workspace's host is of a later release of writ", {

@@ -3,18 +3,13 @@ import { resolve } from "node:path";
 import { systemClock } from "#adapters/clock/system-clock.ts";
 import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createSystemEntropy } from "#adapters/entropy/system-entropy.ts";
-import { listenForClients } from "#adapters/host-socket/listen.ts";
-import type { HostPlace } from "#adapters/host-socket/place.ts";
 import { hostPlace } from "#adapters/host-socket/place.ts";
 import { recordPlace } from "#adapters/host-socket/place-record.ts";
 import { makeFolders } from "#adapters/host-socket/private-files.ts";
-import { takeLock } from "#adapters/ledger-files/log-lock.ts";
 import { toHex } from "#kernel/bytes.ts";
-import { errorCode } from "#kernel/error-code.ts";
 import type { RunId } from "#kernel/ids.ts";
 import type { Fault, Result } from "#kernel/result.ts";
-import { failed, fault, ok } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
+import { ok } from "#kernel/result.ts";
 import { readSecret, SECRET_NAME, signingKeyOf } from "#ledger/keys.ts";
 import { createLedgerReader } from "#ledger/ledger-reader.ts";
 import type { LedgerReader } from "#ports/ledger-reader.ts";
@@ -25,7 +20,9 @@ import type { LedgerVerifier } from "../server/verify-ledger.ts";
 import type { Workspace } from "../workspace.ts";
 import { createRunGiver, createRunResumer } from "./host-resumptions.ts";
 import { openAuditedLedger } from "./audit.ts";
+import { HostLocks } from "./host-locks.ts";
 import { createRunStarter } from "./host-runs.ts";
+import { keepListening } from "./keep-listening.ts";
 import type { LedgerPlace } from "./ledger.ts";
 import { ledgerDeps } from "./ledger.ts";
 import { openRunLedger } from "./run.ts";
@@ -71,9 +68,6 @@ export const openHostReader = async (place: LedgerPlace): Promise<Result<LedgerR
   return ok(createLedgerReader({ store, crypto, keys }, own));
 };
 
-/** How long a host waits for the lock: for the client that started it, or for a host that is ending. */
-const LOCK_MS_MAX = 10_000;
-const LOCK_AGAIN_MS = 20;
 const TOKEN_BYTES = 32;
 
 /**
@@ -91,40 +85,19 @@ export const runHost = async (
   if (!place.ok) return place;
   const made = await makeFolders(place.value);
   if (!made.ok) return made;
-  const lock = await takeHostLock(place.value, LOCK_MS_MAX, signal);
-  if (!lock.ok) return lock;
-  if (lock.value === "held") return ok("another");
+  const locks = new HostLocks(place.value, surroundings);
   try {
-    return await serve(surroundings, place.value, notice, signal);
+    const taken = await locks.take(signal);
+    if (!taken.ok) return taken;
+    return taken.value === "held" ? ok("another") : await serve(surroundings, locks, notice, signal);
   } finally {
-    lock.value.release();
-  }
-};
-
-/** The place's lock, waited for a while. */
-export const takeHostLock = async (
-  { lock: path }: HostPlace,
-  waitMs: number,
-  signal: AbortSignal,
-): Promise<Result<{ release(): void } | "held", Fault<string>>> => {
-  const untilMs = systemClock.monotonicMs() + waitMs;
-  try {
-    for (;;) {
-      const lock = await takeLock(path);
-      if (lock !== "held" || systemClock.monotonicMs() >= untilMs) return ok(lock);
-      await systemClock.sleep(LOCK_AGAIN_MS, signal);
-    }
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return failed(
-      fault("HOST_LOCK_REFUSED", `\`${visibleText(path)}\` cannot be locked (${errorCode(error)})`),
-    );
+    locks.release();
   }
 };
 
 const serve = async (
   surroundings: HostSurroundings,
-  place: HostPlace,
+  locks: HostLocks,
   notice: (run: RunId, text: string) => void,
   signal: AbortSignal,
 ): Promise<Result<"ended", Fault<string>>> => {
@@ -159,12 +132,12 @@ const serve = async (
       verifyLedger: verifierOf(surroundings),
       notice,
     });
-    const listener = await listenForClients(place, token, (wire) => server.accept(wire));
+    const listener = await keepListening(locks, token, systemClock, (wire) => server.accept(wire));
     if (!listener.ok) {
       await server.close();
       return listener;
     }
-    const told = await recordPlace(surroundings.stateDirectory, workspace.id, place);
+    const told = await recordPlace(surroundings.stateDirectory, workspace.id, locks.place);
     if (!told.ok) {
       await listener.value.close();
       await server.close();
