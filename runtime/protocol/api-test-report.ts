@@ -51,6 +51,8 @@ export type ApiUnsentReason =
   | "path-denied"
   /** By a person, or because nobody could be asked. */
   | "refused"
+  /** By the run: one case after another had no complete answer, and the next operation was tried instead. */
+  | "silent"
   /** By the transport: such a request cannot be sent as it stands. */
   | "unsendable"
   /** A rule gives the operation a time, and it was over. */

@@ -12,7 +12,15 @@ import { readBody } from "./read-body.ts";
 import { readParameters } from "./read-parameters.ts";
 import { readResponses } from "./read-responses.ts";
 import { isCredential, readSecurity } from "./read-security.ts";
-import { type ApiModel, type LeftOut, type Method, METHODS, type Operation } from "./operation.ts";
+import {
+  type ApiModel,
+  type LeftOut,
+  type Method,
+  METHODS,
+  type Operation,
+  type ResponseRule,
+} from "./operation.ts";
+import { essenceOf } from "./media-type.ts";
 
 export interface ReadModel {
   readonly model: ApiModel;
@@ -138,15 +146,27 @@ const operationOf = (
     return leaveOut(method, path, node, "a parameter that it needs cannot be sent", log);
   }
   if (body === undefined) return leaveOut(method, path, node, "the body that it needs cannot be made", log);
+  const responses = readResponses(node, context);
+  if (isStream(responses)) {
+    return leaveOut(method, path, node, "what it answers is a stream of events, which need not end", log);
+  }
   return {
     method: method.toUpperCase() as Method,
     path,
     node,
     parameters: parameters.filter((parameter) => !isCredential(parameter, security)),
     body: body === "none" ? null : body,
-    responses: readResponses(node, context),
+    responses,
     security,
   };
+};
+
+/** Whether whatever succeeds is answered with events for as long as somebody listens. */
+const isStream = (responses: readonly ResponseRule[]): boolean => {
+  const types = responses
+    .filter(({ status }) => status.startsWith("2"))
+    .flatMap(({ contents }) => contents.map(({ mediaType }) => essenceOf(mediaType)));
+  return types.length > 0 && types.every((type) => type === "text/event-stream");
 };
 
 /** Origin and path of a server, with the defaults of its variables. */

@@ -1,7 +1,6 @@
 import { isAbort, throwIfAborted } from "#kernel/abort.ts";
 import type { Fault, Result } from "#kernel/result.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
 import type { ApiTester } from "#ports/api-tester.ts";
 import type { Clock } from "#ports/clock.ts";
 import type { ApiFinding, ApiOperation, ApiRequest, ApiTestCase, ApiTestPlan } from "#protocol/api-test.ts";
@@ -13,6 +12,7 @@ import { OperationBook } from "./operation-book.ts";
 import { isUnsendable, type RequestDoor, type SendCase, type Sending } from "./request-door.ts";
 import { Sender } from "./sender.ts";
 import { shrinkCase } from "./shrink-case.ts";
+import { unsentOf } from "./unsent.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -34,7 +34,10 @@ export interface RunPorts {
   readonly hide: (text: string) => string;
 }
 
-/** Cases without an answer, one after another, after which nobody is expected to answer any more. */
+/**
+ * Cases without an answer, one after another, after which the next operation is tried. Where that is silent too, or
+ * there is none, nobody is expected to answer any more.
+ */
 const SILENCES_MAX = 8;
 
 /** Causes that are made smaller; a server with more of them has other worries. */
@@ -66,6 +69,9 @@ class Run {
   private casesAhead: number;
   /** Cases without an answer since the last one with an answer. */
   private silences = 0;
+  /** How many of them were there before the operation that is passed. */
+  private silencesBefore = 0;
+  private isGivenUp = false;
   private wasHeard = false;
   private causesShrunk = 0;
   private ended: ApiRunEnd = "completed";
@@ -124,6 +130,8 @@ class Run {
     signal: AbortSignal,
   ): Promise<Result<void, Fault<string>>> {
     this.casesAhead -= cases.length;
+    this.silencesBefore = this.silences;
+    this.isGivenUp = false;
     const sentBefore = this.casesSent;
     const { shrinkRequestsMax } = this.options;
     const requestsMax = Math.min(
@@ -139,36 +147,15 @@ class Run {
       signal,
     );
     if (!passage.ok) return passage;
-    const { method, path, place } = operation;
-    if (denied.length > 0) {
-      const message = `the policies permit the operation and not ${pathsOf(denied)}`;
-      this.notSent.push({
-        method,
-        path,
-        place,
-        cases: denied.length,
-        why: "path-denied",
-        message,
-        rules: [],
-      });
-    }
-    if (unsendable.length > 0) {
-      const message = "such a request cannot be sent as it stands";
-      this.notSent.push({
-        method,
-        path,
-        place,
-        cases: unsendable.length,
-        why: "unsendable",
-        message,
-        rules: [],
-      });
-    }
     const left = cases.length - (this.casesSent - sentBefore) - denied.length - unsendable.length;
-    if (passage.value.k === "stopped" && left > 0) {
-      const { why, message, rules } = passage.value;
-      this.notSent.push({ method, path, place, cases: left, why, message, rules });
-    }
+    this.notSent.push(
+      ...unsentOf(operation, {
+        denied,
+        unsendable,
+        stopped: passage.value.k === "stopped" ? { ...passage.value, cases: left } : null,
+        silent: this.isGivenUp ? { cases: left, silences: SILENCES_MAX } : null,
+      }),
+    );
     if (passage.value.k === "unrecorded") this.ended = "unrecorded";
     return ok(undefined);
   }
@@ -182,7 +169,7 @@ class Run {
   ): Promise<void> {
     const one = async (testCase: ApiTestCase): Promise<void> => {
       throwIfAborted(signal);
-      const isOver = this.broken !== undefined || this.ended !== "completed";
+      const isOver = this.broken !== undefined || this.ended !== "completed" || this.isGivenUp;
       const tried = isOver ? "tried" : await this.tryCase(testCase, send, signal);
       if (tried !== "tried") kept[tried].push(testCase);
     };
@@ -210,8 +197,7 @@ class Run {
       }
       // Who sends what is no HTTP is there, and quick.
       if (sent.fault.code === "HTTP_MALFORMED") this.wasHeard = true;
-      else this.silences += 1;
-      if (this.silences >= SILENCES_MAX) this.ended = "silent";
+      else this.noteSilence();
       this.causes.add(testCase, null, noAnswer(testCase, sent.fault));
       this.operations.add(testCase, null, []);
       return "tried";
@@ -226,6 +212,13 @@ class Run {
     for (const finding of findings.value) this.causes.add(testCase, sent.value.status, finding);
     this.operations.add(testCase, sent.value.status, findings.value);
     return "tried";
+  }
+
+  private noteSilence(): void {
+    this.silences += 1;
+    const isElsewhereToo = this.silencesBefore > 0 || this.casesAhead === 0;
+    if (this.silences >= SILENCES_MAX && isElsewhereToo) this.ended = "silent";
+    else if (this.silences - this.silencesBefore >= SILENCES_MAX) this.isGivenUp = true;
   }
 
   /** A connection may break for reasons of its own; what happens twice is the server's doing. */
@@ -251,7 +244,7 @@ class Run {
   private async shrink(operation: ApiOperation, send: SendCase, signal: AbortSignal): Promise<void> {
     const failures = this.causes.failures.filter(({ example }) => nameOf(example) === nameOf(operation));
     for (const cause of failures.slice(0, SHRUNK_MAX - this.causesShrunk)) {
-      if (this.broken !== undefined || this.ended === "silent" || this.ended === "unjudged") return;
+      if (this.broken !== undefined || this.isGivenUp || HOPELESS.includes(this.ended)) return;
       this.causesShrunk += 1;
       const shrunk = await shrinkCase(
         cause,
@@ -298,24 +291,14 @@ class Run {
   }
 }
 
+/** Ends of a run behind which nothing is made smaller. */
+const HOPELESS: readonly ApiRunEnd[] = ["silent", "unjudged"];
+
 /** Why a case was not sent although there was budget for it. */
 type Kept = "denied" | "unsendable";
 
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }): string =>
   `${method} ${path}`;
-
-const PATHS_SHOWN_MAX = 3;
-const PATH_CHARACTERS_MAX = 120;
-
-/** The paths that requests go to, each once, as far as a line holds them. */
-const pathsOf = (cases: readonly ApiTestCase[]): string => {
-  const paths = [...new Set(cases.map(({ request }) => request.target.split("?", 1)[0] ?? ""))];
-  const shown = paths
-    .slice(0, PATHS_SHOWN_MAX)
-    .map((path) => (path.length <= PATH_CHARACTERS_MAX ? path : `${path.slice(0, PATH_CHARACTERS_MAX)}…`));
-  const more = paths.length - shown.length;
-  return visibleText(`${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`);
-};
 
 const noAnswer = (testCase: ApiTestCase, { code, message, retryable }: Fault<string>): ApiFinding => ({
   check: "answered",
