@@ -1,3 +1,4 @@
+import { utf8 } from "#kernel/bytes.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
 import type { SandboxFault } from "#ports/sandbox.ts";
@@ -16,13 +17,20 @@ export const engineSocket = (
   const host = variables["DOCKER_HOST"] ?? "";
   if (host === "") return ok(DEFAULT_SOCKET);
   const [, path] = /^unix:\/\/(\/.+)$/.exec(host) ?? [];
-  if (path !== undefined) return ok(path);
+  if (path !== undefined && utf8(path).length <= SOCKET_PATH_BYTES_MAX) return ok(path);
+  const why =
+    path === undefined
+      ? whyNot(host)
+      : `names a path of more than ${SOCKET_PATH_BYTES_MAX} bytes, which no socket has`;
   return failed(
-    fault("SANDBOX_UNAVAILABLE", `DOCKER_HOST ${whyNot(host)}`, {
+    fault("SANDBOX_UNAVAILABLE", `DOCKER_HOST ${why}`, {
       help: "set DOCKER_HOST to `unix://` and the path of the engine's socket, or leave it unset",
     }),
   );
 };
+
+/** As Linux has them; other systems have a few less. */
+const SOCKET_PATH_BYTES_MAX = 107;
 
 const whyNot = (host: string): string => {
   if (host.startsWith("ssh://")) {

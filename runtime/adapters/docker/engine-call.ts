@@ -137,11 +137,9 @@ const refusal = (error: unknown): EngineRefusal => {
     "statusCode" in error &&
     typeof error.statusCode === "number"
   ) {
-    const said = "json" in error && typeof error.json === "object" && error.json !== null ? error.json : {};
-    const message = "message" in said ? String(said.message) : "reason" in error ? String(error.reason) : "";
     return {
       status: error.statusCode,
-      why: `it refused (${error.statusCode}): ${visibleExcerpt(message, 300)}`,
+      why: `it refused (${error.statusCode}): ${visibleExcerpt(wordsOf(error), 300)}`,
     };
   }
   const code = errorCode(error);
@@ -152,4 +150,13 @@ const refusal = (error: unknown): EngineRefusal => {
         ? "its connection broke"
         : `it cannot be reached (${code})`;
   return { status: null, why };
+};
+
+/** What an engine said of its refusal; of a call whose answer is a stream the client has it in its own words only. */
+const wordsOf = (error: object): string => {
+  const said = "json" in error && typeof error.json === "object" && error.json !== null ? error.json : {};
+  if ("message" in said) return String(said.message);
+  const [, words = ""] =
+    "message" in error ? (/^\(HTTP code \d+\) .*? - ([^]*)$/.exec(String(error.message)) ?? []) : [];
+  return words.trim();
 };

@@ -95,6 +95,7 @@ export interface EngineRuntime {
 /** Longest that an engine may take to make an image. */
 const IMPORT_MS_MAX = 120_000;
 
+const OK = 200;
 const NOT_FOUND = 404;
 const CONFLICT = 409;
 
@@ -211,7 +212,7 @@ export const connectEngine = (socketPath: string, limits?: EngineCallLimits): En
         return importError(lines);
       }, IMPORT_MS_MAX);
       if (!said.ok || said.value === null) return said.ok ? ok(undefined) : said;
-      return failed({ status: null, why: `it made no image: ${visibleExcerpt(said.value, 300)}` });
+      return failed({ status: OK, why: `it made no image: ${visibleExcerpt(said.value, 300)}` });
     },
   };
 };

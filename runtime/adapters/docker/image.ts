@@ -17,6 +17,8 @@ export interface WantedImage {
 }
 
 const IMAGE_NAME = "writ-sandbox";
+/** Of every image's name, tag, digest and id; what is none becomes no part of the path of a call. */
+const IMAGE_REFERENCE = /^(?!.*\.\.)[A-Za-z0-9][\w.:@/-]{0,499}$/;
 /** The digest of the archive that an image was made of. */
 export const IMAGE_LABEL = "dev.writ.image";
 /** Who made it. Containers inherit labels of their image, so this is not the one that they are known by. */
@@ -27,7 +29,7 @@ export const wantedImage = async (
   named: string,
   crypto: Pick<Crypto, "sha256">,
 ): Promise<Result<WantedImage, SandboxFault>> => {
-  if (named !== "") return ok({ name: named, made: null });
+  if (named !== "") return IMAGE_REFERENCE.test(named) ? ok({ name: named, made: null }) : noReference(named);
   const archive = await localImage(localPrograms());
   if (!archive.ok) return archive;
   const digest = toHex(crypto.sha256(archive.value));
@@ -98,15 +100,31 @@ const removeOlder = async (engine: ImageEngine, owner: string, newest: string): 
   }
 };
 
-export const noEngine = ({ why, isSilent }: EngineRefusal): Result<never, SandboxFault> =>
+export const noEngine = (refusal: EngineRefusal): Result<never, SandboxFault> =>
   failed(
-    fault("SANDBOX_UNAVAILABLE", `no Docker Engine can be used: ${why}`, {
-      help:
-        isSilent === true
-          ? "restart it: `writ doctor` says how on this machine"
-          : "install and start Docker Engine (Debian: `apt install docker.io`), be in its group, or set DOCKER_HOST to its socket",
+    fault("SANDBOX_UNAVAILABLE", `no Docker Engine can be used: ${refusal.why}`, {
+      help: helpOf(refusal),
       retryable: true,
     }),
+  );
+
+const helpOf = ({ status, isSilent }: EngineRefusal): string => {
+  if (isSilent === true) return "restart it: `writ doctor` says how on this machine";
+  // One that answers is there.
+  if (status !== null)
+    return "see whether its disk has room (`docker system df` says what takes it), and its log";
+  return "install and start Docker Engine (Debian: `apt install docker.io`), be in its group, or set DOCKER_HOST to its socket";
+};
+
+const noReference = (named: string): Result<never, SandboxFault> =>
+  failed(
+    fault(
+      "SANDBOX_UNAVAILABLE",
+      `WRIT_SANDBOX_IMAGE is no name of an image: \`${visibleExcerpt(named, 200)}\``,
+      {
+        help: "set it to a name, with its tag or digest, as `docker images` shows it, or leave it unset",
+      },
+    ),
   );
 
 const noImage = (name: string): Result<never, SandboxFault> =>

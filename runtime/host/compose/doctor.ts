@@ -103,7 +103,10 @@ const examineSandboxes = async (
   const image = await within(2 * LOCAL_MS_MAX, systemClock, signal, () =>
     inspectImage(variables, socket, createNodeCrypto()),
   );
-  const found = [engineFinding(engine, machine), imageFinding(image, machine)];
+  const found = [
+    engineFinding(engine, machine, (variables["DOCKER_HOST"] ?? "") !== ""),
+    imageFinding(image, machine),
+  ];
   const lacking = found.filter(({ state }) => state !== "ok").map(({ id }) => `the ${id}`);
   const tried = await Promise.all(
     sandboxProviders(of)
@@ -141,7 +144,8 @@ const probe = async (
   (await within(PROBE_MS_MAX, systemClock, signal, (aborted) => provider.probe(aborted))) ??
   failed(fault("HOST_PROBE_LATE", `it was not tried to the end within ${PROBE_MS_MAX / 1_000} s`));
 
-const engineFinding = (engine: EngineInspection | null, machine: Machine): Finding => {
+/** @param isNamed whether DOCKER_HOST names its socket. */
+const engineFinding = (engine: EngineInspection | null, machine: Machine, isNamed: boolean): Finding => {
   if (engine === null) return silent("engine", 2 * LOCAL_MS_MAX);
   switch (engine.k) {
     case "refused":
@@ -159,7 +163,7 @@ const engineFinding = (engine: EngineInspection | null, machine: Machine): Findi
       return finding(
         "engine",
         k === "absent" ? "absent" : "wrong",
-        `${visibleText(socket)} ${SAYS[k](why)}`,
+        `${isNamed ? "DOCKER_HOST names " : ""}${visibleText(socket)}${isNamed ? ", which" : ""} ${SAYS[k](why)}`,
         {
           adds: "containers, for docker and gvisor",
           remedy: engineRemedy(k, machine),

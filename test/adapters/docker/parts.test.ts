@@ -10,6 +10,7 @@ import { createNodeCrypto } from "#adapters/crypto/node-crypto.ts";
 import { createArchiveEnd, createDriverOutput, driverInput, wholeArchive } from "#adapters/docker/driver.ts";
 import { isStaticProgram } from "#adapters/docker/elf.ts";
 import { engineSocket } from "#adapters/docker/endpoint.ts";
+import { wantedImage } from "#adapters/docker/image.ts";
 import { createFrameReader } from "#adapters/docker/frames.ts";
 import { localImage } from "#adapters/docker/local-image.ts";
 import { readProcessorShare, shownShare } from "#adapters/docker/processor-share.ts";
@@ -44,6 +45,8 @@ describe("the engine's socket", () => {
     "unix://relative",
     "/var/run/docker.sock",
     "fd://",
+    "unix:///",
+    `unix:///${"a".repeat(107)}`,
   ])("is not %s", (host) => {
     expect(engineSocket({ DOCKER_HOST: host })).toMatchObject({
       ok: false,
@@ -51,6 +54,24 @@ describe("the engine's socket", () => {
     });
   });
 });
+
+test.each(["../../containers/json", "a b", "-x", "a\nb", "a/../b", "?", "x".repeat(501)])(
+  "%j is no name of an image, and no engine is asked for it",
+  async (named) => {
+    expect(await wantedImage(named, createNodeCrypto())).toMatchObject({
+      fault: { message: expect.stringMatching(/^WRIT_SANDBOX_IMAGE is no name of an image: /) },
+    });
+  },
+);
+test.each(["node:24", "a1b2c3d4e5f6", "registry.example:5000/team/box@sha256:00ff"])(
+  "%s is a name of an image",
+  async (named) => {
+    expect(await wantedImage(named, createNodeCrypto())).toEqual({
+      ok: true,
+      value: { name: named, made: null },
+    });
+  },
+);
 
 describe("frames of output", () => {
   const frame = (stream: number, text: string): Uint8Array => {

@@ -9,6 +9,7 @@ import { LEASE_LABEL, OWNER_LABEL } from "#adapters/docker/container-options.ts"
 import { connectEngine } from "#adapters/docker/engine.ts";
 import type { Listed } from "#adapters/docker/engine.ts";
 import type { EngineRefusal } from "#adapters/docker/engine-call.ts";
+import { noEngine } from "#adapters/docker/image.ts";
 import { sweep } from "#adapters/docker/sweep.ts";
 import { failed, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
@@ -19,10 +20,10 @@ const folder = mkdtempSync(join(tmpdir(), "writ-refusing-engine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("an engine that begins to make an image", () => {
-  const made = async (name: string, lines: string): Promise<Result<void, EngineRefusal>> => {
+  const made = async (name: string, lines: string, status = 200): Promise<Result<void, EngineRefusal>> => {
     const socket = join(folder, name);
     const server = createServer((request, response) => {
-      request.resume().once("end", () => response.writeHead(200).end(lines));
+      request.resume().once("end", () => response.writeHead(status).end(lines));
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     try {
@@ -40,6 +41,21 @@ describe("an engine that begins to make an image", () => {
       fault: { why: expect.stringMatching(/made no image: no space/) },
     });
     expect(end.ok ? "" : end.fault.why).not.toContain("\u001b");
+  });
+
+  test("and refuses at once, is heard too, and is told apart from one that is not there", async () => {
+    const words = '{"message":"write /data/link: no space left on device"}';
+    const end = await made("refusing", words, 500);
+    const why = "it refused (500): write /data/link: no space left on device";
+    expect(end).toEqual({ ok: false, fault: { status: 500, why } });
+    for (const status of [500, 200]) {
+      expect(noEngine({ status, why })).toMatchObject({
+        fault: { help: expect.stringContaining("see whether its disk has room") },
+      });
+    }
+    expect(noEngine({ status: null, why })).toMatchObject({
+      fault: { help: expect.stringContaining("install and start Docker Engine") },
+    });
   });
 
   test.each([
