@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.
 
 import type { JsonValue } from "#kernel/json.ts";
 
-import { type AlternativesParams, countBranchErrors } from "./branch-errors.ts";
+import { countInnerErrors, type InnerParams } from "./inner-errors.ts";
 import { equalText } from "./equal.ts";
 import { FORMATS } from "./formats.ts";
 import { compilePattern } from "./pattern.ts";
@@ -26,8 +26,8 @@ export interface BrokenAt {
   readonly schema: SchemaRef | undefined;
   /** What breaks it. */
   readonly value: JsonValue;
-  /** For `oneOf` and `anyOf`: which of the rules before this one are those of their branches. */
-  readonly alternatives: AlternativesParams | undefined;
+  /** For `oneOf` and `anyOf`, `contains` and `propertyNames`: which of the rules before this one are those inside. */
+  readonly inner: InnerParams | undefined;
 }
 
 const ERRORS_MAX = 100;
@@ -64,7 +64,7 @@ export class SchemaJudge {
       code: { regExp: patternEngine, optimize: false },
     });
     for (const definition of EQUALITY) this.ajv.removeKeyword(definition.keyword).addKeyword(definition);
-    countBranchErrors(this.ajv);
+    countInnerErrors(this.ajv);
     for (const [name, validate] of FORMATS) this.ajv.addFormat(name, validate);
     for (const direction of ["request", "response"] as const) {
       this.ajv.addSchema(registry.root(direction), uriOf(direction));
@@ -93,7 +93,7 @@ export class SchemaJudge {
             ? undefined
             : { ...ref, pointer: origin === ref ? pointer : rebased(pointer, origin, ref) },
         value: error.data as JsonValue,
-        alternatives: alternativesOf(error),
+        inner: innerOf(error),
       };
     });
   }
@@ -198,5 +198,5 @@ const brokenRuleOf = ({ keyword, instancePath, params, message }: ErrorObject): 
 const rebased = (pointer: string, from: SchemaRef, to: SchemaRef): string =>
   to.pointer + pointer.slice(from.pointer.length);
 
-const alternativesOf = ({ params }: ErrorObject): AlternativesParams | undefined =>
-  "fitsSeveral" in params ? (params as AlternativesParams) : undefined;
+const innerOf = ({ params }: ErrorObject): InnerParams | undefined =>
+  "inside" in params ? (params as InnerParams) : undefined;

@@ -46,7 +46,7 @@ const mistakesAt = (spot: Spot, ref: SchemaRef, value: JsonValue): readonly Mist
     .slice(0, MISTAKES_MAX)
     .flatMap((broken) => {
       const rule = { ...broken.rule, at: spot.at + broken.rule.at };
-      if (broken.alternatives !== undefined) {
+      if (broken.inner?.fitsSeveral !== undefined) {
         return inAlternatives({ ...spot, at: rule.at, deep: spot.deep + 1 }, { ...broken, rule });
       }
       const isForeign = TELLING.includes(rule.keyword);
@@ -58,21 +58,24 @@ const mistakesAt = (spot: Spot, ref: SchemaRef, value: JsonValue): readonly Mist
 const LISTED: readonly string[] = ["const", "enum"];
 const TELLING: readonly string[] = [...LISTED, "type", "false schema"];
 
-/** Those that are of no branch: what is inside of alternatives stands directly before them. */
+/**
+ * Those that are of no branch, item or name: what is inside of such a keyword stands directly before it. That an `if`
+ * failed is no mistake beside those of its `then` or `else`.
+ */
 const outside = (all: readonly BrokenAt[]): readonly BrokenAt[] => {
   const found: BrokenAt[] = [];
   for (let index = all.length - 1; index >= 0; index -= 1) {
     const broken = all[index];
     if (broken === undefined) break;
-    found.push(broken);
-    index -= broken.alternatives?.inside ?? 0;
+    if (broken.rule.keyword !== "if") found.push(broken);
+    index -= broken.inner?.inside ?? 0;
   }
   return found.reverse();
 };
 
-const inAlternatives = (spot: Spot, { rule, schema, value, alternatives }: BrokenAt): readonly Mistake[] => {
+const inAlternatives = (spot: Spot, { rule, schema, value, inner }: BrokenAt): readonly Mistake[] => {
   const entry = { ...rule, schema, isForeign: false, nearest: undefined };
-  if (alternatives?.fitsSeveral === true) {
+  if (inner?.fitsSeveral === true) {
     return [{ ...entry, message: "fits several of the alternatives, and may fit one only" }];
   }
   if (schema === undefined || spot.deep > ALTERNATIVES_DEEP_MAX) {
