@@ -1,4 +1,4 @@
-import { _, type Ajv2020, type KeywordDefinition, type KeywordErrorDefinition, Name } from "ajv/dist/2020.js";
+import { _, type Ajv2020, type KeywordErrorDefinition, Name } from "ajv/dist/2020.js";
 
 import { invariant } from "#kernel/invariant.ts";
 
@@ -27,7 +27,7 @@ export const countInnerErrors = (ajv: Ajv2020): void => {
   const count = (keyword: string, error: KeywordErrorDefinition): void => {
     const definition = ajv.getKeyword(keyword);
     invariant(typeof definition === "object", "the validator knows the keywords with schemas inside");
-    ajv.removeKeyword(keyword).addKeyword({ ...definition, trackErrors: true, error } as KeywordDefinition);
+    ajv.removeKeyword(keyword).addKeyword({ ...definition, trackErrors: true, error });
   };
   for (const keyword of ALTERNATIVES) {
     count(keyword, {
