@@ -1,9 +1,10 @@
-import { concatBytes, toBase64, utf8 } from "./bytes.ts";
+import { concatBytes, toBase64, toHex, utf8 } from "./bytes.ts";
 
 /**
  * A secret as somebody repeats it who changed its looks and not its content: as it is, in one case,
- * percent-encoded, and in base64, standard or URL-safe (RFC 4648, sections 4 and 5), alone or behind any
- * other bytes. Not among them: in pieces, with something between its characters, or encoded in any other way.
+ * percent-encoded, in hexadecimal digits, and in base64, standard or URL-safe (RFC 4648, sections 4 and 5),
+ * alone or behind any other bytes. Not among them: in pieces, with something between its characters (which
+ * `spacedSecretRemover` finds), or encoded in any other way.
  */
 export const secretForms = (secret: string): readonly string[] => [
   ...new Set([
@@ -11,6 +12,8 @@ export const secretForms = (secret: string): readonly string[] => [
     secret.toLowerCase(),
     secret.toUpperCase(),
     encodeURIComponent(secret.toWellFormed()),
+    toHex(utf8(secret)),
+    toHex(utf8(secret)).toUpperCase(),
     ...[0, 1, 2].flatMap((bytesBefore) => {
       const form = base64Behind(bytesBefore, utf8(secret));
       return [form, form.replaceAll("+", "-").replaceAll("/", "_")];

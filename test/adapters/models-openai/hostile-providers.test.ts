@@ -292,6 +292,9 @@ describe("a refusal", () => {
     ["in base64 behind two bytes", base64(`u:${KEY}`)],
     ["in base64 within a header", base64(`Bearer ${KEY}\r\n`)],
     ["in capitals", KEY.toUpperCase()],
+    ["in hexadecimal digits", Buffer.from(KEY).toString("hex")],
+    ["with spaces", [...KEY].join(" ")],
+    ["with hyphens", [...KEY].join("-")],
   ])("that repeats the key %s is shown without", async (_, repeated) => {
     const { message } = await failureOf(refuses(401, said(`bad ${repeated}`)));
     expect(message).toContain("[key removed]");
