@@ -38,11 +38,17 @@ interface Found {
   readonly entry: LedgerEntry;
 }
 
+const LISTED = "`writ audit list` lists entries, `writ ps --all` runs";
+
 const show = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> => {
   const { terminal, positionals, values, environment, switches, signal } = invocation;
   const id = positionals[0]?.toLowerCase();
   if (id === undefined || positionals.length > 1 || !isIdEnding(id)) {
-    return refuseUsage(invocation, "name one run or entry by its id, or at least its last 6 characters");
+    return refuseUsage(
+      invocation,
+      "name one run or entry by its id, or at least its last 6 characters",
+      LISTED,
+    );
   }
   const directory = values.get("dir")?.at(-1) ?? null;
   const opened = await deps.openLedger(directory, environment);
@@ -61,7 +67,7 @@ const show = async (deps: AuditDeps, invocation: Invocation): Promise<ExitCode> 
   }
   const chosen = choose(found, id);
   if (typeof chosen === "string") {
-    return refuseUsage(invocation, `${chosen} in ${whereText(opened.value.directory)}`);
+    return refuseUsage(invocation, `${chosen} in ${whereText(opened.value.directory)}`, LISTED);
   }
 
   const details: EntryDetail[] = [];

@@ -35,7 +35,11 @@ export const runResumed = async (invocation: Invocation): Promise<ExitCode> => {
   }
   const endings = ["resume", "happened", "absent"].flatMap((name) => values.get(name) ?? []);
   if (!endings.every((text) => isIdEnding(text.toLowerCase()))) {
-    return refuseUsage(invocation, "a run or call is named by its id, or by at least its last 6 characters");
+    return refuseUsage(
+      invocation,
+      "a run or call is named by its id, or by at least its last 6 characters",
+      "`writ ps` lists what was interrupted",
+    );
   }
   const workspace = await workspaceHere(invocation);
   if (!workspace.ok) {

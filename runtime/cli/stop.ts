@@ -43,10 +43,12 @@ export const stopCommand: Command = {
   run: (invocation) => stop(invocation),
 };
 
+const LISTED = "`writ ps` lists the runs that go on or were interrupted";
+
 const stop = async (invocation: Invocation): Promise<ExitCode> => {
   const [text, ...more] = invocation.positionals;
   if (text === undefined || more.length > 0 || !isIdEnding(text.toLowerCase())) {
-    return refuseUsage(invocation, "name one run by its id, or by at least its last 6 characters");
+    return refuseUsage(invocation, "name one run by its id, or by at least its last 6 characters", LISTED);
   }
   for (let triesLeft = RACE_TRIES_MAX; ; triesLeft -= 1) {
     const code = await stopAsItStands(invocation, text, triesLeft === 0);

@@ -245,6 +245,7 @@ describe("writ audit show", () => {
     [["show"], "name one run or entry"],
     [["show", "a", "b"], "name one run or entry"],
     [["show", "xyz!"], "name one run or entry"],
+    [["show", "xyz!"], "`writ audit list` lists entries"],
     [["show", "ffffffff"], "no run or entry has this id in /state/ledgers/here"],
     [["show", first, "--dir", "/elsewhere"], "`/elsewhere` cannot be read"],
   ])("%j is a mistake of usage", async (line, message) => {

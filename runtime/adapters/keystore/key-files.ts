@@ -30,7 +30,8 @@ export const createKeyFiles = (directory: string): KeyStore => {
     try {
       const stats = await lstat(directory);
       if (!stats.isDirectory()) return failed(exposed(directory, "is not a folder"));
-      return isPrivate(stats) ? ok(true) : failed(exposed(directory, "is open to others", "chmod 700"));
+      const why = exposure(stats, "700");
+      return why === null ? ok(true) : failed(exposed(directory, ...why));
     } catch (error) {
       return errorCode(error) === "ENOENT" ? ok(false) : failed(readingFault(directory, error));
     }
@@ -60,7 +61,8 @@ export const createKeyFiles = (directory: string): KeyStore => {
         await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
         const stats = await file.stat();
         if (!stats.isFile()) return failed(exposed(path, "is not a file"));
-        if (!isPrivate(stats)) return failed(exposed(path, "is open to others", "chmod 600"));
+        const why = exposure(stats, "600");
+        if (why !== null) return failed(exposed(path, ...why));
         const buffer = new Uint8Array(SECRET_BYTES_MAX + 1);
         const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
         if (bytesRead > SECRET_BYTES_MAX) {
@@ -128,8 +130,13 @@ const pathOf = (directory: string, name: string): string => {
   return join(directory, name);
 };
 
-const isPrivate = (stats: Stats): boolean =>
-  !HAS_MODES || ((stats.mode & 0o077) === 0 && stats.uid === process.getuid?.());
+/** What is not as it should be, and the command that mends it; null where it is this user's alone. */
+const exposure = (stats: Stats, mode: string): readonly [why: string, command: string] | null => {
+  if (!HAS_MODES) return null;
+  if (stats.uid !== process.getuid?.())
+    return [`belongs to another user (${stats.uid})`, 'chown -R "$(id -u)"'];
+  return (stats.mode & 0o077) === 0 ? null : ["is open to others", `chmod ${mode}`];
+};
 
 const exposed = (path: string, why: string, command?: string): KeyStoreFault =>
   fault("KEYSTORE_EXPOSED", `\`${visibleText(path)}\` ${why}, so its secrets count as known`, {

@@ -16,7 +16,14 @@ import type { OpenAiLimits } from "./limits.ts";
 import { OPENAI_LIMITS_DEFAULT } from "./limits.ts";
 import type { OpenAiDeps, OpenAiModel } from "./model.ts";
 import type { Provider } from "./provider-fault.ts";
-import { faultOfConnection, faultOfRefusal, passing, PROTOCOL_HELP, saidInError } from "./provider-fault.ts";
+import {
+  faultOfConnection,
+  faultOfRefusal,
+  passing,
+  MODEL_HELP,
+  PROTOCOL_HELP,
+  saidInError,
+} from "./provider-fault.ts";
 import { providerText } from "./provider-text.ts";
 import { estimatedTokens, requestLength, toolNames, wireMessage, wireTool } from "./request-body.ts";
 
@@ -78,7 +85,7 @@ export class Call {
     // The package ends without an error when its connection was closed, so this is looked at first.
     if (!this.#reader.isFinished) return failure(this.#fault ?? this.#cut());
     const read = this.#reader.answer();
-    if (!read.ok) return failure(this.#badAnswer(read.fault));
+    if (!read.ok) return failure(this.#badAnswer(read.fault, MODEL_HELP));
     const { reason, text, toolCalls, usage } = read.value;
     const { fromWire } = toolNames(this.#request.tools);
     const written = toolCalls.reduce(
@@ -206,7 +213,8 @@ export class Call {
       const next = await this.#inTime(waitMs, () => source.next());
       if (next.done === true) break;
       bytes += next.value.length;
-      if (bytes > answerBytesMax) this.#stop(this.#badAnswer(`it has more than ${answerBytesMax} bytes`));
+      if (bytes > answerBytesMax)
+        this.#stop(this.#badAnswer(`it has more than ${answerBytesMax} bytes`, MODEL_HELP));
       yield* events.push(next.value);
       if (events.emptyBytes > emptyBytesMax) {
         this.#stop(this.#badAnswer(`more than ${emptyBytesMax} bytes of it say nothing`));

@@ -80,6 +80,8 @@ const URL_PLACES =
   "the endpoint's URL (`WRIT_MODEL_URL`, else `url` in models.json), which usually ends with /v1";
 
 /** What to do about a server that speaks something else. */
+/** For an answer in the protocol that the model made wrong. */
+export const MODEL_HELP = "start the run again, have the agent ask for less at once, or choose another model";
 export const PROTOCOL_HELP = `what answers there has to stream answers in the protocol of OpenAI's chat completions; look at ${URL_PLACES}`;
 
 const LATER_HELP = "start the run again later, or with another model";

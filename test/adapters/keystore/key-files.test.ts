@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+} from "node:fs";
 import { rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +67,23 @@ describe("key files", () => {
     expect(await store.create("another", secret)).toMatchObject(exposed);
     expect(existsSync(join(folder, "another"))).toBe(false);
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    "what belongs to another user is refused, with its command",
+    async () => {
+      const { folder, path } = await made();
+      for (const place of [path, folder]) {
+        chownSync(place, 65_534, 65_534);
+        expect(await createKeyFiles(folder).read("writer")).toMatchObject({
+          fault: {
+            message: `\`${place}\` belongs to another user (65534), so its secrets count as known`,
+            help: expect.stringContaining('`chown -R "$(id -u)"`'),
+          },
+        });
+        chownSync(place, 0, 0);
+      }
+    },
+  );
 
   test("a link, a folder or a file in the place of a secret or of the folder is refused", async () => {
     const { folder, path } = await made();

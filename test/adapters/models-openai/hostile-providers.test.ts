@@ -108,7 +108,6 @@ describe("what is not of the protocol is a bad answer, and not asked for again",
     ["a call behind the end", stream(delta({}, "stop"), toolDelta({ index: 0, id: "a" })), /behind its end/],
     ["calls that are no list", stream(delta({ tool_calls: {} })), /not a list/],
     ["a call that is none", stream(delta({ tool_calls: ["x"] })), /not an object/],
-    ["a call without a name", stream(toolDelta({ index: 0, id: "a" }), delta({}, "tool_calls")), /no name/],
     [
       "arguments that are no text",
       stream(toolDelta({ index: 0, function: { arguments: {} } })),
@@ -154,6 +153,28 @@ describe("what is not of the protocol is a bad answer, and not asked for again",
     raw.close();
   });
 });
+
+test.each<[string, WireBehaviour]>([
+  [
+    "a tool call without a name",
+    sends(
+      sse([
+        delta({ tool_calls: [{ index: 0, id: "a", function: { arguments: "{}" } }] }),
+        delta({}, "tool_calls"),
+      ]),
+    ),
+  ],
+  ["too many words", sends(sse([delta({ content: "x".repeat(64 * 1024) })]).repeat(800))],
+])(
+  "an answer in the protocol with %s is the model's fault, and not that of its URL",
+  async (_, behaviour) => {
+    const { code, help } = await failureOf(behaviour);
+    expect([code, help]).toEqual([
+      "MODEL_BAD_ANSWER",
+      "start the run again, have the agent ask for less at once, or choose another model",
+    ]);
+  },
+);
 
 describe("what is too much is ended", () => {
   const bigDelta = sse([delta({ content: "x".repeat(64 * 1024) })]);
@@ -293,8 +314,8 @@ describe("a refusal", () => {
     ["in base64 within a header", base64(`Bearer ${KEY}\r\n`)],
     ["in capitals", KEY.toUpperCase()],
     ["in hexadecimal digits", Buffer.from(KEY).toString("hex")],
-    ["with spaces", [...KEY].join(" ")],
-    ["with hyphens", [...KEY].join("-")],
+    ["with spaces", Array.from(KEY).join(" ")],
+    ["with hyphens", Array.from(KEY).join("-")],
   ])("that repeats the key %s is shown without", async (_, repeated) => {
     const { message } = await failureOf(refuses(401, said(`bad ${repeated}`)));
     expect(message).toContain("[key removed]");
