@@ -9,13 +9,24 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { connectEngine } from "#adapters/docker/engine.ts";
 import { sweep } from "#adapters/docker/sweep.ts";
+import { WASM_LIMITS_DEFAULT } from "#sandbox/profile.ts";
 import { builtWrit } from "#test/kit/built-writ.ts";
 import { startEngine } from "#test/kit/engine-host.ts";
 import type { TestEngine } from "#test/kit/engine-host.ts";
 import { startEngineProxy } from "#test/kit/engine-proxy.ts";
+import { everyFile } from "#test/kit/sandbox-fake.ts";
 import { entriesIn, verifyState } from "#test/spine/ledger-of.ts";
 
-import { containerRunning, containersOf, engineCall, engineSocket, needsEngine, ownerIn } from "./kit.ts";
+import {
+  containerRunning,
+  containersOf,
+  engineCall,
+  engineSocket,
+  needsEngine,
+  newOwner,
+  ownerIn,
+  providersOf,
+} from "./kit.ts";
 
 /* `writ run` as a person starts it, on an engine that dies on the way. */
 
@@ -24,11 +35,11 @@ const inProcess = promisify(execFile);
 const program = join(await builtWrit(), "cli.js");
 
 /** The shorter time is for programs that would not end otherwise. */
-const agentOf = (requirement: string, timeout = "2.minutes"): string => `agent notes(topic: String) {
+const agentOf = (requirement: string): string => `agent notes(topic: String) {
     policy desk {
         allow: shell${requirement}
     }
-    with sandbox = "docker", timeout = ${timeout} {
+    with sandbox = "docker", timeout = 2.minutes {
         return reason("You take notes.", topic).response;
     }
 }
@@ -53,7 +64,6 @@ beforeAll(() => {
   mkdirSync(join(workspace, "policies"), { recursive: true });
   writeFileSync(join(workspace, "notes.symbi"), agentOf(""));
   writeFileSync(join(workspace, "brief.symbi"), agentOf("\n        require: { timeout: 4s }"));
-  writeFileSync(join(workspace, "long.symbi"), agentOf("\n        require: { timeout: 50m }", "60.minutes"));
 });
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
@@ -198,9 +208,25 @@ describe("a run whose engine hangs below a program", () => {
     await checkLost(lost, HANGS);
   });
 
-  test("fails with that reason long before the program's time is over", async () => {
-    const lost = await runUntil([ENDLESS, DONE], running, await hanging(() => undefined), "long.symbi");
-    await checkLost(lost, HANGS);
+  test("is told long before a program's time is over", async () => {
+    const { socket, hang, goOn } = (engine ??= await startEngine());
+    const owner = newOwner();
+    const { docker } = providersOf(owner, { variables: { DOCKER_HOST: `unix://${socket}` } });
+    const { signal } = new AbortController();
+    const opened = await docker.open({ files: [], limits: WASM_LIMITS_DEFAULT }, signal);
+    if (!opened.ok) throw new Error(opened.fault.message);
+    const program = { kind: "shell", command: "echo on; sleep 3600" } as const;
+    const options = { ...everyFile, timeoutMs: 3_600_000, signal, onOutput: hang };
+    try {
+      expect(await opened.value.exec(program, options)).toMatchObject({
+        fault: { code: "SANDBOX_LOST", message: expect.stringContaining(HANGS) },
+      });
+    } finally {
+      goOn();
+      await opened.value.close();
+      await sweep(connectEngine(socket), owner, Date.now() + LEASES_MS);
+    }
+    expect(await containersOf(owner, socket)).toEqual([]);
   });
 
   test("is cancelled by Ctrl-C in a while, and says that nobody knows whether the program is gone", async () => {
