@@ -87,7 +87,14 @@ export const takeHostLock = async (
   }
 };
 
-const refused = (path: string, error: unknown): LockFault =>
-  fault("HOST_LOCK_REFUSED", `\`${visibleText(path)}\` cannot be locked (${errorCode(error)})`, {
-    help: "its folder must be writable for this user, and its disk have room",
+const refused = (path: string, error: unknown): LockFault => {
+  const code = errorCode(error);
+  // The database that a lock is has one code for all that may be wrong.
+  const why = code === "ERR_SQLITE_ERROR" && error instanceof Error ? visibleText(error.message) : code;
+  return fault("HOST_LOCK_REFUSED", `\`${visibleText(path)}\` cannot be locked (${why})`, {
+    help:
+      code === "NOT_A_LOCK"
+        ? "it is no lock of writ: see who put it there, and remove it"
+        : "its folder must be writable for this user, and its disk have room",
   });
+};
