@@ -14,7 +14,10 @@ import {
   strictest,
   typesOf,
 } from "./facets.ts";
+import type { Gap, GapReason } from "./gap.ts";
+import { guessType } from "./guess-type.ts";
 import type { SchemaJudge } from "./judge.ts";
+import { NO_PARTS, type Parts, plainestOf, withPart, withParts } from "./object-parts.ts";
 import type { SchemaRef, SchemaRegistry } from "./registry.ts";
 import { onBound, plain, type Sample } from "./sample.ts";
 import { numberSamples } from "./sample-number.ts";
@@ -33,17 +36,6 @@ const ROOMY_ITEMS_MAX = 10;
 const WIDTH_MAX = 400;
 /** Values that are put together for one schema, judged or not. */
 const WORK_MAX = 4000;
-
-/** A part of a schema that no value which is made has, with the reason. */
-export interface Gap {
-  readonly ref: SchemaRef;
-  readonly why: GapReason;
-  /** What lacks a value: "`name`", "an item of this list". */
-  readonly what: string;
-}
-
-/** No value was found, optional parts lie too deep to be filled, or too many values were put together before it. */
-export type GapReason = "no-value" | "too-deep" | "too-much";
 
 /**
  * Values that a schema allows, worked out rather than guessed: ordinary ones first, then one for each end of
@@ -331,41 +323,7 @@ class Enumerator {
   }
 }
 
-/** What was found for each of some properties. */
-type Parts = ReadonlyMap<string, readonly Sample[]>;
-
-const NO_PARTS: JsonObject = Object.create(null) as JsonObject;
-
-const withPart = (object: JsonObject, name: string, value: JsonValue): JsonObject =>
-  Object.assign(Object.create(null) as Record<string, JsonValue>, object, { [name]: value });
-
-const withParts = (
-  object: JsonObject,
-  parts: Parts,
-  choose: (samples: readonly Sample[]) => Sample | undefined,
-): JsonObject => {
-  const built = Object.assign(Object.create(null) as Record<string, JsonValue>, object);
-  for (const [name, samples] of parts) {
-    const chosen = choose(samples);
-    if (chosen !== undefined) built[name] = chosen.value;
-  }
-  return built;
-};
-
-const plainestOf = ([first]: readonly Sample[]): Sample | undefined => first;
-
 const shortened = (value: JsonValue): string => {
   const text = canonicalJson(value);
   return text.length <= 40 ? text : `${text.slice(0, 40).toWellFormed()}…`;
-};
-
-/** Without a `type` every type is allowed; the one that the other rules speak of is worth sending. */
-const guessType = (facets: Facets): string => {
-  const says = (...keywords: readonly string[]): boolean =>
-    keywords.some((keyword) => rulesOf(facets, keyword).length > 0);
-  if (says("properties", "required", "additionalProperties", "minProperties")) return "object";
-  if (says("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains")) return "array";
-  return says("minimum", "maximum", "multipleOf", "exclusiveMinimum", "exclusiveMaximum")
-    ? "number"
-    : "string";
 };
