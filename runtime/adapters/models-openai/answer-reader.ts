@@ -92,7 +92,7 @@ export class AnswerReader {
     const calls = [...this.#calls].sort(([left], [right]) => left - right).map(([, call]) => call);
     if (calls.some(({ tool }) => tool === "")) return failed("a tool call has no name");
     const reason = calls.length > 0 ? "tool-calls" : "stop";
-    return ok({ reason, text, toolCalls: withIds(calls), usage });
+    return ok({ reason, text, toolCalls: wholeCalls(calls), usage });
   }
 
   #delta(delta: JsonObject): Result<string, NotOfTheProtocol> {
@@ -176,8 +176,8 @@ const HIGH_HALF_AT_END = /[\ud800-\udbff]$/;
 
 const isList = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);
 
-/** Calls with an id each of their own: one that is missing or taken gets another. */
-const withIds = (calls: readonly CallSoFar[]): readonly ModelToolCall[] => {
+/** Calls as the port has them, each with an id of its own: one that is missing or taken gets another. */
+const wholeCalls = (calls: readonly CallSoFar[]): readonly ModelToolCall[] => {
   const taken = new Set<string>(calls.map(({ callId }) => callId));
   const used = new Set<string>();
   return calls.map(({ callId, tool, argumentsText }) => {
@@ -188,7 +188,8 @@ const withIds = (calls: readonly CallSoFar[]): readonly ModelToolCall[] => {
       taken.add(next);
     }
     used.add(id);
-    return { callId: id, tool, argumentsText };
+    // Some servers send nothing where a call has no arguments.
+    return { callId: id, tool, argumentsText: argumentsText === "" ? "{}" : argumentsText };
   });
 };
 

@@ -209,6 +209,13 @@ describe("an answer", () => {
     expect(new Set(last?.k === "finished" ? last.toolCalls.map(({ callId }) => callId) : []).size).toBe(2);
   });
 
+  test("has a call without arguments as one where a server sends nothing for none", async () => {
+    const toolCalls = [{ tool: "list_files", argumentsText: "", callId: "a" }];
+    expect(await endOf(modelAt(server.endpoint(answers({ toolCalls }))))).toMatchObject({
+      toolCalls: [{ tool: "list_files", argumentsText: "{}" }],
+    });
+  });
+
   test("with a character in two halves is streamed whole", async () => {
     const pieces = ["a\\ud83d", "\\udc4bb", "\\ud83d"].map(
       (content) => `{"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":null}]}`,
