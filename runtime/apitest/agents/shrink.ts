@@ -1,6 +1,7 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "#kernel/json.ts";
 
+import { breaksOnly } from "../schema/breaks-only.ts";
 import { formattedTexts, partsUnder } from "../schema/formatted.ts";
 import type { SchemaRef } from "../schema/registry.ts";
 import type { AgentContext } from "./context.ts";
@@ -45,10 +46,9 @@ const isSameTest = ({ operation, values, deviation }: Draft, { schemas, judge }:
       return !part.required || (deviation?.k === "missing" && deviation.part === part.name);
     if (!part.isSendable(value)) return false;
     if (deviation?.k !== "broken" || deviation.part !== part.name) return judge.isValid(part.schema, value);
-    const broken = judge.brokenRules(part.schema, value);
+    const { keyword, at } = deviation;
     return (
-      broken.length > 0 &&
-      broken.every(({ keyword, at }) => keyword === deviation.keyword && at === deviation.at) &&
+      breaksOnly({ schemas, judge }, part.schema, value, { keyword, at }) &&
       !part.mayBeValid(schemas, judge, value)
     );
   });

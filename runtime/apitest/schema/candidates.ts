@@ -4,6 +4,7 @@ import { pointerTo } from "../load/pointer.ts";
 import type { Draws } from "./draws.ts";
 import {
   type Facets,
+  facetsBesideNull,
   facetsOf,
   isNullUnsure,
   itemRefsOf,
@@ -74,7 +75,7 @@ export function* candidatesOf(source: CandidateSource, spot: Spot): Generator<Ca
   const { schemas, draws } = source;
   const { refs, whole, path, value, isOptional } = spot;
   const at = pointerTo("", ...path);
-  const facets = path.length > DEPTH_MAX ? null : facetsOf(schemas, ...refs);
+  const facets = path.length > DEPTH_MAX ? null : heldBy(schemas, value, refs);
   if (facets === null) return;
   const candidate = (
     rule: Rule,
@@ -154,6 +155,9 @@ export function* candidatesOf(source: CandidateSource, spot: Spot): Generator<Ca
     });
   }
 }
+
+const heldBy = (schemas: SchemaRegistry, value: Spot["value"], refs: readonly SchemaRef[]): Facets | null =>
+  value === null ? facetsOf(schemas, ...refs) : facetsBesideNull(schemas, ...refs);
 
 /** The whole value with no optional members of an object in it but one, or as it is where that is not valid. */
 const plainerWhole =

@@ -1,11 +1,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "#kernel/json.ts";
 
 import { pointerTo } from "../load/pointer.ts";
+import { branchBesideNull } from "./null-branch.ts";
 import { NEVER_SENT, NULL_UNSURE, type SchemaRef, type SchemaRegistry } from "./registry.ts";
 
 /**
  * What holds for one value together: a schema, what its `$ref` leads to and all of its `allOf`, none of
- * them repeated. Alternatives are not followed; `choicesOf` does.
+ * them repeated. Alternatives are not followed; `choicesOf` and `facetsBesideNull` do that.
  */
 export type Facets = readonly Facet[];
 
@@ -43,13 +44,38 @@ export const facetsOf = (schemas: SchemaRegistry, ...refs: readonly SchemaRef[])
   return [...found.values()];
 };
 
+/**
+ * The same for a value that is not null: where alternatives say only that it may be null too, it is the other
+ * branch that holds for it.
+ */
+export const facetsBesideNull = (schemas: SchemaRegistry, ...refs: readonly SchemaRef[]): Facets | null => {
+  const followed = new Set<string>();
+  let all = refs;
+  for (;;) {
+    const facets = facetsOf(schemas, ...all);
+    const more = (facets ?? []).flatMap(branchesBesideNull).filter(({ pointer }) => !followed.has(pointer));
+    if (more.length === 0) return facets;
+    for (const { pointer } of more) followed.add(pointer);
+    all = [...all, ...more];
+  }
+};
+
+const branchesBesideNull = ({ ref, schema }: Facet): readonly SchemaRef[] =>
+  (["oneOf", "anyOf"] as const).flatMap((keyword) => {
+    const index = branchBesideNull(schema[keyword]);
+    return index === undefined ? [] : [below(ref, keyword, index)];
+  });
+
 /** The facets with each branch of the first `oneOf` or `anyOf` in turn; the facets alone where there is none. */
 export const choicesOf = (schemas: SchemaRegistry, facets: Facets): readonly Facets[] => {
   for (const { ref, schema } of facets) {
     for (const keyword of ["oneOf", "anyOf"] as const) {
       const branches = schema[keyword];
       if (!Array.isArray(branches)) continue;
-      return branches.flatMap((_, index) => {
+      // What may be null too is something else as a rule.
+      const first = branchBesideNull(branches);
+      const indexes = branches.map((_, index) => (first === 1 ? 1 - index : index));
+      return indexes.flatMap((index) => {
         const chosen = facetsOf(schemas, below(ref, keyword, index));
         if (chosen === null) return [];
         const { [keyword]: dropped, ...rest } = schema;

@@ -30,8 +30,6 @@ export interface BrokenAt {
   readonly inner: InnerParams | undefined;
 }
 
-const ERRORS_MAX = 100;
-
 /** Longest schema that is compared with others. */
 const LIKE_CHARACTERS_MAX = 1_000;
 
@@ -42,7 +40,7 @@ const LIKE_CHARACTERS_MAX = 1_000;
 export class SchemaJudge {
   private readonly ajv: Ajv2020;
   private readonly registry: SchemaRegistry;
-  private readonly validators = new Map<string, ValidateFunction>();
+  private readonly validators = new Map<string, Like>();
   private readonly likeValidators = new Map<string, Like>();
   private readonly pointers = new Map<Direction, ReadonlyMap<object, string>>();
 
@@ -71,18 +69,10 @@ export class SchemaJudge {
     }
   }
 
-  brokenRules(ref: SchemaRef, value: JsonValue): readonly BrokenRule[] {
-    const validate = this.validatorOf(ref);
-    if (validate(value)) return [];
-    return (validate.errors ?? []).slice(0, ERRORS_MAX).map(brokenRuleOf);
-  }
-
-  /** All of them with where they are said, those in branches of `oneOf` and `anyOf` among them. */
+  /** The rules that a value breaks with where they are said, those in branches of `oneOf` and `anyOf` among them. */
   brokenAt(ref: SchemaRef, value: JsonValue): readonly BrokenAt[] {
-    const validate = this.validatorOf(ref);
+    const { validate, ref: origin } = this.validatorOf(ref);
     if (validate(value)) return [];
-    const text = this.textOf(ref);
-    const origin = (text === undefined ? undefined : this.likeValidators.get(text)?.ref) ?? ref;
     const pointers = this.pointersOf(origin.direction);
     return (validate.errors ?? []).map((error) => {
       const pointer = pointers.get(error.parentSchema as object);
@@ -91,7 +81,7 @@ export class SchemaJudge {
         schema:
           pointer === undefined
             ? undefined
-            : { ...ref, pointer: origin === ref ? pointer : rebased(pointer, origin, ref) },
+            : { ...ref, pointer: keyOf(origin) === keyOf(ref) ? pointer : rebased(pointer, origin, ref) },
         value: error.data as JsonValue,
         inner: innerOf(error),
       };
@@ -99,7 +89,7 @@ export class SchemaJudge {
   }
 
   isValid(ref: SchemaRef, value: JsonValue): boolean {
-    return this.validatorOf(ref)(value);
+    return this.validatorOf(ref).validate(value);
   }
 
   private pointersOf(direction: Direction): ReadonlyMap<object, string> {
@@ -111,16 +101,17 @@ export class SchemaJudge {
   }
 
   /** Documents say the same small things in many places, and compiling is what takes the time. */
-  private validatorOf(ref: SchemaRef): ValidateFunction {
+  private validatorOf(ref: SchemaRef): Like {
     const known = this.validators.get(keyOf(ref));
     if (known !== undefined) return known;
     const text = this.textOf(ref);
-    const like = text === undefined ? undefined : this.likeValidators.get(text);
-    const validate =
-      like?.validate ?? this.ajv.compile({ $ref: `${uriOf(ref.direction)}#${fragmentOf(ref)}` });
-    this.validators.set(keyOf(ref), validate);
-    if (text !== undefined && like === undefined) this.likeValidators.set(text, { ref, validate });
-    return validate;
+    const like = (text === undefined ? undefined : this.likeValidators.get(text)) ?? {
+      ref,
+      validate: this.ajv.compile({ $ref: `${uriOf(ref.direction)}#${fragmentOf(ref)}` }),
+    };
+    this.validators.set(keyOf(ref), like);
+    if (text !== undefined) this.likeValidators.set(text, like);
+    return like;
   }
 
   /** What a schema says, where that is short and all there is. */

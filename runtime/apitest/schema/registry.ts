@@ -7,6 +7,7 @@ import type { ProblemLog } from "../load/problem-log.ts";
 import { API_PROBLEM_CODES } from "../load/problems.ts";
 import { endlessOnes } from "./endless.ts";
 import { type Dialect, hasForm, KEYWORDS, SILENT_KEYWORDS, UNBROKEN_KEYWORDS } from "./keywords.ts";
+import { branchBesideNull } from "./null-branch.ts";
 import { compilePattern } from "./pattern.ts";
 
 /** What is sent and what is answered are two readings of one schema: `readOnly` and `writeOnly` differ. */
@@ -203,6 +204,8 @@ export class SchemaRegistry {
       keyword === "additionalProperties" && isJsonObject(child.value)
         ? "no request breaks a rule of further properties"
         : UNBROKEN_KEYWORDS.get(keyword);
+    // Alternatives that say that a value may be null too are broken with the rules of the other one.
+    if (keyword.endsWith("Of") && branchBesideNull(child.value) !== undefined) return;
     if (what !== undefined) this.log.say(API_PROBLEM_CODES.notTested, child, what);
   }
 

@@ -1,6 +1,6 @@
 import type { Node } from "../load/document-set.ts";
 import { pointerParts } from "../load/pointer.ts";
-import { below, type Facets, facetsOf, itemRefsOf, propertiesOf, rulesOf } from "./facets.ts";
+import { below, type Facets, facetsBesideNull, itemRefsOf, propertiesOf, rulesOf } from "./facets.ts";
 import type { Mistake } from "./mistakes.ts";
 import type { SchemaRef, SchemaRegistry } from "./registry.ts";
 
@@ -28,7 +28,7 @@ export const schemasAt = (
   at: string,
 ): { readonly refs: readonly SchemaRef[]; readonly facets: Facets } => {
   let refs: readonly SchemaRef[] = [root];
-  let facets: Facets = facetsOf(schemas, root) ?? [];
+  let facets: Facets = facetsBesideNull(schemas, root) ?? [];
   for (const part of pointerParts(at) ?? []) {
     const next = [
       ...(propertiesOf(facets).get(part) ?? []),
@@ -36,7 +36,7 @@ export const schemasAt = (
     ];
     if (next.length === 0) break;
     refs = next;
-    facets = facetsOf(schemas, ...refs) ?? [];
+    facets = facetsBesideNull(schemas, ...refs) ?? [];
   }
   return { refs, facets };
 };

@@ -1,9 +1,10 @@
 import { canonicalJson } from "#kernel/canonical-json.ts";
 import type { JsonValue } from "#kernel/json.ts";
 
-import { type Candidate, candidatesOf } from "./candidates.ts";
+import { breaksOnly } from "./breaks-only.ts";
+import { candidatesOf } from "./candidates.ts";
 import type { Draws } from "./draws.ts";
-import type { BrokenRule, SchemaJudge } from "./judge.ts";
+import type { SchemaJudge } from "./judge.ts";
 import type { SchemaRef, SchemaRegistry } from "./registry.ts";
 import { ABSENT, replaced } from "./replaced.ts";
 import type { Violation } from "./violation.ts";
@@ -24,7 +25,7 @@ export interface ViolationOptions {
  *
  * A candidate counts only if the judge finds that rule broken at that place and no other rule anywhere:
  * what breaks two rules says nothing about either. Rules inside `oneOf`, `anyOf`, `not` and `if` are not
- * tried, as breaking one branch need not break the schema. With `mayAdd`, parts that the valid value does not
+ * tried, as breaking one branch need not break the schema, but for alternatives of which the other is null. With `mayAdd`, parts that the valid value does not
  * have are added with a wrong type: in the fullest value those are the ones for which nothing valid was found.
  */
 export const violationsOf = (
@@ -49,7 +50,7 @@ export const violationsOf = (
     const value = replaced(whole, path, part);
     if (value === undefined) continue;
     const key = `${aim} ${canonicalJson(value)}`;
-    if (seen.has(key) || !breaksOnly(judge.brokenRules(ref, value), candidate)) continue;
+    if (seen.has(key) || !breaksOnly({ schemas, judge }, ref, value, candidate)) continue;
     // A reader that puts a single value into a list must not make it valid again.
     if (keyword === "type" && part !== ABSENT) {
       const wrapped = replaced(whole, path, [part]);
@@ -62,12 +63,3 @@ export const violationsOf = (
   }
   return found;
 };
-
-const breaksOnly = (broken: readonly BrokenRule[], candidate: Candidate): boolean =>
-  broken.length > 0 &&
-  broken.every(
-    ({ keyword, at, name }) =>
-      keyword === candidate.keyword &&
-      at === candidate.at &&
-      (candidate.name === undefined || name === candidate.name),
-  );

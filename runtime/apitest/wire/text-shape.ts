@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from "#kernel/json.ts";
 
-import { facetsOf, itemRefsOf, propertiesOf } from "../schema/facets.ts";
+import { facetsBesideNull, itemRefsOf, propertiesOf } from "../schema/facets.ts";
 import type { SchemaJudge } from "../schema/judge.ts";
 import type { SchemaRef, SchemaRegistry } from "../schema/registry.ts";
 import { readingsOfText, textOfScalar } from "./text-values.ts";
@@ -51,12 +51,12 @@ const readingsOf = (
   refs: readonly SchemaRef[],
   shape: TextShape,
 ): readonly JsonValue[] => {
-  const facets = facetsOf(schemas, ...refs) ?? [];
+  const facets = facetsBesideNull(schemas, ...refs) ?? [];
   const bestOf = (part: readonly SchemaRef[], texts: readonly string[]): JsonValue => {
     const [only] = texts;
     const scalars = texts.length === 1 && only !== undefined ? readingsOfText(only) : [];
     const asList = texts.map((text) =>
-      bestScalar(judge, itemRefsOf(facetsOf(schemas, ...part) ?? [], 0), text),
+      bestScalar(judge, itemRefsOf(facetsBesideNull(schemas, ...part) ?? [], 0), text),
     );
     return (
       [...scalars, asList].find((value) => part.every((each) => judge.isValid(each, value))) ?? only ?? null
