@@ -86,6 +86,14 @@ describe("an answer to a valid request", () => {
     expect(await wrongWith(given)).toEqual(expected);
   });
 
+  test.each<[string, readonly string[]]>([
+    ["gzip", ["body-decodes warning"]],
+    ["identity", []],
+  ])("one that is encoded as %s: %j, for nobody looks into what is compressed", async (encoding, wrong) => {
+    const { headers, ...rest } = answer(200, sound);
+    expect(await wrongWith({ ...rest, headers: [...headers, ["content-encoding", encoding]] })).toEqual(wrong);
+  });
+
   test("an answer nested without end is not the end", async () => {
     const deep = `{"id": 1, "tags": ${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
     expect(await wrongWith(answer(200, deep))).toEqual(["response-schema failure"]);

@@ -143,8 +143,11 @@ const contentFindings = (
     const message = `the answer is \`${essence}\`, and the document says ${declared}`;
     return [say("content-type", `${status} ${essence}`, message, rule.node)];
   }
-  const encoding = headerOf(answer, "content-encoding");
-  if (!isJsonType(type) || (encoding !== undefined && encoding.toLowerCase() !== "identity")) return [];
+  if (!isJsonType(type)) return [];
+  if ((headerOf(answer, "content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    const message = "the answer is compressed, which nobody asked for, so its body is not judged";
+    return [say("body-decodes", `${status} encoded`, message, rule.node, "warning")];
+  }
   // Which of several that differ in parameters is meant, nobody can say.
   const [schema = null] = nearest.length === 1 ? nearest.map((content) => content.schema) : [];
   return jsonFindings(rule, schema, decodeJson(body, type), status, context, say);

@@ -25,8 +25,9 @@ export interface ViolationOptions {
  *
  * A candidate counts only if the judge finds that rule broken at that place and no other rule anywhere:
  * what breaks two rules says nothing about either. Rules inside `oneOf`, `anyOf`, `not` and `if` are not
- * tried, as breaking one branch need not break the schema, but for alternatives of which the other is null. With `mayAdd`, parts that the valid value does not
- * have are added with a wrong type: in the fullest value those are the ones for which nothing valid was found.
+ * tried, as breaking one branch need not break the schema, but for alternatives of which the other is null.
+ * With `mayAdd`, parts that the valid value does not have are added with a wrong type: in the fullest value
+ * those are the ones for which nothing valid was found.
  */
 export const violationsOf = (
   schemas: SchemaRegistry,
