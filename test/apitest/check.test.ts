@@ -91,7 +91,9 @@ describe("an answer to a valid request", () => {
     ["identity", []],
   ])("one that is encoded as %s: %j, for nobody looks into what is compressed", async (encoding, wrong) => {
     const { headers, ...rest } = answer(200, sound);
-    expect(await wrongWith({ ...rest, headers: [...headers, ["content-encoding", encoding]] })).toEqual(wrong);
+    expect(await wrongWith({ ...rest, headers: [...headers, ["content-encoding", encoding]] })).toEqual(
+      wrong,
+    );
   });
 
   test("an answer nested without end is not the end", async () => {

@@ -23,6 +23,7 @@ interface Operation {
   taken: number;
   isPlainestTaken: boolean;
   isPlainestRefused: boolean;
+  isCredentialRefused: boolean;
 }
 
 const operationOf = (documented: Documented, hasPathParameter: boolean, valid: number): Operation => ({
@@ -33,6 +34,7 @@ const operationOf = (documented: Documented, hasPathParameter: boolean, valid: n
   taken: 0,
   isPlainestTaken: false,
   isPlainestRefused: false,
+  isCredentialRefused: false,
 });
 
 /** Notes what became of a request, and fails where that alone contradicts the document. */
@@ -48,8 +50,9 @@ const expectTreatment = ({ status, hasCredentials }: Answer, kind: Kind, operati
   }
   if (kind === "plainest") {
     operation.isPlainestTaken = status >= 200 && status < 300;
+    operation.isCredentialRefused = status === 401 && hasCredentials;
     operation.isPlainestRefused =
-      (status >= 400 && status < 500 && !tolerated.includes(status)) || (status === 401 && hasCredentials);
+      (status >= 400 && status < 500 && !tolerated.includes(status)) || operation.isCredentialRefused;
   }
   if (![502, 503, 504].includes(status)) expect(status, "the server broke down").toBeLessThan(500);
   // Where the plainest request is refused too, nobody knows that the bound is the reason.
@@ -140,7 +143,8 @@ const expectSomeTaken = (count: number): void => {
 };
 
 /** After the tests of an operation, unless only some were run: one refusal may be a rule of business, all are none. */
-const expectSomeTakenOf = ({ valid, answered, taken, isPlainestRefused }: Operation): void => {
-  if (answered < valid || taken > 0 || !isPlainestRefused) return;
-  throw new Error("every valid request of the operation was refused");
+const expectSomeTakenOf = ({ valid, answered, taken, ...plainest }: Operation): void => {
+  if (answered < valid || taken > 0 || !plainest.isPlainestRefused) return;
+  const why = plainest.isCredentialRefused ? ": the server does not take the credential" : "";
+  throw new Error(\`every valid request of the operation was refused\${why}\`);
 };`;

@@ -49,14 +49,12 @@ export const facetsOf = (schemas: SchemaRegistry, ...refs: readonly SchemaRef[])
  * branch that holds for it.
  */
 export const facetsBesideNull = (schemas: SchemaRegistry, ...refs: readonly SchemaRef[]): Facets | null => {
-  const followed = new Set<string>();
-  let all = refs;
+  const followed = new Map(refs.map((ref) => [ref.pointer, ref]));
   for (;;) {
-    const facets = facetsOf(schemas, ...all);
+    const facets = facetsOf(schemas, ...followed.values());
     const more = (facets ?? []).flatMap(branchesBesideNull).filter(({ pointer }) => !followed.has(pointer));
     if (more.length === 0) return facets;
-    for (const { pointer } of more) followed.add(pointer);
-    all = [...all, ...more];
+    for (const ref of more) followed.set(ref.pointer, ref);
   }
 };
 

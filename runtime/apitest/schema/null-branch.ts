@@ -10,5 +10,9 @@ export const branchBesideNull = (branches: JsonValue | undefined): number | unde
   return isNull.includes(true) && isNull.includes(false) ? isNull.indexOf(false) : undefined;
 };
 
-const isNullAlone = (branch: JsonValue): boolean =>
-  isJsonObject(branch) && ([branch["type"]].flat().join() === "null" || branch["const"] === null);
+const isNullAlone = (branch: JsonValue): boolean => {
+  if (!isJsonObject(branch)) return false;
+  const { type, const: constant } = branch;
+  const [only, ...more] = Array.isArray(type) ? (type as readonly JsonValue[]) : [type];
+  return constant === null || (only === "null" && more.length === 0);
+};

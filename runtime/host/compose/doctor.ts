@@ -163,7 +163,7 @@ const engineFinding = (engine: EngineInspection | null, machine: Machine, isName
       return finding(
         "engine",
         k === "absent" ? "absent" : "wrong",
-        `${isNamed ? "DOCKER_HOST names " : ""}${visibleText(socket)}${isNamed ? ", which" : ""} ${SAYS[k](why)}`,
+        `${visibleText(socket)}${isNamed ? ", which DOCKER_HOST names," : ""} ${SAYS[k](why)}`,
         {
           adds: "containers, for docker and gvisor",
           remedy: engineRemedy(k, machine),

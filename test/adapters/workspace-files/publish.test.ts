@@ -385,6 +385,7 @@ describe("a process that dies in the middle of a publish", () => {
     symlinkSync(outside, folder.at("dir"));
     expect(await removeLeft("dir/a", call)).toBe("WORKSPACE_BAD_PATH");
     expect(readFileSync(own, "utf8")).toBe("outside");
+    unlinkSync(folder.at("dir"));
   });
 });
 
