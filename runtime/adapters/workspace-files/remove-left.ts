@@ -2,10 +2,11 @@ import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { errorCode } from "#kernel/error-code.ts";
+import { isId } from "#kernel/ids.ts";
 import type { CallId } from "#kernel/ids.ts";
 import { failed, fault, ok } from "#kernel/result.ts";
 import type { Result } from "#kernel/result.ts";
-import { visibleText } from "#kernel/visible-text.ts";
+import { visibleExcerpt, visibleText } from "#kernel/visible-text.ts";
 import type { WorkspaceFault } from "#ports/workspace-files.ts";
 import type { RunFilePath } from "#sandbox/run-file-path.ts";
 
@@ -23,6 +24,10 @@ export const removeLeft = async (
   path: RunFilePath,
   call: CallId,
 ): Promise<Result<void, WorkspaceFault>> => {
+  // The id may come from a record that somebody changed.
+  if (!isId(call)) {
+    return failed(fault("WORKSPACE_BAD_PATH", `\`${visibleExcerpt(call, 120)}\` is no call's id`));
+  }
   const left = `${path.slice(0, path.lastIndexOf("/") + 1)}${temporaryName(call)}`;
   try {
     const standing = await standingAt(root, left);

@@ -370,6 +370,17 @@ describe("a process that dies in the middle of a publish", () => {
     },
   );
 
+  test.each(["", "/../notes", "../../x", "g".repeat(32), "0".repeat(31)])(
+    "has nothing removed for %j, which is no id of a call",
+    async (text) => {
+      folder.write("dir/.writ-/a.tmp", "the user's");
+      folder.write("notes.tmp", "the user's");
+      expect(await removeLeft("dir/a", text as CallId)).toBe("WORKSPACE_BAD_PATH");
+      expect(folder.text("notes.tmp")).toBe("the user's");
+      rmSync(folder.at("dir"), { recursive: true });
+    },
+  );
+
   test("has nothing removed where a link leads, or where a link or a folder has its name", async () => {
     const call = await killedAt("dir/a", "link", "before");
     const [left = ""] = folder.temporaries();
