@@ -77,6 +77,8 @@ describe("a terminal with another folder for sockets than the host's", { timeout
   });
 
   test("finds the host again whose folder for sockets was taken away, as at the end of a session", async () => {
+    // Of two that began at the same moment either may live, in either folder; this one is of this terminal.
+    await killHosts(desk.workspace);
     const detached = await desk.writ([...RUN, "--detach", "--consent", desk.consent]);
     const [run = ""] = detached.out;
     const [pid = 0] = hostsOf(desk.workspace);
