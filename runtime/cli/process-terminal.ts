@@ -68,6 +68,8 @@ const outliveTerminal = (stdin: ReadStream): void => {
   };
 };
 
+const OVER = ["end", "error"] as const;
+
 const ask = async (
   { stdin, stderr, onInterrupt, onHangup }: ProcessStreams,
   prompt: string,
@@ -88,7 +90,8 @@ const ask = async (
   process.on("SIGCONT", continued);
   // Every key at once, also those typed earlier, and none of them shown.
   stdin.setRawMode(true);
-  stdin.once("end", onHangup);
+  // A terminal that is gone ends its input, or fails it, whichever comes first.
+  for (const over of OVER) stdin.once(over, onHangup);
   let answer: string | null = null;
   try {
     if (await quiet(stdin, onInterrupt, signal))
@@ -99,7 +102,7 @@ const ask = async (
     throw error;
   } finally {
     process.off("SIGCONT", continued);
-    stdin.off("end", onHangup);
+    for (const over of OVER) stdin.off(over, onHangup);
     stdin.setRawMode(false);
     stdin.pause();
     // Whatever comes next does not begin behind the question.
@@ -117,6 +120,8 @@ const readAnswer = async (
 ): Promise<string | null> => {
   const reader = createInterface({ input: stdin, output: stderr, terminal: true, historySize: 0 });
   reader.on("SIGINT", onInterrupt);
+  // The reader throws what nobody takes, past everybody who waits for it.
+  reader.on("error", () => reader.close());
   // Left to itself the reader stops reading with the process, and nothing would answer after that.
   const stopping = stopper(stdin);
   reader.on("SIGTSTP", stopping.stop);
@@ -159,7 +164,7 @@ const quiet = (stdin: ReadStream, onInterrupt: () => void, signal: AbortSignal):
       clearTimeout(silence);
       clearTimeout(patience);
       stdin.off("data", again);
-      stdin.off("end", ended);
+      for (const over of OVER) stdin.off(over, ended);
       signal.removeEventListener("abort", aborted);
       act();
     };
@@ -178,7 +183,7 @@ const quiet = (stdin: ReadStream, onInterrupt: () => void, signal: AbortSignal):
       return;
     }
     signal.addEventListener("abort", aborted, { once: true });
-    stdin.once("end", ended);
+    for (const over of OVER) stdin.once(over, ended);
     stdin.on("data", again);
     stdin.resume();
   });

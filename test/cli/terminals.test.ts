@@ -64,6 +64,32 @@ describe("the process's own", () => {
   });
 });
 
+describe("a terminal that is gone while it is asked at", () => {
+  // A reader of one whose other side closed is told that reading failed, or that nothing more comes.
+  const failure = Object.assign(new Error("read EIO"), { code: "EIO" });
+  test.each<[string, number, Error | null]>([
+    ["reading fails before a key counts", 50, failure],
+    ["reading fails while an answer is typed", QUIET_MS + 200, failure],
+    ["its input ends before a key counts", 50, null],
+    ["its input ends while an answer is typed", QUIET_MS + 200, null],
+  ])("is known to be, and is no answer: %s", async (_, afterMs, error) => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
+    stdin.on("error", () => undefined);
+    let hangups = 0;
+    const { question } = createProcessTerminal({
+      stdin: stdin as unknown as ReadStream,
+      stdout: capture() as unknown as WriteStream,
+      stderr: capture() as unknown as WriteStream,
+      variables: {},
+      onInterrupt: () => undefined,
+      onHangup: () => (hangups += 1),
+    });
+    setTimeout(() => (error === null ? stdin.end() : stdin.destroy(error)), afterMs);
+    expect(await question("One?", new AbortController().signal)).toBeNull();
+    expect(hangups).toBe(1);
+  });
+});
+
 /** A screen that keeps what was written to it. */
 function capture(): PassThrough & { text: string; isTTY: boolean } {
   const stream = Object.assign(new PassThrough(), { text: "", isTTY: true });
