@@ -76,7 +76,7 @@ describe("a terminal that is gone while it is asked at", () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
     stdin.on("error", () => undefined);
     let hangups = 0;
-    const { question } = createProcessTerminal({
+    const terminal = createProcessTerminal({
       stdin: stdin as unknown as ReadStream,
       stdout: capture() as unknown as WriteStream,
       stderr: capture() as unknown as WriteStream,
@@ -85,7 +85,7 @@ describe("a terminal that is gone while it is asked at", () => {
       onHangup: () => (hangups += 1),
     });
     setTimeout(() => (error === null ? stdin.end() : stdin.destroy(error)), afterMs);
-    expect(await question("One?", new AbortController().signal)).toBeNull();
+    expect(await terminal.question("One?", new AbortController().signal)).toBeNull();
     expect(hangups).toBe(1);
   });
 });
